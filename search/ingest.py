@@ -1,0 +1,88 @@
+"""Ingest: bytes to a stored asset with its promises."""
+
+import hashlib
+import re
+import unicodedata
+from pathlib import PurePosixPath
+
+from django.conf import settings
+from django.core.files import File
+from django.db import DatabaseError, IntegrityError, transaction
+
+from search import images
+from search.models import Asset, Embedding, Rendition, User
+from workers.tasks import ring_bell
+
+
+def ingest(upload: File, *, owner: User, title: str = "") -> tuple[Asset, bool]:
+    """Store an upload once and promise its renditions and embeddings: (asset, stored just now).
+
+    An original that the owner already holds is returned as it is. Raises
+    `images.UndecodableImage`, whose text is a sentence for the owner, and then stores nothing.
+    """
+    refuse_too_many_bytes(upload)
+    sha256 = hashlib.file_digest(upload, "sha256").hexdigest()
+    if held := Asset.objects.filter(owner=owner, sha256=sha256).first():
+        return held, False
+    facts = images.inspect(upload.file)
+    filename = displayable(upload.name or "")
+    asset = Asset(
+        owner=owner,
+        filename=filename,
+        sha256=sha256,
+        bytes=upload.size,
+        title=title[:200] or titled(filename),
+        width=facts.width,
+        height=facts.height,
+        format=facts.format,
+        colour=facts.colour,
+    )
+    return _store(asset, upload)
+
+
+def _store(asset: Asset, upload: File) -> tuple[Asset, bool]:
+    upload.seek(0)
+    asset.original.save(asset.filename, upload, save=False)
+    try:
+        with transaction.atomic():
+            asset.save(force_insert=True)
+            Rendition.objects.promise(asset)
+            Embedding.objects.promise(asset)
+            transaction.on_commit(ring_bell, robust=True)
+    except IntegrityError:
+        # Someone stored the same original a moment ago.
+        _unstore(asset)
+        return Asset.objects.get(owner=asset.owner, sha256=asset.sha256), False
+    except DatabaseError:
+        _unstore(asset)
+        raise
+    return asset, True
+
+
+def _unstore(asset: Asset) -> None:
+    asset.original.storage.delete(asset.original.name)
+
+
+def refuse_too_many_bytes(upload: File) -> None:
+    if upload.size > settings.MAX_UPLOAD_MB * 1_000_000:
+        megabytes = upload.size / 1_000_000
+        raise images.TooLarge(
+            f"This file has {megabytes:,.1f} MB; {settings.MAX_UPLOAD_MB:g} MB are allowed."
+        )
+
+
+def displayable(name: str) -> str:
+    """A file's name as a person may see it: no folders, control or direction marks, 255 at most."""
+    base = PurePosixPath(name.replace("\\", "/")).name
+    shown = "".join(c for c in base if unicodedata.category(c) not in HIDDEN).strip()
+    return shown[-255:] or "untitled"
+
+
+# Control, format (right-to-left marks among them), surrogate and private characters.
+HIDDEN = {"Cc", "Cf", "Cs", "Co"}
+
+
+def titled(filename: str) -> str:
+    """A first title from a file's name: `red_mug-2.jpg` to `red mug 2`."""
+    stem = re.sub(r"\.\w{1,5}$", "", filename)
+    return (re.sub(r"[_\-\s]+", " ", stem).strip() or filename)[:200]

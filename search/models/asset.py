@@ -1,0 +1,119 @@
+from collections.abc import Sequence
+from typing import Any, Self
+from uuid import uuid4
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Cast
+from django.urls import reverse
+from pgvector.django import CosineDistance, HalfVectorField
+
+from search.models.encoder import Encoder
+from search.models.label import AssetLabel
+from search.models.user import User
+
+
+class AssetQuerySet(models.QuerySet["Asset"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Every signed-in person sees the library; everyone does where search is public."""
+        return self if user.is_authenticated or settings.PUBLIC_SEARCH else self.none()
+
+    def in_collection(self, slug: str) -> Self:
+        return self.filter(collections__slug=slug)
+
+    def labelled(self, name: str) -> Self:
+        # By way of a subquery: an asset may carry a label twice, from a person and an encoder.
+        return self.filter(pk__in=AssetLabel.objects.filter(label__name=name).values("asset"))
+
+    def newest(self) -> Self:
+        return self.order_by("-created", "pk")
+
+    def embedded_by(self, encoder: Encoder) -> Self:
+        return self.filter(embeddings__encoder=encoder, embeddings__fulfilled__isnull=False)
+
+    def nearest(self, vector: Sequence[float], encoder: Encoder) -> Self:
+        """The embedded assets as hits, by cosine distance to a unit vector, by way of the index.
+
+        Order by distance alone: a second sort key, a descending score or no slice each make
+        PostgreSQL leave the HNSW index (design.md, section 7).
+        """
+        stored = Cast("embeddings__vector", HalfVectorField(dimensions=encoder.dimensions))
+        return (
+            self.embedded_by(encoder)
+            .annotate(distance=CosineDistance(stored, vector))
+            .annotate(score=1 - F("distance"))
+            .order_by("distance")
+        )
+
+    def exactly_nearest(self, vector: Sequence[float], encoder: Encoder) -> Self:
+        """The same hits by an exhaustive comparison; ties come in the order of their ids."""
+        return self.nearest(vector, encoder).order_by("distance", "pk")
+
+    def mentioning(self, text: str) -> Self:
+        """The assets in whose title, description, file name or labels every word occurs."""
+        found = self
+        for word in text.split():
+            labels = AssetLabel.objects.filter(label__name__icontains=word).values("asset")
+            found = found.filter(
+                Q(title__icontains=word)
+                | Q(description__icontains=word)
+                | Q(filename__icontains=word)
+                | Q(pk__in=labels)
+            )
+        return found.newest()
+
+
+def original_name(asset: "Asset", filename: str) -> str:
+    """A random place: neither the hash nor the name of an upload may be guessed from it."""
+    name = uuid4().hex
+    return f"originals/{name[:2]}/{name}"
+
+
+class Asset(models.Model):
+    """A picture that the library holds: its original, and what people say about it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assets")
+    original = models.FileField(upload_to=original_name, max_length=200, editable=False)
+    filename = models.CharField(max_length=255, editable=False)
+    sha256 = models.CharField(max_length=64, editable=False)
+    width = models.PositiveIntegerField(editable=False)
+    height = models.PositiveIntegerField(editable=False)
+    format = models.CharField(max_length=10, editable=False)
+    bytes = models.PositiveBigIntegerField(editable=False)
+    colour = models.CharField(max_length=7, editable=False)
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True, max_length=5000)
+    created = models.DateTimeField(auto_now_add=True, db_index=True)
+    updated = models.DateTimeField(auto_now=True)
+
+    # On a hit, from AssetQuerySet.nearest().
+    distance: float
+    score: float
+    embeddings: Any
+    renditions: Any
+
+    objects = AssetQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "sha256"], name="one_asset_per_owner_and_original"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("asset", args=[self.pk])
+
+    @property
+    def content_type(self) -> str:
+        return f"image/{self.format.lower()}"
+
+    def rendition(self, spec: str) -> Any:
+        """The finished rendition of this spec, or None while it is waiting or has failed."""
+        return next((r for r in self.renditions.all() if r.spec == spec and r.fulfilled), None)

@@ -1,0 +1,65 @@
+from uuid import uuid4
+
+from django.core.files.base import ContentFile
+from django.db import models
+from django.db.models import Q
+
+from search.models.asset import Asset
+from search.models.promise import Promise, PromiseQuerySet
+
+
+class RenditionQuerySet(PromiseQuerySet):
+    def promise(self, asset: Asset) -> None:
+        """Promise each rendition of this asset."""
+        self.bulk_create(Rendition(asset=asset, spec=spec) for spec in Rendition.Spec)
+
+
+def rendition_name(rendition: "Rendition", filename: str) -> str:
+    name = uuid4().hex
+    return f"renditions/{name[:2]}/{name}.jpg"
+
+
+class Rendition(Promise):
+    """A smaller picture made from the original; until it is there, the promise of one."""
+
+    class Spec(models.TextChoices):
+        THUMBNAIL = "thumbnail"
+        PREVIEW = "preview"
+
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="renditions")
+    spec = models.CharField(max_length=10, choices=Spec)
+    file = models.FileField(upload_to=rendition_name, max_length=200, blank=True, editable=False)
+
+    objects = RenditionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["asset", "spec"], name="one_rendition_per_spec"),
+            models.CheckConstraint(
+                condition=Q(file="", fulfilled=None) | (~Q(file="") & Q(fulfilled__isnull=False)),
+                name="fulfilled_means_a_file",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["claims", "id"],
+                condition=Q(fulfilled=None, error=""),
+                name="rendition_waiting",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.spec} of {self.asset}"
+
+    @property
+    def side(self) -> int:
+        """The longer side at most, in pixels: two device pixels for each that a tile shows."""
+        return {self.Spec.THUMBNAIL: 640, self.Spec.PREVIEW: 1600}[self.Spec(self.spec)]
+
+    def store(self, jpeg: bytes) -> bool:
+        """Write the file, then fulfil the promise; a claim that came too late leaves nothing."""
+        self.file.save(self.spec, ContentFile(jpeg), save=False)
+        if fulfilled := self.fulfil(file=self.file.name):
+            return fulfilled
+        self.file.storage.delete(self.file.name)
+        return False
