@@ -1,0 +1,76 @@
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management import CommandError
+
+from search import images
+from search.management.commands.search import token_of
+from search.management.library import LibraryCommand
+from search.models import Encoder
+from search.query import NoVector, Query
+from workers.encoders.base import CheckpointError, load_encoder
+
+
+class Command(LibraryCommand):
+    help = "Print the unit vectors of texts and pictures as JSON, in the order they were given."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--text", action="append", default=[], metavar="T")
+        parser.add_argument("--image", action="append", default=[], type=Path, metavar="PATH")
+        parser.add_argument("--checkpoint", metavar="PATH", help="this one, not the serving encoder")
+        parser.add_argument("--json", action="store_true", help="the only form there is")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        texts, paths = options["text"], options["image"]
+        if not texts and not paths:
+            raise CommandError("Give at least one --text or --image.")
+        checkpoint = options["checkpoint"]
+        vectors = by_checkpoint(checkpoint, texts, paths) if checkpoint else by_server(texts, paths)
+        self.stdout.write(json.dumps(vectors))
+
+
+def by_server(texts: list[str], paths: list[Path]) -> dict[str, Any]:
+    """As a search would get them: by the serving encoder, through the query worker."""
+    encoder = Encoder.objects.serving()
+    if encoder is None:
+        raise CommandError("No encoder serves yet: run manage.py encoder serve.")
+    try:
+        of_texts = [Query(text=text).vector(encoder) for text in texts]
+        of_images = [Query(picture=token_of(path)).vector(encoder) for path in paths]
+    except NoVector as error:
+        raise CommandError(str(error)) from None
+    return {
+        "checkpoint": encoder.checkpoint,
+        "revision": encoder.revision,
+        "dimensions": encoder.dimensions,
+        "texts": of_texts,
+        "images": of_images,
+    }
+
+
+def by_checkpoint(checkpoint: str, texts: list[str], paths: list[Path]) -> dict[str, Any]:
+    """By any checkpoint, loaded in this process."""
+    try:
+        encoder = load_encoder(checkpoint)
+    except CheckpointError as error:
+        raise CommandError(str(error)) from None
+    pictures = [decoded(path) for path in paths]
+    return {
+        "checkpoint": encoder.checkpoint,
+        "revision": encoder.revision,
+        "dimensions": encoder.dimensions,
+        "texts": encoder.encode_texts(texts).tolist(),
+        "images": encoder.encode_images(pictures).tolist(),
+    }
+
+
+def decoded(path: Path) -> Any:
+    try:
+        with path.open("rb") as picture:
+            return images.decode(picture)
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}.") from None
+    except images.UndecodableImage as error:
+        raise CommandError(f"{path}: {error}") from None

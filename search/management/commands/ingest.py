@@ -1,0 +1,105 @@
+import json
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.files import File
+from django.core.management import CommandError
+from django.utils.text import slugify
+from tqdm import tqdm
+
+from search.images import UndecodableImage
+from search.ingest import ingest
+from search.management.library import LibraryCommand
+from search.models import Asset, Collection, Embedding, User
+
+
+class Command(LibraryCommand):
+    help = "Store pictures, from files and folders; what is there already is skipped."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+        parser.add_argument("--owner", metavar="NAME", help="the account that owns them")
+        parser.add_argument("--collection", metavar="SLUG", help="a collection to put them in")
+        parser.add_argument("--wait", action="store_true", help="until all of them are searchable")
+        parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        files = list(files_under(options["paths"]))
+        self.outcome: dict[str, Any] = {"stored": [], "skipped": [], "refused": []}
+        assets = self.ingest_all(files, owner_named(options["owner"]))
+        if options["collection"]:
+            collection_with(options["collection"]).assets.add(*assets)
+        if options["wait"]:
+            wait_for(assets)
+        self.report(as_json=options["json"])
+
+    def ingest_all(self, files: list[Path], owner: User) -> list[Asset]:
+        assets = []
+        for path in tqdm(files, unit="file", disable=None):
+            try:
+                with path.open("rb") as data:
+                    asset, stored = ingest(File(data, name=path.name), owner=owner)
+            except (UndecodableImage, OSError) as error:
+                reason = error.strerror if isinstance(error, OSError) else str(error)
+                self.outcome["refused"].append({"file": str(path), "reason": reason})
+                continue
+            assets.append(asset)
+            self.outcome["stored" if stored else "skipped"].append(
+                {"file": str(path), "asset": str(asset.pk)}
+            )
+        return assets
+
+    def report(self, *, as_json: bool) -> None:
+        if as_json:
+            self.stdout.write(json.dumps(self.outcome))
+        else:
+            counts = ", ".join(f"{len(files)} {outcome}" for outcome, files in self.outcome.items())
+            self.stdout.write(counts)
+        for refused in self.outcome["refused"]:
+            self.stderr.write(f"{refused['file']}: {refused['reason']}")
+        if self.outcome["refused"]:
+            sys.exit(1)
+
+
+def files_under(paths: list[Path]) -> Iterator[Path]:
+    """The files at and under these paths, in the order of their names, hidden ones left out."""
+    for path in paths:
+        if not path.exists():
+            raise CommandError(f"There is no file or folder {path}.")
+        if path.is_file():
+            yield path
+            continue
+        found = (p for p in sorted(path.rglob("*")) if p.is_file())
+        yield from (p for p in found if not any(n.startswith(".") for n in p.relative_to(path).parts))
+
+
+def owner_named(name: str | None) -> User:
+    if name:
+        owner = User.objects.filter(username=name).first()
+        if owner is None:
+            raise CommandError(f"There is no account named {name}.")
+        return owner
+    owner = User.objects.filter(is_superuser=True).order_by("pk").first()
+    # An account nobody can sign in to, so that a library can be filled before anyone has one.
+    return owner or User.objects.get_or_create(username="library", defaults={"password": "!"})[0]
+
+
+def collection_with(slug: str) -> Collection:
+    if slug != slugify(slug):
+        raise CommandError(f"{slug!r} is no slug: small letters, digits and hyphens, please.")
+    name = slug.replace("-", " ").capitalize()
+    return Collection.objects.get_or_create(slug=slug, defaults={"name": name})[0]
+
+
+def wait_for(assets: list[Asset]) -> None:
+    """Return once none of these assets waits to be embedded."""
+    waiting = Embedding.objects.filter(asset__in=assets).waiting()
+    with tqdm(total=len(assets), unit="asset", desc="Embedding", disable=None) as bar:
+        while left := waiting.count():
+            bar.update(max(0, len(assets) - left - bar.n))
+            time.sleep(0.5)
+        bar.update(len(assets) - bar.n)
