@@ -75,7 +75,7 @@ def displayable(name: str) -> str:
     """A file's name as a person may see it: no folders, control or direction marks, 255 at most."""
     base = PurePosixPath(name.replace("\\", "/")).name
     shown = "".join(c for c in base if unicodedata.category(c) not in HIDDEN).strip()
-    return shown[-255:] or "untitled"
+    return shown[-255:] if shown.strip(".") else "untitled"
 
 
 # Control, format (right-to-left marks among them), surrogate and private characters.

@@ -141,7 +141,7 @@ def _vector_of_asset(asset: Asset, encoder: Encoder) -> list[float]:
     embedding = Embedding.objects.filter(asset=asset, encoder=encoder).first()
     if embedding is None or embedding.vector is None:
         raise NoVector("This asset is still being embedded; please try again in a moment.")
-    return embedding.vector.to_list()
+    return embedding.vector
 
 
 def _vector_of_text(text: str, encoder: Encoder) -> list[float]:

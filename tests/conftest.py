@@ -1,27 +1,10 @@
 """What every test may use. PostgreSQL is real: the embedded one, in a folder of its own."""
 
-import atexit
-import os
-import shutil
-import tempfile
-from pathlib import Path
+import pytest
+from django.test import Client
 
-# Before Django reads its settings: a library of the tests' own, and no Redis.
-VAR_DIR = Path(tempfile.mkdtemp(prefix="sightline-"))
-atexit.register(shutil.rmtree, VAR_DIR, ignore_errors=True)
-for name in ("DATABASE_URL", "REDIS_URL", "ENCODER_CHECKPOINT", "PUBLIC_SEARCH", "SECRET_KEY"):
-    os.environ.pop(name, None)
-os.environ["VAR_DIR"] = str(VAR_DIR)
-
-from config import embedded  # noqa: E402
-
-embedded.start_database(VAR_DIR)
-
-import pytest  # noqa: E402
-from django.test import Client  # noqa: E402
-
-from tests import factories  # noqa: E402
-from tests.fake_encoder import FakeEncoder  # noqa: E402
+from tests import factories
+from tests.fake_encoder import FakeEncoder
 
 
 @pytest.fixture(autouse=True)

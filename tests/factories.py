@@ -61,7 +61,7 @@ def make_asset(
         height=size[1],
         format="PNG",
         bytes=data.tell(),
-        colour="#%02x%02x%02x" % COLOURS[colour],
+        colour="#{:02x}{:02x}{:02x}".format(*COLOURS[colour]),
         title=title,
         **fields,
     )

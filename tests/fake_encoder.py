@@ -29,7 +29,10 @@ class FakeEncoder:
 
     def encode_images(self, images: Sequence[Image.Image]) -> np.ndarray:
         return np.array(
-            [direction(image.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))) for image in images],
+            [
+                direction(image.resize((1, 1), Image.Resampling.BOX).getpixel((0, 0)))
+                for image in images
+            ],
             dtype=np.float32,
         )
 

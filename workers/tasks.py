@@ -25,7 +25,7 @@ RENDITIONS_AT_ONCE = 16
 
 
 def ring_bell() -> None:
-    """Tell the ingest workers what there is to do; a silent Redis is no error, the bell comes again."""
+    """Tell the ingest workers what there is to do; if Redis is silent, the next bell will."""
     try:
         if Rendition.objects.claimable().exists():
             make_renditions.delay()

@@ -49,7 +49,9 @@ class AssetQuerySet(models.QuerySet["Asset"]):
 
     def exactly_nearest(self, vector: Sequence[float], encoder: Encoder) -> Self:
         """The same hits by an exhaustive comparison; ties come in the order of their ids."""
-        return self.nearest(vector, encoder).order_by("distance", "pk")
+        # "+ 0" hides the distance from the index; by "distance" and "pk" PostgreSQL 18 still
+        # walks the index, with an incremental sort on top.
+        return self.nearest(vector, encoder).order_by(F("distance") + 0, "pk")
 
     def mentioning(self, text: str) -> Self:
         """The assets in whose title, description, file name or labels every word occurs."""

@@ -19,8 +19,9 @@ class EmbeddingQuerySet(PromiseQuerySet):
         """Promise a vector for each asset that has none of this encoder; how many that were."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO search_embedding (asset_id, encoder_id, sha256, claims, attempts, error) "
-                "SELECT id, %s, sha256, 0, 0, '' FROM search_asset ON CONFLICT DO NOTHING",
+                "INSERT INTO search_embedding"
+                " (asset_id, encoder_id, sha256, claims, attempts, error)"
+                " SELECT id, %s, sha256, 0, 0, '' FROM search_asset ON CONFLICT DO NOTHING",
                 [encoder.pk],
             )
             return cursor.rowcount

@@ -1,0 +1,20 @@
+"""Set before Django reads its settings: a library of the tests' own, and no Redis.
+
+Loaded by `-p tests.environment`, since pytest-django reads the settings before any conftest.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+VAR_DIR = Path(tempfile.mkdtemp(prefix="sightline-"))
+atexit.register(shutil.rmtree, VAR_DIR, ignore_errors=True)
+for name in ("DATABASE_URL", "REDIS_URL", "ENCODER_CHECKPOINT", "PUBLIC_SEARCH", "SECRET_KEY"):
+    os.environ.pop(name, None)
+os.environ["VAR_DIR"] = str(VAR_DIR)
+
+from config import embedded  # noqa: E402
+
+embedded.start_database(VAR_DIR)

@@ -1,0 +1,149 @@
+"""From what was asked to a page of hits."""
+
+import pytest
+from celery.exceptions import TimeoutError as NoAnswer
+from kombu.exceptions import OperationalError as MessageNotSent
+
+from search import query as query_module
+from search.models import Asset
+from search.query import NoVector, Query, answer
+from tests.factories import make_asset, make_encoder, make_user
+from tests.fake_encoder import COLOURS, direction
+
+pytestmark = pytest.mark.django_db
+
+
+def titles(found) -> list[str]:
+    return [hit.title for hit in found.hits]
+
+
+@pytest.fixture
+def library(fake_encoder):
+    make_asset(title="sea", colour="blue", embedded=True, collection="water")
+    make_asset(title="barn", colour="red", embedded=True, labels=("house",))
+    make_asset(title="meadow", colour="green", embedded=True)
+
+
+@pytest.fixture
+def silent_encoder(monkeypatch):
+    def silence(*args, **kwargs):
+        raise NoAnswer("nobody answered")
+
+    monkeypatch.setattr(query_module.encode_text, "apply_async", silence)
+
+
+def test_words_rank_the_asset_they_describe_first(library):
+    assert titles(answer(Query(text="red"), make_user()))[0] == "barn"
+
+
+def test_an_asset_ranks_its_like_and_leaves_itself_out(library):
+    make_asset(title="rose", colour="red", embedded=True)
+    barn = Asset.objects.get(title="barn")
+
+    found = answer(Query(asset=barn), make_user())
+
+    assert titles(found)[0] == "rose"
+    assert "barn" not in titles(found)
+
+
+def test_an_asset_that_is_not_embedded_yet_says_so(library):
+    waiting = make_asset(title="new")
+    found = answer(Query(asset=waiting), make_user())
+    assert found.hits == []
+    assert "still being embedded" in found.sentence
+
+
+def test_nothing_asked_shows_the_newest(library):
+    found = answer(Query(), make_user())
+    assert titles(found) == ["meadow", "barn", "sea"]
+    assert not found.ranked
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"), [({"collection": "water"}, ["sea"]), ({"label": "house"}, ["barn"])]
+)
+def test_filters_leave_only_what_passes(library, filters, expected):
+    assert titles(answer(Query(text="green", **filters), make_user())) == expected
+
+
+def test_a_filtered_search_returns_as_many_hits_as_an_exhaustive_one(fake_encoder):
+    for number in range(30):
+        make_asset(title=f"{number}", colour="red", embedded=True)
+    for number in range(10):
+        make_asset(title=f"rare {number}", colour="blue", embedded=True, collection="rare")
+
+    found = answer(Query(text="red", collection="rare"), make_user(), size=20)
+
+    assert len(found.hits) == 10
+
+
+def test_one_row_more_than_the_page_tells_whether_there_is_more(library):
+    first = answer(Query(text="red"), make_user(), size=2)
+    second = answer(Query(text="red"), make_user(), page=2, size=2)
+    assert (len(first.hits), first.has_more) == (2, True)
+    assert (len(second.hits), second.has_more) == (1, False)
+
+
+def test_a_page_takes_a_bounded_number_of_queries(library, django_assert_max_num_queries):
+    answer(Query(text="red"), make_user())
+    with django_assert_max_num_queries(4):
+        answer(Query(text="red"), make_user())
+
+
+def test_a_page_does_not_fetch_the_vectors(library):
+    make_encoder()
+    sql = str(Query(text="red").hits(make_user(), make_encoder())[:48].query)
+    assert '"vector",' not in sql
+
+
+def test_a_text_is_encoded_once(library, fake_encoder, monkeypatch):
+    answer(Query(text="red"), make_user())
+    monkeypatch.setattr(fake_encoder, "encode_texts", None)
+    assert titles(answer(Query(text="  red "), make_user()))[0] == "barn"
+
+
+def test_no_answer_in_time_gives_lexical_hits_and_a_sentence(library, silent_encoder):
+    found = answer(Query(text="barn"), make_user())
+    assert titles(found) == ["barn"]
+    assert "encoder is not answering" in found.sentence
+    assert not found.ranked
+
+
+def test_a_message_that_can_not_be_sent_gives_lexical_hits(library, monkeypatch):
+    def unsent(*args, **kwargs):
+        raise MessageNotSent("Redis is away")
+
+    monkeypatch.setattr(query_module.encode_text, "apply_async", unsent)
+    assert titles(answer(Query(text="sea"), make_user())) == ["sea"]
+
+
+def test_similar_needs_no_encoder_to_answer(library, silent_encoder):
+    barn = Asset.objects.get(title="barn")
+    assert answer(Query(asset=barn), make_user()).ranked
+
+
+def test_without_any_encoder_words_still_find_titles(db):
+    make_asset(title="barn")
+    found = answer(Query(text="barn"), make_user())
+    assert titles(found) == ["barn"]
+    assert "No encoder serves yet" in found.sentence
+
+
+def test_a_forgotten_query_picture_says_so(library):
+    with pytest.raises(NoVector, match="no longer kept"):
+        Query(picture="0" * 32).vector(make_encoder())
+
+
+def test_a_query_picture_is_kept_and_finds_its_like(library, tmp_path):
+    from tests.factories import picture
+
+    picture("blue").save(tmp_path / "query.png")
+    with (tmp_path / "query.png").open("rb") as file:
+        token = query_module.remember_picture(file)
+
+    found = answer(Query(picture=token), make_user())
+
+    assert titles(found)[0] == "sea"
+    assert Query(picture=token).vector(make_encoder()) == pytest.approx(
+        direction(COLOURS["blue"]).tolist(), abs=0.03
+    )
