@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from config import embedded
@@ -56,6 +57,14 @@ def database(url: str) -> dict[str, object]:
         "CONN_HEALTH_CHECKS": True,
         "CONN_MAX_AGE": 60,
         "OPTIONS": options | {"connect_timeout": 5, "options": INDEX_OPTIONS},
+    }
+
+
+def admin_link(title: str, icon: str, model: str) -> dict[str, object]:
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:search_{model}_changelist"),
     }
 
 
@@ -167,6 +176,7 @@ LOGOUT_REDIRECT_URL = "sign_in"
 
 INSTALLED_APPS = [
     "unfold",
+    "unfold.contrib.filters",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -267,5 +277,32 @@ UNFOLD = {
     "SITE_TITLE": "Sightline",
     "SITE_HEADER": "Sightline",
     "SITE_URL": reverse_lazy("search"),
-    "SHOW_HISTORY": True,
+    "STYLES": [lambda request: static("search/admin.css")],
+    "SIDEBAR": {
+        "navigation": [
+            {
+                "title": "Library",
+                "items": [
+                    admin_link("Assets", "photo_library", "asset"),
+                    admin_link("Collections", "folder", "collection"),
+                    admin_link("Labels", "sell", "label"),
+                ],
+            },
+            {
+                "title": "Workers",
+                "items": [
+                    admin_link("Encoders", "neurology", "encoder"),
+                    admin_link("Failed embeddings", "error", "embedding"),
+                    admin_link("Failed renditions", "broken_image", "rendition"),
+                ],
+            },
+            {
+                "title": "Accounts",
+                "items": [
+                    admin_link("Users", "group", "user")
+                    | {"permission": lambda request: request.user.is_superuser}
+                ],
+            },
+        ]
+    },
 }

@@ -1,4 +1,4 @@
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import F, Q
 from pgvector.django import HalfVectorField
 
@@ -17,11 +17,13 @@ class EmbeddingQuerySet(PromiseQuerySet):
 
     def promise_library(self, encoder: Encoder) -> int:
         """Promise a vector for each asset that has none of this encoder; how many that were."""
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
+            # Wait for the uploads under way: they may have begun before this encoder was there.
+            cursor.execute("LOCK TABLE search_asset IN SHARE MODE")
             cursor.execute(
                 "INSERT INTO search_embedding"
-                " (asset_id, encoder_id, sha256, claims, attempts, error)"
-                " SELECT id, %s, sha256, 0, 0, '' FROM search_asset ON CONFLICT DO NOTHING",
+                " (asset_id, encoder_id, sha256, claims, attempts, error, next_try_at)"
+                " SELECT id, %s, sha256, 0, 0, '', now() FROM search_asset ON CONFLICT DO NOTHING",
                 [encoder.pk],
             )
             return cursor.rowcount

@@ -1,7 +1,7 @@
 from typing import Self
 
 from django.db import connection, models, transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 
 
 class EncoderQuerySet(models.QuerySet["Encoder"]):
@@ -12,6 +12,15 @@ class EncoderQuerySet(models.QuerySet["Encoder"]):
     def serving(self) -> "Encoder | None":
         """The encoder that answers searches, if there is one."""
         return self.filter(state=Encoder.State.SERVING).first()
+
+    def with_counts(self) -> Self:
+        """Each with the numbers of its searchable, waiting and failed assets."""
+        done, failed = Q(embeddings__fulfilled__isnull=False), ~Q(embeddings__error="")
+        return self.annotate(
+            searchable=Count("embeddings", filter=done),
+            waiting=Count("embeddings", filter=~done & ~failed),
+            failed=Count("embeddings", filter=failed),
+        )
 
 
 class Encoder(models.Model):
@@ -57,18 +66,22 @@ class Encoder(models.Model):
             Encoder.objects.filter(pk=self.pk).update(state=self.State.SERVING)
         self.state = self.State.SERVING
 
-    def build_index(self) -> None:
-        """Create this encoder's HNSW index where it is missing or was left half-built."""
+    def has_index(self) -> bool:
+        """Whether this encoder's HNSW index is there and was not left half-built."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(%s)",
+                "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(%s) AND indisvalid",
                 [self.index_name],
             )
-            found = cursor.fetchone()
-            if found and not found[0]:
-                cursor.execute(f"DROP INDEX {self.index_name}")
-            if not found or not found[0]:
-                cursor.execute(self._index_sql())
+            return cursor.rowcount == 1
+
+    def build_index(self) -> None:
+        """Create this encoder's HNSW index where it is missing or was left half-built."""
+        if self.has_index():
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP INDEX IF EXISTS {self.index_name}")
+            cursor.execute(self._index_sql())
 
     def _index_sql(self) -> str:
         # Concurrently: uploads go on meanwhile. It can't run inside a transaction.

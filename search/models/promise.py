@@ -20,6 +20,18 @@ class PromiseQuerySet(models.QuerySet[Any]):
     def failed(self) -> Self:
         return self.exclude(error="")
 
+    def done(self) -> Self:
+        return self.exclude(fulfilled=None)
+
+    def overdue(self, patience: timedelta) -> Self:
+        """Those that anyone could have claimed for longer than this."""
+        then = Now() - patience
+        return self.waiting().filter(
+            Q(leased_until=None) | Q(leased_until__lt=then),
+            Q(next_try_at=None) | Q(next_try_at__lt=then),
+            asset__created__lt=then,
+        )
+
     def claimable(self) -> Self:
         return self.waiting().filter(
             Q(leased_until=None) | Q(leased_until__lt=Now()),
@@ -66,7 +78,7 @@ class PromiseQuerySet(models.QuerySet[Any]):
 ANEW: dict[str, Any] = {
     "token": None,
     "leased_until": None,
-    "next_try_at": None,
+    "next_try_at": Now(),  # Not "at any time": that would mean since the asset's upload.
     "claims": 0,
     "attempts": 0,
     "error": "",

@@ -1,0 +1,177 @@
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import (
+    AllValuesCheckboxFilter,
+    AutocompleteSelectFilter,
+    RadioFilter,
+    RelatedDropdownFilter,
+)
+from unfold.decorators import action, display
+from unfold.forms import ActionForm
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from search.admin.site import CuratorAdmin, CuratorPermissions, site
+from search.models import Asset, AssetLabel, Collection, Embedding, Encoder
+from workers.tasks import ring_bell
+
+STATES = {"waiting": "waiting", "done": "searchable", "failed": "failed"}
+STATE_COLOURS = {"waiting": "info", "searchable": "success", "failed": "danger"}
+OF_SERVING = Embedding.objects.filter(encoder__state=Encoder.State.SERVING)
+
+
+def thumbnail(asset: Asset) -> SafeString:
+    """The asset's thumbnail, as high as its proportions ask in a width that all share."""
+    return format_html(
+        '<a href="{}"><img class="thumbnail" src="{}" alt="" loading="lazy"></a>',
+        reverse("admin:search_asset_change", args=[asset.pk]),
+        reverse("thumbnail", args=[asset.pk]),
+    )
+
+
+class StateFilter(RadioFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(word, word) for word in STATES.values()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Asset]) -> QuerySet[Asset]:
+        found = {
+            "waiting": OF_SERVING.waiting(),
+            "searchable": OF_SERVING.done(),
+            "failed": OF_SERVING.failed(),
+        }
+        chosen = found.get(self.value())
+        return queryset if chosen is None else queryset.filter(pk__in=chosen.values("asset"))
+
+
+class AssetActionForm(ActionForm):
+    """The choice of an action, and of the collection that one of them needs."""
+
+    collection = forms.ModelChoiceField(
+        Collection.objects.all(),
+        label="",
+        required=False,
+        empty_label="Choose a collection",
+        widget=UnfoldAdminSelectWidget({"x-show": "action == 'add_to_collection'"}),
+    )
+
+
+class CollectionInline(CuratorPermissions, TabularInline):
+    model = Collection.assets.through
+    verbose_name = "collection"
+    verbose_name_plural = "collections"
+    autocomplete_fields = ["collection"]
+    extra = 0
+
+
+class LabelInline(CuratorPermissions, TabularInline):
+    model = AssetLabel
+    fields = ["label", "source"]
+    readonly_fields = ["source"]
+    verbose_name = "label"
+    verbose_name_plural = "labels"
+    autocomplete_fields = ["label"]
+    extra = 0
+
+
+@admin.register(Asset, site=site)
+class AssetAdmin(CuratorAdmin):
+    list_display = ["picture", "name", "state", "owner", "in_collections", "created"]
+    list_display_links = ["name"]
+    list_filter = [
+        StateFilter,
+        ("collections", AutocompleteSelectFilter),
+        ("asset_labels__label", AutocompleteSelectFilter),
+        ("format", AllValuesCheckboxFilter),
+        ("owner", RelatedDropdownFilter),
+    ]
+    search_fields = ["title", "description", "filename", "asset_labels__label__name"]
+    search_help_text = "Title, description, file name or label"
+    ordering = ["-created"]
+    actions = ["embed_again", "add_to_collection"]
+    action_form = AssetActionForm
+    fields = ["preview", "title", "description", "owner", "states", "facts", "sha256", "created"]
+    readonly_fields = ["preview", "owner", "states", "facts", "sha256", "created"]
+    inlines = [LabelInline, CollectionInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Asset]:
+        # Without the vectors: a page of them is read six times slower (design.md, section 7).
+        serving = Prefetch("embeddings", OF_SERVING.defer("vector"), to_attr="of_serving")
+        assets = super().get_queryset(request).select_related("owner")
+        return assets.prefetch_related("collections", serving)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # Originals come in by the upload page and `ingest`, which check them.
+
+    def get_deleted_objects(
+        self, objs: QuerySet[Asset] | Sequence[Asset], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """The assets alone: what hangs from them goes with them and needs no right of its own."""
+        titles = [str(asset) for asset in objs]
+        return titles, {"assets": len(titles)}, set(), []
+
+    @display(description="")
+    def picture(self, asset: Asset) -> SafeString:
+        return thumbnail(asset)
+
+    @display(description="title", ordering="title")
+    def name(self, asset: Asset) -> str:
+        return asset.title
+
+    @display(description="state", label=STATE_COLOURS)
+    def state(self, asset: Any) -> str:
+        return next((STATES[embedding.state] for embedding in asset.of_serving), "")
+
+    @display(description="collections")
+    def in_collections(self, asset: Asset) -> str:
+        return ", ".join(collection.name for collection in asset.collections.all())
+
+    @display(description="")
+    def preview(self, asset: Asset) -> SafeString:
+        return format_html(
+            '<a href="{}"><img class="preview" src="{}" alt=""></a>',
+            asset.get_absolute_url(),
+            reverse("preview", args=[asset.pk]),
+        )
+
+    @display(description="embeddings")
+    def states(self, asset: Asset) -> SafeString:
+        """One line for each encoder."""
+        embeddings = asset.embeddings.defer("vector").select_related("encoder")
+        lines = [(e.encoder, STATES[e.state], e.error and f": {e.error}") for e in embeddings]
+        return format_html_join("", "<div>{}: {}{}</div>", lines)
+
+    @display(description="original")
+    def facts(self, asset: Asset) -> str:
+        size = filesizeformat(asset.bytes)
+        return f"{asset.filename}, {asset.format}, {asset.width} x {asset.height}, {size}"
+
+    @action(description="Embed again", permissions=["change"])
+    def embed_again(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:
+        embeddings = Embedding.objects.filter(
+            asset__in=queryset.values("pk"), encoder__in=Encoder.objects.live()
+        )
+        embeddings.reset()
+        transaction.on_commit(ring_bell, robust=True)
+        self.message_user(request, f"{queryset.count()} assets are embedded again.")
+
+    @action(description="Add to a collection", permissions=["change"])
+    def add_to_collection(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:
+        chosen = Collection.objects.filter(pk=request.POST.get("collection") or None).first()
+        if chosen is None:
+            self.message_user(request, "Choose a collection, then run this again.", messages.ERROR)
+            return
+        chosen.assets.add(*queryset.values_list("pk", flat=True))
+        self.message_user(request, f"{queryset.count()} assets are in {chosen} now.")

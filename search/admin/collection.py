@@ -1,0 +1,52 @@
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from search.admin.asset import thumbnail
+from search.admin.site import CuratorAdmin, CuratorPermissions, site
+from search.models import Collection
+
+
+class AssetInline(CuratorPermissions, TabularInline):
+    """The assets of a collection, a page at a time; those that are in can only be taken out."""
+
+    model = Collection.assets.through
+    verbose_name = "asset"
+    verbose_name_plural = "assets"
+    fields = ["picture", "asset"]
+    readonly_fields = ["picture"]
+    autocomplete_fields = ["asset"]
+    ordering = ["-pk"]
+    extra = 0
+    per_page = 50
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("asset")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @display(description="")
+    def picture(self, membership: Any) -> SafeString | str:
+        return thumbnail(membership.asset) if membership.pk else ""
+
+
+@admin.register(Collection, site=site)
+class CollectionAdmin(CuratorAdmin):
+    list_display = ["name", "slug", "size"]
+    search_fields = ["name", "slug"]
+    fields = ["name", "slug"]
+    prepopulated_fields = {"slug": ["name"]}
+    inlines = [AssetInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
+        return super().get_queryset(request).annotate(size=Count("assets"))
+
+    @display(description="assets", ordering="size")
+    def size(self, collection: Any) -> int:
+        return collection.size

@@ -1,0 +1,76 @@
+from collections.abc import Callable
+from typing import Any
+
+from csp.decorators import csp_replace
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from unfold.admin import ModelAdmin
+from unfold.sites import UnfoldAdminSite
+
+# Unfold's pages are driven by Alpine.js, which compiles its attributes, and set inline styles.
+# Everything else of the site's policy stays: no foreign host, no frame, no plug-in.
+POLICY = {"script-src": ["'self'", "'unsafe-eval'"], "style-src": ["'self'", "'unsafe-inline'"]}
+
+
+class CuratorSite(UnfoldAdminSite):
+    """The admin, with a policy of its own and the sign-in that everyone uses."""
+
+    index_title = "Library"
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        return csp_replace(POLICY)(super().admin_view(view, cacheable))
+
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        index = reverse("admin:index")
+        if self.has_permission(request):
+            return redirect(index)
+        if request.user.is_authenticated:
+            raise PermissionDenied
+        return redirect_to_login(request.GET.get("next", index))
+
+
+site = CuratorSite()
+
+
+class CuratorPermissions:
+    """Every curator, that is every staff account, may see and change it."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return site.has_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return site.has_permission(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return site.has_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return site.has_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return site.has_permission(request)
+
+
+class CuratorAdmin(CuratorPermissions, ModelAdmin):
+    list_filter_submit = True
+    list_per_page = 50
+    show_full_result_count = False  # A COUNT over the whole library, on every page.
+
+
+class ReadOnlyAdmin(CuratorAdmin):
+    """What curators look at, while the program alone writes it."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
