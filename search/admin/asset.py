@@ -169,9 +169,9 @@ class AssetAdmin(CuratorAdmin):
 
     @action(description="Add to a collection", permissions=["change"])
     def add_to_collection(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:
-        chosen = Collection.objects.filter(pk=request.POST.get("collection") or None).first()
+        chosen = self.action_form.base_fields["collection"].to_python(request.POST["collection"])
         if chosen is None:
             self.message_user(request, "Choose a collection, then run this again.", messages.ERROR)
             return
-        chosen.assets.add(*queryset.values_list("pk", flat=True))
+        chosen.assets.add(*queryset)
         self.message_user(request, f"{queryset.count()} assets are in {chosen} now.")

@@ -1,0 +1,34 @@
+import json
+import sys
+from argparse import ArgumentParser
+from functools import partial
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+from tqdm import tqdm
+
+from search.fsck import breaches
+
+
+class Command(BaseCommand):
+    help = "Check that the library is whole: rows, files, promises, vectors. Changes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--strict", action="store_true", help="nothing is under way: let nothing pass for that"
+        )
+        parser.add_argument("--json", action="store_true", help="the breaches as a JSON array")
+
+    def handle(self, *args: Any, strict: bool, **options: Any) -> None:
+        track = partial(tqdm, file=sys.stderr, leave=False, disable=None)
+        found = []
+        for breach in breaches(track, strict=strict):
+            found.append(breach)
+            if not options["json"]:
+                self.stdout.write(breach)
+        if options["json"]:
+            self.stdout.write(json.dumps(found, indent=2))
+        if found:
+            raise CommandError(f"Breaches found: {len(found)}.")
+        if not options["json"]:
+            self.stdout.write("The library is whole.")
