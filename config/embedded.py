@@ -51,7 +51,7 @@ def start_database(var: Path) -> None:
     with _gate(var):
         _holds[var] = _shared_lock(var)
         try:
-            if not _answers(var):
+            if not answers(var):
                 _start(var)
             _create_database(var)
         except BaseException:
@@ -65,6 +65,15 @@ def stop_database(var: Path) -> None:
     if var in _holds:
         with _gate(var):
             _let_go(var)
+
+
+def answers(var: Path) -> bool:
+    """Whether the embedded PostgreSQL is up."""
+    try:
+        psycopg.connect(database_url(var, "postgres"), connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def pg_ctl(var: Path, action: str, *options: str) -> bool:
@@ -114,7 +123,7 @@ def _start(var: Path) -> None:
         _initialise(var)
     _let_in(_data(var))
     until = time.monotonic() + START_SECONDS
-    while not _answers(var):
+    while not answers(var):
         if time.monotonic() > until:
             raise EmbeddedError(
                 f"The embedded PostgreSQL does not start: see {_data(var) / 'log'}; if the computer"
@@ -161,14 +170,6 @@ def _create_database(var: Path) -> None:
         there = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'sightline'")
         if not there.fetchone():
             connection.execute("CREATE DATABASE sightline")
-
-
-def _answers(var: Path) -> bool:
-    try:
-        psycopg.connect(database_url(var, "postgres"), connect_timeout=5).close()
-    except psycopg.OperationalError:
-        return False
-    return True
 
 
 def _run(data: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,177 @@
+import fcntl
+import secrets
+import socket
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import OperationalError
+from tqdm import tqdm
+
+from config import embedded
+from config.supervisor import ChildDied, Supervisor
+from search.models import Asset, Embedding, User
+
+CURATOR = "curator"
+READY_SECONDS = 90
+
+
+class Command(BaseCommand):
+    help = "Run all of Sightline on this machine: its servers, its workers and the site."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS")
+        parser.add_argument(
+            "--pictures", type=int, default=300, metavar="N", help="in the sample catalogue"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.bind, self.port = options["bind"], options["port"]
+        try:
+            with only_demo(settings.VAR_DIR), ExitStack() as stack:
+                require_free(self.bind, self.port)
+                if settings.EMBEDDED_DATABASE:
+                    embedded.start_database(settings.VAR_DIR)
+                self.supervisor = stack.enter_context(Supervisor(settings.VAR_DIR))
+                self.supervisor.obey_signals()
+                stack.callback(self.say, "Stopping ...")
+                self.run(options["pictures"])
+        except OperationalError as error:
+            raise CommandError(f"The database does not answer: {str(error).strip()}") from None
+        except (embedded.EmbeddedError, ChildDied) as error:
+            raise CommandError(str(error)) from None
+
+    def run(self, pictures: int) -> None:
+        if settings.REDIS_URL in {"", embedded.redis_url(settings.VAR_DIR)}:
+            self.start_redis()
+        self.prepare()
+        for name, command in processes(f"{self.bind}:{self.port}").items():
+            self.supervisor.start(name, command)
+        if not Asset.objects.exists():
+            self.fill(pictures)
+        self.await_ready()
+        self.welcome()
+        while True:
+            self.supervisor.pause()
+
+    def start_redis(self) -> None:
+        command = embedded.redis_command(settings.VAR_DIR)
+        self.supervisor.start("redis", command, stops_last=True)
+        while not embedded.redis_url(settings.VAR_DIR):
+            self.supervisor.pause(0.05)
+
+    def prepare(self) -> None:
+        """Tables, the encoder, the curator's account and static files."""
+        self.say("Preparing the database and the encoder ...")
+        call_command("migrate", verbosity=0)
+        self.supervisor.run("encoder", manage("encoder", "serve"))
+        User.objects.get_or_create(
+            username=CURATOR,
+            defaults={"is_staff": True, "is_superuser": True, "password": "!"},
+        )
+        call_command("collectstatic", interactive=False, verbosity=0)
+
+    def fill(self, pictures: int) -> None:
+        """Ingest the sample catalogue the way that uploads go, and show how far it is."""
+        command = manage("catalogue", "--pictures", str(pictures), "--owner", CURATOR)
+        with tqdm(total=pictures, unit="picture", desc="Embedding the sample catalogue") as bar:
+            self.supervisor.run("catalogue", command, meanwhile=lambda: advance(bar))
+            while Embedding.objects.waiting().exists():
+                self.supervisor.pause()
+                advance(bar)
+
+    def await_ready(self) -> None:
+        host = "127.0.0.1" if self.bind == "0.0.0.0" else self.bind  # noqa: S104
+        until = time.monotonic() + READY_SECONDS
+        while (answer := status(f"http://{host}:{self.port}/readyz")) != "200":
+            if time.monotonic() > until:
+                raise CommandError(
+                    f"The site is not ready after {READY_SECONDS} seconds (/readyz: {answer});"
+                    f" the logs in {settings.VAR_DIR / 'logs'} may say why."
+                )
+            self.supervisor.pause()
+
+    def welcome(self) -> None:
+        self.say(f"\nSightline is ready: http://{self.bind}:{self.port}/")
+        curator = User.objects.get(username=CURATOR)
+        if curator.has_usable_password():
+            self.say(f"Sign in as {CURATOR}, with the password of the first start.")
+            self.say(f"(A new one: {sys.executable} manage.py changepassword {CURATOR})")
+        else:
+            # Made at the moment it is shown: a first start that was cut short has not lost it.
+            password = secrets.token_urlsafe(12)
+            curator.set_password(password)
+            curator.save(update_fields=["password"])
+            self.say(f"Sign in as {CURATOR} with the password {password}")
+            self.say("(It is shown this once.)")
+        self.say("Ctrl-C stops everything.\n")
+
+    def say(self, line: str) -> None:
+        self.stdout.write(line)
+        self.stdout.flush()
+
+
+def manage(*arguments: str) -> list[str]:
+    return [sys.executable, "manage.py", *arguments]
+
+
+def processes(bind: str, *, app: str = "workers.celery") -> dict[str, list[str]]:
+    """The commands of the site and its workers, by name."""
+    celery = [sys.executable, "-m", "celery", "-A", app]
+    gunicorn = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "config/gunicorn.py"]
+    return {
+        "web": [*gunicorn, "--bind", bind],
+        "ingest": [*celery, "worker", "-Q", "ingest", "-c", "1", "-n", "ingest@%h"],
+        "query": [*celery, "worker", "-Q", "query", "-c", "1", "-n", "query@%h"],
+        "beat": [*celery, "beat"],
+    }
+
+
+@contextmanager
+def only_demo(var: Path) -> Iterator[None]:
+    """Two demos in one folder would each take the other's Redis for their own."""
+    with (var / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CommandError(
+                f"A demo runs in {var} already: stop it, or set VAR_DIR to another folder."
+            ) from None
+        yield
+
+
+def require_free(bind: str, port: int) -> None:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((bind, port))
+        except OSError as error:
+            raise CommandError(
+                f"Sightline cannot listen on {bind}:{port} ({error.strerror}):"
+                f" free it, or choose another port, as in `make demo PORT={port + 1}`."
+            ) from None
+
+
+def advance(bar: "tqdm[Any]") -> None:
+    bar.update(Embedding.objects.filter(fulfilled__isnull=False).count() - bar.n)
+
+
+def status(url: str) -> str:
+    """The HTTP status of a page, or why there is none."""
+    try:
+        with urlopen(url, timeout=5) as response:  # noqa: S310
+            return str(response.status)
+    except HTTPError as error:
+        return f"{error.code} {error.read(500).decode(errors='replace')}"
+    except (URLError, OSError) as error:
+        return str(error)
