@@ -3,11 +3,11 @@
 import base64
 import hashlib
 import logging
+import time
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 from uuid import uuid4
 
-from celery.exceptions import TimeoutError as NoAnswer
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
@@ -28,8 +28,12 @@ PAGE_SIZE = 48
 EXACT_BELOW = 20_000
 # Larger than any encoder's input, small enough for a message store.
 QUERY_PICTURE_SIDE = 1024
-TEXT_VECTOR_SECONDS = 24 * 3600
+LOOK_SECONDS = 0.005
 QUERY_PICTURE_SECONDS = 7 * 24 * 3600
+
+
+class NoAnswer(Exception):
+    """The query worker did not answer in time."""
 
 
 class NoVector(Exception):
@@ -153,22 +157,43 @@ def _vector_of_text(text: str, encoder: Encoder) -> list[float]:
 def _vector_of_picture(token: str, encoder: Encoder) -> list[float]:
     if remembered_picture(token) is None:
         raise NoVector("This query picture is no longer kept; please choose it again.")
-    return _encoded(f"vector:{encoder.pk}:{token}", encode_picture, encoder, token)
+    return _encoded(f"vector:{encoder.pk}:{token}", encode_picture, encoder, f"picture:{token}")
+
+
+def encoder_answers(encoder: Encoder) -> bool:
+    """Whether a text that nobody asked before is encoded in time: only that proves a worker."""
+    key = f"vector:{encoder.pk}:probe"
+    try:
+        cache.delete(key)
+        _encoded(key, encode_text, encoder, "ready?")
+    except (NoVector, RedisError):
+        return False
+    return True
 
 
 def _encoded(key: str, task: Any, encoder: Encoder, what: str) -> list[float]:
-    """The vector from the cache, else from the query worker."""
+    """The vector from the cache, where the query worker puts it if it is not there yet."""
     if vector := _cached(key):
         return vector
     try:
-        sent = task.apply_async((encoder.pk, what))
-        vector = sent.get(timeout=settings.QUERY_TIMEOUT_SECONDS)
-        cache.set(key, vector, TEXT_VECTOR_SECONDS)
+        task.delay(encoder.pk, what, key)
+        return _awaited(key)
     except (NoAnswer, MessageNotSent, RedisError, CheckpointError) as error:
-        logger.warning("No encoder answered: %r", error)
-        raise NoVector(
-            "The encoder is not answering, so these are the assets that mention your words."
-        ) from None
+        logger.warning("No encoder answers: %r", error)
+    raise NoVector("The encoder is not answering, so these are the assets that mention your words.")
+
+
+def _awaited(key: str) -> list[float]:
+    """What appears under the key in time.
+
+    Looked for, not subscribed to: once Redis has been away, Celery's result consumer asks for a
+    restart of the process ("Retry limit exceeded while trying to reconnect", celery 5.7.0).
+    """
+    until = time.monotonic() + settings.QUERY_TIMEOUT_SECONDS
+    while not (vector := cache.get(key)):
+        if time.monotonic() > until:
+            raise NoAnswer("No answer in time.")
+        time.sleep(LOOK_SECONDS)
     return vector
 
 

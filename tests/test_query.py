@@ -1,7 +1,6 @@
 """From what was asked to a page of hits."""
 
 import pytest
-from celery.exceptions import TimeoutError as NoAnswer
 from kombu.exceptions import OperationalError as MessageNotSent
 
 from search import query as query_module
@@ -25,11 +24,9 @@ def library(fake_encoder):
 
 
 @pytest.fixture
-def silent_encoder(monkeypatch):
-    def silence(*args, **kwargs):
-        raise NoAnswer("nobody answered")
-
-    monkeypatch.setattr(query_module.encode_text, "apply_async", silence)
+def silent_encoder(monkeypatch, settings):
+    settings.QUERY_TIMEOUT_SECONDS = 0.05
+    monkeypatch.setattr(query_module.encode_text, "delay", lambda *args: None)
 
 
 def test_words_rank_the_asset_they_describe_first(library):
@@ -113,7 +110,7 @@ def test_a_message_that_can_not_be_sent_gives_lexical_hits(library, monkeypatch)
     def unsent(*args, **kwargs):
         raise MessageNotSent("Redis is away")
 
-    monkeypatch.setattr(query_module.encode_text, "apply_async", unsent)
+    monkeypatch.setattr(query_module.encode_text, "delay", unsent)
     assert titles(answer(Query(text="sea"), make_user())) == ["sea"]
 
 

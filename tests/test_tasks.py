@@ -1,6 +1,7 @@
 """The workers' steps, run in this process with the encoder that knows colours."""
 
 import pytest
+from django.core.cache import cache
 from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError as MessageNotSent
@@ -156,9 +157,9 @@ def test_only_one_worker_rings_at_a_time(rung):
     assert rung == ["renditions"]
 
 
-def test_a_text_and_a_picture_are_encoded_for_who_waits(fake_encoder):
-    encoder = make_encoder()
-    assert tasks.encode_text(encoder.pk, "red")[0] > 0.5
+def test_the_vector_of_a_text_is_put_where_somebody_waits_for_it(fake_encoder):
+    tasks.encode_text(make_encoder().pk, "red", "here")
+    assert cache.get("here")[0] > 0.5
 
 
 def test_a_vector_never_appears_without_its_time():

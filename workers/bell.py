@@ -1,11 +1,12 @@
-"""The second bell: an ingest worker rings for work that waits, so a dead beat is no outage."""
+"""What an ingest worker does besides its tasks: it stands back, and it rings the second bell."""
 
 import logging
+import os
 import threading
 import time
 from typing import Any
 
-from celery.signals import worker_ready
+from celery.signals import celeryd_after_setup, worker_ready
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
@@ -17,12 +18,23 @@ logger = logging.getLogger(__name__)
 ADVISORY_LOCK = 0x62656C6C
 
 
+@celeryd_after_setup.connect
+def stand_back(sender: Any, instance: Any, **kwargs: Any) -> None:
+    """Leave the processor to whoever waits for an answer: the query worker and the pages."""
+    if takes_ingest(instance.app):
+        os.nice(10)
+
+
 @worker_ready.connect
 def start_ringing(sender: Any, **kwargs: Any) -> None:
-    """Begin with the worker's parent process, if this worker takes ingest work."""
-    if "ingest" in sender.app.amqp.queues.consume_from:
+    """Ring from the worker's parent process, so that a dead beat is no outage."""
+    if takes_ingest(sender.app):
         # A thread, not Celery's timer: that is cleared whenever Redis goes away.
         threading.Thread(target=ring_for_ever, daemon=True, name="bell").start()
+
+
+def takes_ingest(app: Any) -> bool:
+    return "ingest" in app.amqp.queues.consume_from
 
 
 def ring_for_ever() -> None:

@@ -22,6 +22,11 @@ from workers.encoders.base import load_encoder
 logger = logging.getLogger(__name__)
 
 RENDITIONS_AT_ONCE = 16
+# A task takes turns of this length. One that is still busy long after has hung on a picture; its
+# process is killed, before the lease (120 s) lets another worker try that picture.
+TURN_SECONDS = 50
+HUNG_SECONDS = 100
+VECTOR_SECONDS = 24 * 3600
 
 
 def ring_bell() -> None:
@@ -42,24 +47,32 @@ def ring() -> None:
     ring_bell()
 
 
-@shared_task
+@shared_task(time_limit=HUNG_SECONDS)
 def make_renditions() -> None:
     """Make the renditions that wait, until none does."""
-    while make_some_renditions():
-        pass
+    if not repeat(make_some_renditions):
+        make_renditions.delay()
 
 
-@shared_task
+@shared_task(time_limit=HUNG_SECONDS)
 def embed_waiting(encoder_id: int) -> None:
     """Embed what waits for this encoder, a batch at a time, until nothing does."""
     row = Encoder.objects.live().filter(pk=encoder_id).first()
     if row is None:
         return
-    # Thumbnails come first: a person who uploads looks at them while the encoder works.
-    make_renditions()
     encoder = load_encoder(row.checkpoint, row.revision, vision_only=True)
-    while embed_some(row, encoder):
-        make_renditions()
+    # Renditions in between: a person who uploads looks at thumbnails while the encoder works.
+    if not repeat(lambda: make_some_renditions() + embed_some(row, encoder)):
+        embed_waiting.delay(encoder_id)
+
+
+def repeat(step: Callable[[], int]) -> bool:
+    """Take a step until it finds nothing to do (True), or until it is somebody else's turn."""
+    until = time.monotonic() + TURN_SECONDS
+    while time.monotonic() < until:
+        if not step():
+            return True
+    return False
 
 
 def make_some_renditions() -> int:
@@ -126,19 +139,24 @@ def keep(write: Callable[[], bool]) -> bool:
     return write()
 
 
-@shared_task(ignore_result=False, acks_late=False, expires=settings.QUERY_TIMEOUT_SECONDS)
-def encode_text(encoder_id: int, text: str) -> list[float]:
-    """The vector of a text, for a person who is waiting."""
-    row = Encoder.objects.get(pk=encoder_id)
-    return load_encoder(row.checkpoint, row.revision).encode_texts([text])[0].tolist()
+@shared_task(acks_late=False, expires=settings.QUERY_TIMEOUT_SECONDS)
+def encode_text(encoder_id: int, text: str, key: str) -> None:
+    """Put the vector of a text into the cache, where somebody waits for it."""
+    vector = query_encoder(encoder_id).encode_texts([text])[0]
+    cache.set(key, vector.tolist(), VECTOR_SECONDS)
 
 
-@shared_task(ignore_result=False, acks_late=False, expires=settings.QUERY_TIMEOUT_SECONDS)
-def encode_picture(encoder_id: int, token: str) -> list[float]:
-    """The vector of a query picture that lies in the cache under its token."""
+@shared_task(acks_late=False, expires=settings.QUERY_TIMEOUT_SECONDS)
+def encode_picture(encoder_id: int, picture_key: str, key: str) -> None:
+    """Put the vector of a query picture, itself in the cache, into the cache likewise."""
+    picture = images.decode(io.BytesIO(base64.b64decode(cache.get(picture_key))))
+    vector = query_encoder(encoder_id).encode_images([picture])[0]
+    cache.set(key, vector.tolist(), VECTOR_SECONDS)
+
+
+def query_encoder(encoder_id: int) -> LoadedEncoder:
     row = Encoder.objects.get(pk=encoder_id)
-    picture = images.decode(io.BytesIO(base64.b64decode(cache.get(f"picture:{token}"))))
-    return load_encoder(row.checkpoint, row.revision).encode_images([picture])[0].tolist()
+    return load_encoder(row.checkpoint, row.revision)
 
 
 @shared_task
