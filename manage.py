@@ -3,6 +3,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 NEEDS_NO_DATABASE = {"check", "collectstatic", "demo", "help", "makemigrations", "train", "version"}
 
@@ -18,7 +19,7 @@ def main() -> None:
     execute_from_command_line(sys.argv)
 
 
-def start_database(var_dir: os.PathLike[str]) -> None:
+def start_database(var_dir: Path) -> None:
     """Start the embedded PostgreSQL, or join the one that runs, while this process lives."""
     from config import embedded
 

@@ -1,5 +1,6 @@
 """The one signal: a file is removed once the deletion of its row has committed."""
 
+from functools import partial
 from typing import Any
 
 from django.core.files.storage import default_storage
@@ -15,4 +16,4 @@ from search.models import Asset, Rendition
 def remove_file(sender: type, instance: Asset | Rendition, **kwargs: Any) -> None:
     file = instance.original if isinstance(instance, Asset) else instance.file
     if file:
-        transaction.on_commit(lambda name=file.name: default_storage.delete(name))
+        transaction.on_commit(partial(default_storage.delete, str(file.name)))

@@ -24,7 +24,7 @@ def ingest(upload: File, *, owner: User, title: str = "") -> tuple[Asset, bool]:
     sha256 = hashlib.file_digest(upload, "sha256").hexdigest()
     if held := Asset.objects.filter(owner=owner, sha256=sha256).first():
         return held, False
-    facts = images.inspect(upload.file)
+    facts = images.inspect(upload)
     filename = displayable(upload.name or "")
     asset = Asset(
         owner=owner,
@@ -51,16 +51,12 @@ def _store(asset: Asset, upload: File) -> tuple[Asset, bool]:
             transaction.on_commit(ring_bell, robust=True)
     except IntegrityError:
         # Someone stored the same original a moment ago.
-        _unstore(asset)
+        asset.original.delete(save=False)
         return Asset.objects.get(owner=asset.owner, sha256=asset.sha256), False
     except DatabaseError:
-        _unstore(asset)
+        asset.original.delete(save=False)
         raise
     return asset, True
-
-
-def _unstore(asset: Asset) -> None:
-    asset.original.storage.delete(asset.original.name)
 
 
 def refuse_too_many_bytes(upload: File) -> None:

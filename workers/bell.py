@@ -1,4 +1,4 @@
-"""What an ingest worker does besides its tasks: it stands back, and it rings the second bell."""
+"""What workers do besides their tasks: warm up, stand back, and ring the second bell."""
 
 import logging
 import os
@@ -10,7 +10,8 @@ from celery.signals import celeryd_after_setup, worker_ready
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from workers.tasks import ring_bell
+from search.models import Encoder
+from workers.tasks import encode_text, ring_bell
 
 logger = logging.getLogger(__name__)
 
@@ -21,20 +22,29 @@ ADVISORY_LOCK = 0x62656C6C
 @celeryd_after_setup.connect
 def stand_back(sender: Any, instance: Any, **kwargs: Any) -> None:
     """Leave the processor to whoever waits for an answer: the query worker and the pages."""
-    if takes_ingest(instance.app):
+    if takes("ingest", instance.app):
         os.nice(10)
+
+
+@worker_ready.connect
+def warm_up(sender: Any, **kwargs: Any) -> None:
+    """Have the encoder loaded before the first person asks: it takes seconds."""
+    if takes("query", sender.app) and (encoder := Encoder.objects.serving()):
+        encode_text.delay(encoder.pk, "warm up", f"vector:{encoder.pk}:warm-up")
+    # The child processes that are forked later must not inherit it.
+    connection.close()
 
 
 @worker_ready.connect
 def start_ringing(sender: Any, **kwargs: Any) -> None:
     """Ring from the worker's parent process, so that a dead beat is no outage."""
-    if takes_ingest(sender.app):
+    if takes("ingest", sender.app):
         # A thread, not Celery's timer: that is cleared whenever Redis goes away.
         threading.Thread(target=ring_for_ever, daemon=True, name="bell").start()
 
 
-def takes_ingest(app: Any) -> bool:
-    return "ingest" in app.amqp.queues.consume_from
+def takes(queue: str, app: Any) -> bool:
+    return queue in app.amqp.queues.consume_from
 
 
 def ring_for_ever() -> None:

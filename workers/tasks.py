@@ -5,6 +5,7 @@ import io
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 from celery import shared_task
 from django.conf import settings
@@ -81,7 +82,7 @@ def make_some_renditions() -> int:
     for rendition in claimed:
         if picture := decode_or_record(rendition, at_least=None):
             jpeg = images.jpeg(images.fit(picture, rendition.side))
-            keep(lambda rendition=rendition, jpeg=jpeg: rendition.store(jpeg))
+            keep(partial(rendition.store, jpeg))
     return len(claimed)
 
 
@@ -108,7 +109,7 @@ def embed(claimed: list[Embedding], encoder: LoadedEncoder) -> None:
         return
     vectors = encoder.encode_images([picture for _, picture in pictures])
     for (embedding, _), vector in zip(pictures, vectors, strict=True):
-        keep(lambda embedding=embedding, vector=vector: embedding.fulfil(vector=vector))
+        keep(partial(embedding.fulfil, vector=vector))
     logger.info("Embedded %d assets in %.2f s", len(pictures), time.monotonic() - started)
 
 

@@ -100,8 +100,6 @@ class Promise(models.Model):
     error = models.TextField(blank=True)
     fulfilled = models.DateTimeField(null=True, editable=False)
 
-    objects = PromiseQuerySet.as_manager()
-
     class Meta:
         abstract = True
 
@@ -130,4 +128,4 @@ class Promise(models.Model):
         return bool(self._mine().update(token=None, leased_until=None, **changes))
 
     def _mine(self) -> Any:
-        return type(self).objects.filter(pk=self.pk, token=self.token, fulfilled=None)
+        return type(self)._default_manager.filter(pk=self.pk, token=self.token, fulfilled=None)

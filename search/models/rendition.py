@@ -61,5 +61,5 @@ class Rendition(Promise):
         self.file.save(self.spec, ContentFile(jpeg), save=False)
         if fulfilled := self.fulfil(file=self.file.name):
             return fulfilled
-        self.file.storage.delete(self.file.name)
+        self.file.delete(save=False)
         return False
