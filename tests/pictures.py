@@ -1,0 +1,210 @@
+"""Pictures and hostile files in memory, each made by one plain function."""
+
+import io
+import json
+import os
+import signal
+import struct
+import sys
+import zlib
+from functools import cache
+from typing import IO, Any
+
+from PIL import Image, ImageCms, ImageDraw
+from PIL.PngImagePlugin import PngInfo
+
+FORMATS = ("JPEG", "PNG", "WebP", "AVIF", "GIF", "TIFF", "BMP")
+JFIF = {"jfif", "jfif_version", "jfif_unit", "jfif_density"}  # what every JPEG says of itself
+CORNERS = ("red", "lime", "blue", "yellow")  # from the top left, clockwise
+
+
+def saved(image: Image.Image, format: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
+    return buffer.getvalue()
+
+
+def picture(
+    format: str, size: tuple[int, int] = (64, 48), colour: Any = "red", mode: str = "RGB"
+) -> bytes:
+    return saved(Image.new(mode, size, colour), format)
+
+
+def jpeg(
+    size: tuple[int, int] = (64, 48),
+    colour: Any = "red",
+    *,
+    exif_orientation: int | None = None,
+    **options: Any,
+) -> bytes:
+    if exif_orientation:
+        options["exif"] = orientation(exif_orientation)
+    return saved(Image.new("RGB", size, colour), "JPEG", quality=95, **options)
+
+
+def png(
+    size: tuple[int, int] = (64, 48), colour: Any = "red", *, mode: str = "RGB", **options: Any
+) -> bytes:
+    return saved(Image.new(mode, size, colour), "PNG", **options)
+
+
+def orientation(value: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = value
+    return exif
+
+
+def corners(size: tuple[int, int] = (96, 64)) -> Image.Image:
+    """A picture with another colour in each quarter."""
+    image = Image.new("RGB", size)
+    x, y = size[0] // 2, size[1] // 2
+    for colour, place in zip(CORNERS, ((0, 0), (x, 0), (x, y), (0, y)), strict=True):
+        image.paste(colour, (*place, place[0] + x, place[1] + y))
+    return image
+
+
+def turned(upright: Image.Image, value: int) -> Image.Image:
+    """What a camera stores that writes EXIF orientation `value` for this upright picture."""
+    way = Image.Transpose
+    undo = {
+        2: way.FLIP_LEFT_RIGHT,
+        3: way.ROTATE_180,
+        4: way.FLIP_TOP_BOTTOM,
+        5: way.TRANSPOSE,
+        6: way.ROTATE_90,
+        7: way.TRANSVERSE,
+        8: way.ROTATE_270,
+    }
+    return upright.transpose(undo[value]) if value in undo else upright
+
+
+@cache
+def scene(format: str) -> bytes:
+    """A small picture with enough detail that its file has no two halves alike."""
+    image = Image.effect_noise((80, 60), 90).convert("RGB")
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((10, 8, 60, 50), fill="orange", outline="navy", width=3)
+    draw.line((0, 59, 79, 0), fill="teal", width=4)
+    options = {"TIFF": {"compression": "tiff_lzw"}, "WebP": {"lossless": True}}
+    return saved(image, format, **options.get(format, {}))
+
+
+def animation(format: str, frames: int, size: tuple[int, int] = (16, 16)) -> bytes:
+    """Frames that all differ; the first one is red."""
+    first, *others = [Image.new("RGB", size, (255, n // 256, n % 256)) for n in range(frames)]
+    options = {"lossless": True} if format == "WebP" else {}  # keeps frames that differ little
+    return saved(first, format, save_all=True, append_images=others, duration=40, **options)
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that says it is this large."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + png_chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+        + png_chunk(b"IEND", b"")
+    )
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    checksum = zlib.crc32(kind + body)
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", checksum)
+
+
+def decompression_bomb() -> bytes:
+    """A PNG of 8,000 by 9,000 black pixels: 216 MB in 210 kB."""
+    return saved(Image.new("RGB", (8_000, 9_000)), "PNG", compress_level=9)
+
+
+def webp_bomb(side: int = 16_383) -> bytes:
+    """A lossless WebP of a few bytes whose pixels would take up to 1 GiB."""
+    size = 0x2F | (side - 1 << 8) | (side - 1 << 22)
+    body = struct.pack("<Q", size)[:5] + b"\x88\x88\x08" + bytes(6)
+    chunk = b"VP8L" + struct.pack("<I", len(body)) + body
+    return b"RIFF" + struct.pack("<I", len(chunk) + 4) + b"WEBP" + chunk
+
+
+def jpeg_of_size(width: int, height: int) -> bytes:
+    """A JPEG of 16 by 16 pixels that says it is this large."""
+    data = jpeg((16, 16))
+    at = data.index(b"\xff\xc0") + 5
+    return data[:at] + struct.pack(">HH", height, width) + data[at + 4 :]
+
+
+def png_with_wrong_checksum() -> bytes:
+    data = bytearray(png())
+    at = data.index(b"IDAT")
+    length = struct.unpack(">I", data[at - 4 : at])[0]
+    data[at + 4 + length] ^= 0xFF
+    return bytes(data)
+
+
+def comment(text: str) -> PngInfo:
+    info = PngInfo()
+    info.add_text("Comment", text)
+    return info
+
+
+def with_late_comment(data: bytes, length: int) -> bytes:
+    """A PNG with this much text behind its pixels."""
+    at = data.index(b"IEND") - 4
+    return data[:at] + png_chunk(b"tEXt", b"Comment\0" + b"a" * length) + data[at:]
+
+
+def jpeg_with_comments(count: int) -> bytes:
+    """A JPEG with comments of 65,533 bytes."""
+    data = jpeg()
+    return data[:2] + (b"\xff\xfe\xff\xff" + b"a" * 65_533) * count + data[2:]
+
+
+def described(text: bytes) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x010E] = text.decode()
+    return exif
+
+
+def srgb_profile() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def profile_that_swaps_red_and_blue() -> bytes:
+    """sRGB with its first and third primary exchanged: what it calls red is blue."""
+    swapped = srgb_profile().replace(b"rXYZ", b"????").replace(b"bXYZ", b"rXYZ")
+    return swapped.replace(b"????", b"bXYZ")
+
+
+def hang(file: IO[bytes], *args: int) -> bytes:
+    """Work for a sandbox that never ends."""
+    signal.pause()
+    return b""
+
+
+def spin(file: IO[bytes], *args: int) -> bytes:
+    """Work for a sandbox that never ends and burns its processor time."""
+    while True:
+        pass
+
+
+def crash(file: IO[bytes], *args: int) -> bytes:
+    """Work for a sandbox that kills its process, as a decoder's bug would."""
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return b""
+
+
+def stumble(file: IO[bytes], *args: int) -> bytes:
+    """Work for a sandbox that has a bug."""
+    raise RuntimeError("a bug")
+
+
+def environment(file: IO[bytes], *args: int) -> bytes:
+    """Work for a sandbox that answers with what it could steal."""
+    return repr(dict(os.environ)).encode()
+
+
+def modules(file: IO[bytes], *args: int) -> bytes:
+    """Work for a sandbox that inspects a picture and answers with what that imported."""
+    from search import images
+
+    images._examined(file)
+    return json.dumps(list(sys.modules)).encode()
