@@ -1,0 +1,64 @@
+"""Who may open a page."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+
+from search.models import User
+
+View = Callable[..., HttpResponseBase]
+Response = TypeVar("Response", bound=HttpResponseBase)
+
+
+class PageRequest(HttpRequest):
+    """A request as the middleware leaves it."""
+
+    htmx: Any
+    user: User | AnonymousUser
+
+
+class StaffRequest(PageRequest):
+    """A request that `for_staff` has let through."""
+
+    user: User
+
+
+def open_where_search_is_public(view: View) -> View:
+    """Let everyone in where settings.PUBLIC_SEARCH says so, else those who have signed in."""
+
+    @login_not_required
+    @wraps(view)
+    def opened(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated or settings.PUBLIC_SEARCH:
+            return view(request, *args, **kwargs)
+        return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
+
+    return opened
+
+
+def for_staff(view: View) -> View:
+    """Let only staff in; others get a page that says so."""
+
+    @wraps(view)
+    def opened(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_staff:
+            raise PermissionDenied("Only staff may upload pictures; ask one of them to do it.")
+        return view(request, *args, **kwargs)
+
+    return opened
+
+
+def sealed(response: Response) -> Response:
+    """Bytes that came from a user: no browser may run, guess at or share them."""
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response

@@ -1,0 +1,66 @@
+"""What a person reads when something is not there, not allowed or not working."""
+
+import sys
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+
+SENTENCES = {
+    400: "Your browser sent something that can't be understood; please go back and try again.",
+    403: "Your account may not open this page.",
+    404: "There is nothing at this address, or it is gone.",
+    413: "That is more than one request may carry; please send fewer pictures at once.",
+    500: "This is a fault of ours and has been recorded; please try again.",
+    503: "The library is restarting; please try again in a moment.",
+}
+TITLES = {
+    400: "That did not work",
+    403: "Not for this account",
+    404: "Not found",
+    413: "Too much at once",
+    500: "Something broke",
+    503: "Back in a moment",
+}
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return _page(413)
+    if isinstance(exception, TooManyFilesSent):
+        return _page(
+            400, f"At most {settings.DATA_UPLOAD_MAX_NUMBER_FILES:,} files can be sent at once."
+        )
+    return _page(400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(403, str(exception))
+
+
+@login_not_required
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _page(
+        403, "This page had been open for too long; please go back, reload it and try again."
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if not isinstance(sys.exception(), OperationalError | InterfaceError):
+        return _page(500)
+    response = _page(503)
+    response["Retry-After"] = "5"
+    return response
+
+
+def _page(status: int, sentence: str = "") -> HttpResponse:
+    # Without the request: neither the session nor the database may be needed to say this.
+    words = {"status": status, "title": TITLES[status], "sentence": sentence or SENTENCES[status]}
+    return HttpResponse(loader.render_to_string("error.html", words), status=status)

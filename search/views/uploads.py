@@ -1,0 +1,106 @@
+"""Upload: many files at once, each with its own answer."""
+
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Prefetch
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from search.images import TooLarge, UndecodableImage, UnsupportedFormat
+from search.ingest import displayable, ingest
+from search.models import Asset, Embedding, Encoder, User
+from search.models.asset import AssetQuerySet
+from search.views.access import StaffRequest, for_staff
+
+# A request line holds about this many ids of 36 characters before some proxy refuses it.
+ROWS_AT_ONCE = 100
+STATES = ["searchable", "stored", "failed", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One file of an upload and what became of it."""
+
+    filename: str
+    asset: Asset | None = None
+    was_held: bool = False
+    refusal: str = ""
+    status: int = 200
+
+    @property
+    def state(self) -> str:
+        """refused, stored, searchable or failed."""
+        if self.asset is None:
+            return "refused"
+        states = [embedding.state for embedding in self.asset.embeddings.all()]
+        return {"done": "searchable", "failed": "failed"}.get(states[0] if states else "", "stored")
+
+    @property
+    def reason(self) -> str:
+        """Why an asset is not searchable."""
+        return self.asset.embeddings.all()[0].error if self.asset else ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_staff
+def upload(request: StaffRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _show(request, [])
+    files = request.FILES.getlist("files")
+    if not files:
+        return _show(request, [], status=400, sentence="Choose at least one picture.")
+    rows = [_receive(file, request.user) for file in files]
+    stored = any(row.asset for row in rows)
+    return _show(request, rows, status=200 if stored else max(row.status for row in rows))
+
+
+@require_safe
+@for_staff
+def status(request: StaffRequest) -> HttpResponse:
+    """The rows of some assets as they are now."""
+    shown = _with_states(Asset.objects.visible_to(request.user)).filter(pk__in=_ids(request))
+    return _show(request, [Row(asset.filename, asset) for asset in shown.order_by("created", "pk")])
+
+
+def refusal_status(error: UndecodableImage) -> int:
+    if isinstance(error, TooLarge):
+        return 413
+    return 415 if isinstance(error, UnsupportedFormat) else 400
+
+
+def _receive(file: UploadedFile, user: User) -> Row:
+    try:
+        asset, is_new = ingest(file, owner=user)
+    except UndecodableImage as error:
+        name = displayable(file.name or "")
+        return Row(name, refusal=str(error), status=refusal_status(error))
+    return Row(asset.filename, _with_states(Asset.objects.all()).get(pk=asset.pk), not is_new)
+
+
+def _with_states(assets: AssetQuerySet) -> AssetQuerySet:
+    serving = Embedding.objects.filter(encoder__state=Encoder.State.SERVING).defer("vector")
+    return assets.prefetch_related("renditions", Prefetch("embeddings", serving))
+
+
+def _ids(request: StaffRequest) -> list[UUID]:
+    """The ids in the URL that are ids."""
+    given = request.GET.get("ids", "").split(",")[:ROWS_AT_ONCE]
+    return [UUID(text) for text in given if re.fullmatch(r"[0-9a-f-]{36}", text)]
+
+
+def _show(
+    request: StaffRequest, rows: list[Row], *, status: int = 200, sentence: str = ""
+) -> HttpResponse:
+    template = "upload/_rows.html" if request.htmx else "upload/upload.html"
+    shown = {
+        "rows": rows,
+        "counts": {state: sum(row.state == state for row in rows) for state in STATES},
+        "sentence": sentence,
+        "max_upload_mb": settings.MAX_UPLOAD_MB,
+    }
+    return render(request, template, shown, status=status)
