@@ -53,7 +53,7 @@ class Command(BaseCommand):
         promised = Embedding.objects.promise_library(encoder)
         encoder.serve()
         ring_bell()
-        self.stdout.write(f"{encoder} serves; {promised} assets are newly promised a vector.")
+        self.stdout.write(f"{encoder} serves; assets newly promised a vector: {promised}.")
 
 
 def live_row(loaded: LoadedEncoder) -> Encoder:
