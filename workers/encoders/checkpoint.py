@@ -24,6 +24,7 @@ WEIGHTS = "model.safetensors"
 EXAMPLE = "google/siglip2-base-patch16-224"
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_PATIENCE = 10  # Seconds for the hub's first answer.
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 # What a checkpoint is made of; never the pickles or the ONNX files that lie beside it.
@@ -85,7 +86,7 @@ class Checkpoint:
 
 def find(name: str, revision: str) -> Checkpoint:
     """The files of a local folder or, fetched if need be, of a hub id."""
-    if Path(name).is_dir():
+    if name and Path(name).is_dir():
         checkpoint = Checkpoint(name, Path(name), folder_revision(Path(name)))
         _refuse_changed(checkpoint, revision)
         return checkpoint
@@ -119,7 +120,8 @@ def _fetched(name: str, revision: str) -> Path:
     if _COMMIT.fullmatch(revision) and (folder := _kept(name, revision)):
         return folder
     try:
-        return _snapshot(name, _commit(name, revision))
+        _refuse_unknown(name, revision)
+        return _snapshot(name, revision)
     except (HTTPError, OSError):
         if folder := _kept(name, revision):
             return folder
@@ -129,10 +131,10 @@ def _fetched(name: str, revision: str) -> Path:
     )
 
 
-def _commit(name: str, revision: str) -> str:
-    """What the hub calls the revision; asked first, since this one request is never retried."""
+def _refuse_unknown(name: str, revision: str) -> None:
+    """Ask the hub before fetching: this one request is never retried, so it fails fast."""
     try:
-        return str(HfApi().model_info(name, revision=revision or None, timeout=10).sha)
+        HfApi().model_info(name, revision=revision or None, timeout=_PATIENCE)
     except RevisionNotFoundError:
         raise CheckpointError(f"The hub has no revision {revision} of {name}.") from None
     except GatedRepoError:
