@@ -3,7 +3,6 @@
 
 import os
 import sys
-from pathlib import Path
 
 NEEDS_NO_DATABASE = {"check", "collectstatic", "demo", "help", "makemigrations", "train", "version"}
 
@@ -13,20 +12,16 @@ def main() -> None:
     from django.conf import settings
     from django.core.management import execute_from_command_line
 
-    command = sys.argv[1] if len(sys.argv) > 1 else "help"
-    if settings.EMBEDDED_DATABASE and command not in NEEDS_NO_DATABASE:
-        start_database(settings.VAR_DIR)
-    execute_from_command_line(sys.argv)
-
-
-def start_database(var_dir: Path) -> None:
-    """Start the embedded PostgreSQL, or join the one that runs, while this process lives."""
     from config import embedded
 
+    command = sys.argv[1] if len(sys.argv) > 1 else "help"
     try:
-        embedded.start_database(var_dir)
+        # Started, or the one that runs is joined, for as long as this process lives.
+        if settings.EMBEDDED_DATABASE and command not in NEEDS_NO_DATABASE:
+            embedded.start_database(settings.VAR_DIR)
     except embedded.EmbeddedError as error:
         sys.exit(str(error))
+    execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

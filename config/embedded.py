@@ -269,7 +269,7 @@ def _require_short(path: Path) -> None:
     excess = len(os.fsencode(path)) - SOCKET_PATH_BYTES
     if excess > 0:
         raise EmbeddedError(
-            f"The folder's path {path.parent} is {excess} bytes too long for a Unix socket:"
+            f"The path {path} is {excess} bytes too long for a Unix socket:"
             " set VAR_DIR to a shorter one."
         )
 

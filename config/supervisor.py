@@ -42,11 +42,19 @@ class ChildDied(Exception):
     """A child ended that should have gone on; the text names it and gives its last lines."""
 
     def __init__(self, child: Child) -> None:
-        code = child.process.returncode
+        super().__init__(child.name, child.process.returncode)
+        self.child = child
+
+    def __str__(self) -> str:
+        lines = self.child.last_lines()
+        sentence = lines.rpartition("CommandError: ")[2]
+        if self.child.may_end and sentence != lines:
+            return sentence
+        code = self.child.process.returncode
         ending = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-        super().__init__(
-            f"The process {child.name} has ended ({ending}), so everything stops."
-            f" Its last lines, from {child.log}:\n{child.last_lines()}"
+        return (
+            f"The process {self.child.name} has ended ({ending}), so everything stops."
+            f" Its last lines, from {self.child.log}:\n{lines}"
         )
 
 
@@ -118,11 +126,8 @@ class Supervisor:
     def _tell_watchdog(self, child: Child) -> None:
         os.write(self._mouth, f"{child.process.pid}\n".encode())
 
-    def run(
-        self, name: str, command: Sequence[str], *, meanwhile: Callable[[], object] = bool
-    ) -> None:
-        """Run a child to its good end, and call `meanwhile` now and then."""
-        child = self.start(name, command, may_end=True)
+    def finish(self, child: Child, *, meanwhile: Callable[[], object] = bool) -> None:
+        """Wait for the good end of a child that may end, and call `meanwhile` now and then."""
         while child.process.poll() is None:
             self.pause()
             meanwhile()

@@ -1,8 +1,8 @@
 from argparse import ArgumentParser
-from io import BytesIO
+from tempfile import TemporaryFile
 from typing import Any
 
-from django.core.files.base import ContentFile
+from django.core.files import File
 from django.utils.text import slugify
 from PIL.Image import Image
 
@@ -36,10 +36,11 @@ class Command(LibraryCommand):
 
 def stored(picture: Image, title: str, owner: User) -> Asset:
     """The asset of a drawn picture, by the way that every upload takes."""
-    data = BytesIO()
-    picture.save(data, "JPEG", quality=90)
-    upload = ContentFile(data.getvalue(), name=f"{slugify(title)[:80]}.jpg")
-    asset, _ = ingest(upload, owner=owner, title=title)
+    with TemporaryFile() as data:
+        picture.save(data, "JPEG", quality=90)
+        data.seek(0)
+        upload = File(data, name=f"{slugify(title)[:80]}.jpg")
+        asset, _ = ingest(upload, owner=owner, title=title)
     return asset
 
 

@@ -17,7 +17,7 @@ from django.db import OperationalError
 from tqdm import tqdm
 
 from config import embedded
-from config.supervisor import ChildDied, Supervisor
+from config.supervisor import Child, ChildDied, Supervisor
 from search.models import Asset, Embedding, User
 
 CURATOR = "curator"
@@ -52,13 +52,17 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def run(self, pictures: int) -> None:
+        self.say("Starting ...")
         if settings.REDIS_URL in {"", embedded.redis_url(settings.VAR_DIR)}:
             self.start_redis()
-        self.prepare()
+        call_command("migrate", verbosity=0)
+        # Loading the encoder takes longest: everything else gets ready beside it.
+        encoder = self.step("encoder", "serve")
+        call_command("collectstatic", interactive=False, verbosity=0)
         for name, command in processes(f"{self.bind}:{self.port}").items():
             self.supervisor.start(name, command)
-        if not Asset.objects.exists():
-            self.fill(pictures)
+        self.supervisor.finish(encoder)
+        self.fill_if_empty(pictures)
         self.await_ready()
         self.welcome()
         while True:
@@ -70,25 +74,24 @@ class Command(BaseCommand):
         while not embedded.redis_url(settings.VAR_DIR):
             self.supervisor.pause(0.05)
 
-    def prepare(self) -> None:
-        """Tables, the encoder, the curator's account and static files."""
-        self.say("Preparing the database and the encoder ...")
-        call_command("migrate", verbosity=0)
-        self.supervisor.run("encoder", manage("encoder", "serve"))
-        User.objects.get_or_create(
-            username=CURATOR,
-            defaults={"is_staff": True, "is_superuser": True, "password": "!"},
-        )
-        call_command("collectstatic", interactive=False, verbosity=0)
+    def step(self, *arguments: str) -> Child:
+        """Start one of our own commands, which is to end well."""
+        command = [sys.executable, "manage.py", *arguments]
+        return self.supervisor.start(arguments[0], command, may_end=True)
 
-    def fill(self, pictures: int) -> None:
+    def fill_if_empty(self, pictures: int) -> None:
         """Ingest the sample catalogue the way that uploads go, and show how far it is."""
-        command = manage("catalogue", "--pictures", str(pictures), "--owner", CURATOR)
+        new = {"is_staff": True, "is_superuser": True, "password": "!"}
+        User.objects.get_or_create(username=CURATOR, defaults=new)
+        if Asset.objects.exists():
+            return
+        step = self.step("catalogue", "--pictures", str(pictures), "--owner", CURATOR)
         with tqdm(total=pictures, unit="picture", desc="Embedding the sample catalogue") as bar:
-            self.supervisor.run("catalogue", command, meanwhile=lambda: advance(bar))
+            self.supervisor.finish(step, meanwhile=lambda: advance(bar))
             while Embedding.objects.waiting().exists():
                 self.supervisor.pause()
                 advance(bar)
+            advance(bar)
 
     def await_ready(self) -> None:
         host = "127.0.0.1" if self.bind == "0.0.0.0" else self.bind  # noqa: S104
@@ -119,10 +122,6 @@ class Command(BaseCommand):
     def say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
-
-
-def manage(*arguments: str) -> list[str]:
-    return [sys.executable, "manage.py", *arguments]
 
 
 def processes(bind: str, *, app: str = "workers.celery") -> dict[str, list[str]]:
@@ -163,7 +162,9 @@ def require_free(bind: str, port: int) -> None:
 
 
 def advance(bar: "tqdm[Any]") -> None:
-    bar.update(Embedding.objects.filter(fulfilled__isnull=False).count() - bar.n)
+    embedded_by_now = Embedding.objects.filter(fulfilled__isnull=False).count()
+    if embedded_by_now > bar.n:
+        bar.update(embedded_by_now - bar.n)
 
 
 def status(url: str) -> str:
