@@ -3,14 +3,17 @@
 import io
 import json
 import os
+import random
 import signal
 import struct
 import sys
+import tempfile
 import zlib
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, partial
 from typing import IO, Any
 
-from PIL import Image, ImageCms, ImageDraw
+from PIL import Image, ImageCms, ImageColor, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
 FORMATS = ("JPEG", "PNG", "WebP", "AVIF", "GIF", "TIFF", "BMP")
@@ -22,6 +25,14 @@ def saved(image: Image.Image, format: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format, **options)
     return buffer.getvalue()
+
+
+def upload(data: bytes) -> IO[bytes]:
+    """These bytes as the temporary file that an upload is."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115
+    file.write(data)
+    file.seek(0)
+    return file
 
 
 def picture(
@@ -81,7 +92,8 @@ def turned(upright: Image.Image, value: int) -> Image.Image:
 @cache
 def scene(format: str) -> bytes:
     """A small picture with enough detail that its file has no two halves alike."""
-    image = Image.effect_noise((80, 60), 90).convert("RGB")
+    noise = random.Random(0).randbytes(80 * 60)
+    image = Image.frombytes("L", (80, 60), noise).convert("RGB")
     draw = ImageDraw.Draw(image)
     draw.ellipse((10, 8, 60, 50), fill="orange", outline="navy", width=3)
     draw.line((0, 59, 79, 0), fill="teal", width=4)
@@ -208,3 +220,19 @@ def modules(file: IO[bytes], *args: int) -> bytes:
 
     images._examined(file)
     return json.dumps(list(sys.modules)).encode()
+
+
+def close(pixel: Sequence[int], colour: Sequence[int], tolerance: int = 12) -> bool:
+    return all(abs(a - b) <= tolerance for a, b in zip(pixel, colour, strict=True))
+
+
+def centre(image: Image.Image) -> Any:
+    return image.getpixel((image.width // 2, image.height // 2))
+
+
+def is_upright(image: Image.Image) -> bool:
+    """Whether this is `corners()` again, about."""
+    x, y = image.width // 4, image.height // 4
+    places = ((x, y), (3 * x, y), (3 * x, 3 * y), (x, 3 * y))
+    found = [image.getpixel(place) for place in places]
+    return all(map(partial(close, tolerance=40), found, map(ImageColor.getrgb, CORNERS)))
