@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -27,6 +28,11 @@ PATH = [
     os.path.dirname(os.path.dirname(os.path.abspath(file))) for file in (__file__, PIL.__file__)
 ]
 START = "import sys; sys.path += sys.argv[1:3]; from search.sandbox import obey; obey(sys.argv[3])"
+
+
+# The worst of the accepted pictures takes 2 GiB (64 megapixels of WebP with alpha): sixteen threads
+# that take one each would be more than a small server has.
+AT_ONCE = threading.BoundedSemaphore(2)
 
 
 class Lost(Exception):
@@ -53,9 +59,10 @@ def run(work: Callable[..., bytes], file: IO[bytes], *args: int) -> bytes:
     command = [sys.executable, "-I", "-S", "-B", "-c", START, *PATH, order]
     try:
         # No environment: what takes hostile bytes apart shall not know our secrets.
-        child = subprocess.run(
-            command, stdin=file.fileno(), capture_output=True, env={}, timeout=SECONDS
-        )
+        with AT_ONCE:
+            child = subprocess.run(
+                command, stdin=file.fileno(), capture_output=True, env={}, timeout=SECONDS
+            )
     except subprocess.TimeoutExpired:
         raise OutOfTime from None
     if child.returncode == 0:
