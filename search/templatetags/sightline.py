@@ -14,8 +14,8 @@ register = template.Library()
 
 # The proportions that the grid knows, each 2.5 % wider than the one before: `ratios.css` holds a
 # class for each. What a picture has more is cut off, 1.3 % at most; panoramas and towers beyond
-# the ends are cut to the ends.
-NARROWEST, STEP, STEPS = 0.4, 1.025, 103
+# the ends are shown whole in a tile of the last class.
+NARROWEST, STEP, STEPS = 0.5, 1.025, 73
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 

@@ -11,6 +11,8 @@
   let sending = 0;
 
   input.required = false;
+  input.hidden = true;
+  form.querySelector("[data-choose]").addEventListener("click", () => input.click());
   form.querySelector("button[type=submit]").hidden = true;
   form.addEventListener("submit", (event) => event.preventDefault());
   input.addEventListener("change", () => {
@@ -66,6 +68,7 @@
   }
 
   function send(row, file, done) {
+    if (file.size > form.dataset.maxMegabytes * 1e6) return done(form.dataset.tooLarge);
     preview(row, file);
     const request = new XMLHttpRequest();
     const body = new FormData(form);
@@ -101,10 +104,8 @@
       settled.querySelector(".row__bar").remove();
       say(settled, answer);
     }
-    keepPreview(row, settled);
-    row.replaceWith(settled);
+    replace(row, settled);
     if (settled.dataset.state === "refused") offerRetry(settled, file);
-    htmx.process(settled);
     count();
     look(1000);
   }
@@ -142,10 +143,13 @@
     row.querySelector(".row__picture").replaceChildren(image);
   }
 
-  function keepPreview(from, to) {
-    const image = from.querySelector(".row__picture > img");
-    const place = to.querySelector(".row__picture");
-    if (image && !place.querySelector("img")) place.prepend(image);
+  function replace(row, fresh) {
+    row.replaceWith(fresh);
+    htmx.process(fresh);
+    // Only now: a picture that moves to another document is loaded anew.
+    const image = row.querySelector(".row__picture > img");
+    const place = fresh.querySelector(".row__picture");
+    if (image && !place.querySelector("img")) place.append(image);
   }
 
   function count() {
@@ -191,9 +195,7 @@
     for (const fresh of page.querySelectorAll(".row")) {
       const row = list.querySelector(`[data-state=stored][data-asset="${fresh.dataset.asset}"]`);
       if (!row || fresh.dataset.state === "stored") continue;
-      keepPreview(row, fresh);
-      row.replaceWith(fresh);
-      htmx.process(fresh);
+      replace(row, fresh);
       changed = true;
     }
     count();
