@@ -19,7 +19,9 @@ class Command(LibraryCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--text", action="append", default=[], metavar="T")
         parser.add_argument("--image", action="append", default=[], type=Path, metavar="PATH")
-        parser.add_argument("--checkpoint", metavar="PATH", help="this one, not the serving encoder")
+        parser.add_argument(
+            "--checkpoint", metavar="PATH", help="this one, not the serving encoder"
+        )
         parser.add_argument("--json", action="store_true", help="the only form there is")
 
     def handle(self, *args: Any, **options: Any) -> None:

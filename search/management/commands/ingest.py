@@ -74,7 +74,9 @@ def files_under(paths: list[Path]) -> Iterator[Path]:
             yield path
             continue
         found = (p for p in sorted(path.rglob("*")) if p.is_file())
-        yield from (p for p in found if not any(n.startswith(".") for n in p.relative_to(path).parts))
+        yield from (
+            p for p in found if not any(n.startswith(".") for n in p.relative_to(path).parts)
+        )
 
 
 def owner_named(name: str | None) -> User:
