@@ -1,0 +1,232 @@
+"""`manage.py demo` as a person runs it: a process that is started, signalled and looked at."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from config import embedded
+from config.supervisor import BASE_DIR
+from search.management.commands.demo import status
+from tests.e2e.session import Session
+from tests.e2e.stack import OURS, Stack, free_port
+
+PICTURES = 24
+ROWS = (
+    "search_asset WHERE title LIKE '% %'",
+    "search_asset WHERE id NOT IN (SELECT asset_id FROM search_assetlabel)",
+    "search_assetlabel WHERE source <> 'person'",
+    "search_collection",
+    "search_embedding WHERE vector IS NOT NULL",
+)
+
+
+class Demo:
+    """A demo in a folder, and what it has printed."""
+
+    def __init__(self, var: Path, *, port: int | None = None, **settings: str) -> None:
+        self.var, self.port = var, port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.output = tempfile.NamedTemporaryFile()
+        inherited = {name: value for name, value in os.environ.items() if name not in OURS}
+        self.env = inherited | {"VAR_DIR": str(var)} | settings
+        command = ["manage.py", "demo", "--port", str(self.port), "--pictures", str(PICTURES)]
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, *command],
+            env=self.env,
+            cwd=BASE_DIR,
+            stdout=self.output,
+            stderr=subprocess.STDOUT,
+        )
+
+    def printed(self) -> str:
+        return Path(self.output.name).read_text()
+
+    def is_up(self) -> bool:
+        assert self.process.poll() is None, self.printed()
+        return "Ctrl-C stops everything" in self.printed()
+
+    def seconds_to_start(self) -> float:
+        assert Stack.eventually(self.is_up, 240), self.printed()
+        return time.monotonic() - self.started
+
+    def stop(self) -> float:
+        """Send SIGTERM; the seconds until the process has ended."""
+        began = time.monotonic()
+        self.process.terminate()
+        assert self.process.wait(60) == 0, self.printed()
+        return time.monotonic() - began
+
+    def child(self, name: str) -> psutil.Process:
+        """The child of this name in which its work is done."""
+        children = psutil.Process(self.process.pid).children()
+        child = next(c for c in children if re.search(name, " ".join(c.cmdline())))
+        return next(iter(child.children()), child)
+
+    def relics(self) -> list[str]:
+        """What still runs in this folder."""
+        return [text for process in psutil.process_iter() if (text := relic(process, self.var))]
+
+
+def relic(process: psutil.Process, var: Path) -> str:
+    try:
+        here = process.environ().get("VAR_DIR") == str(var)
+        return " ".join(process.cmdline()) if here else ""
+    except (psutil.NoSuchProcess, psutil.AccessDenied):  # It has ended, or is somebody else's.
+        return ""
+
+
+@pytest.fixture(scope="module")
+def folder():
+    folder = Path(tempfile.mkdtemp(prefix="sl-")).resolve()
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def first(folder):
+    """A demo that was started in an empty folder, looked at and stopped."""
+    demo = Demo(folder / "var")
+    demo.seconds = demo.seconds_to_start()
+    demo.readyz = status(f"{demo.url}/readyz")
+    demo.password = re.search(r"Sign in as curator with the password (\S+)", demo.printed())[1]
+    session = Session(demo.url)
+    session.sign_in("curator", demo.password)
+    demo.pages = {path: session.get(path) for path in ("/", "/?q=red", "/upload/", "/admin/")}
+    with psycopg.connect(embedded.database_url(demo.var)) as connection:
+        demo.counts = {
+            rows: connection.execute(f"SELECT count(*) FROM {rows}").fetchone()[0] for rows in ROWS
+        }
+    demo.seconds_to_stop = demo.stop()
+    demo.left = demo.relics()
+    return demo
+
+
+@pytest.fixture
+def again(first):
+    """The same folder's demo, started once more."""
+    demo = Demo(first.var)
+    yield demo
+    if demo.process.poll() is None:
+        demo.stop()
+
+
+def test_the_first_start_ends_in_a_site_that_is_ready(first):
+    print(f"First start: {first.seconds:.1f} s with {PICTURES} pictures.")
+    assert first.readyz == "200"
+    assert f"Sightline is ready: {first.url}/" in first.printed()
+
+
+def test_it_shows_how_far_the_embedding_is(first):
+    assert f"{PICTURES}/{PICTURES}" in first.printed()
+
+
+def test_the_printed_password_opens_all_pages(first):
+    assert {path: page.status for path, page in first.pages.items()} == dict.fromkeys(
+        first.pages, 200
+    )
+    assert "sign-in" not in first.pages["/admin/"].url
+
+
+def test_sigterm_leaves_nothing_running(first):
+    print(f"Stop: {first.seconds_to_stop:.1f} s.")
+    assert first.left == []
+    assert first.seconds_to_stop < 15
+
+
+def test_a_second_start_finds_its_data_within_15_seconds(again):
+    seconds = again.seconds_to_start()
+    print(f"Second start: {seconds:.1f} s.")
+    assert seconds < 15
+    assert status(f"{again.url}/readyz") == "200"
+    assert "with the password of the first start" in again.printed()
+    assert "Embedding" not in again.printed()
+
+
+def test_the_sample_catalogue_has_titles_labels_and_collections(first):
+    assert list(first.counts.values()) == [PICTURES, 0, 0, 3, PICTURES]
+
+
+def test_a_second_demo_in_the_same_folder_is_refused_in_a_sentence(again):
+    assert Stack.eventually(lambda: "Starting" in again.printed())
+    second = Demo(again.var)
+    assert second.process.wait(60) == 1
+    assert re.fullmatch(r"CommandError: A demo runs in .* already: stop it.*\.\n", second.printed())
+    assert again.process.poll() is None
+
+
+def test_when_a_child_dies_everything_stops_with_its_last_lines(again):
+    again.seconds_to_start()
+    os.kill(again.child("beat").pid, signal.SIGKILL)
+    assert again.process.wait(30) == 1
+    assert "The process beat has ended (killed by signal 9), so everything st" in again.printed()
+    assert "beat: Starting..." in again.printed().splitlines()[-1]
+    assert again.relics() == []
+
+
+def test_a_hung_child_does_not_hinder_the_end(again):
+    again.seconds_to_start()
+    again.child("-Q ingest").suspend()
+    assert again.stop() < 15
+    assert again.relics() == []
+
+
+def test_its_children_end_when_it_is_killed_itself(again):
+    again.seconds_to_start()
+    again.process.kill()
+    again.process.wait()
+    assert Stack.eventually(lambda: again.relics() == [], 15)
+
+
+def test_a_signal_during_the_start_ends_it_too(first):
+    demo = Demo(first.var)
+    assert Stack.eventually(lambda: "Starting" in demo.printed())
+    demo.stop()
+    assert "is ready" not in demo.printed()
+    assert demo.relics() == []
+
+
+def test_a_taken_port_is_refused_in_a_sentence(folder):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        demo = refused(Demo(folder / "other", port=port))
+    assert demo == (
+        f"CommandError: Sightline cannot listen on 127.0.0.1:{port} (Address already in use):"
+        f" free it, or choose another port, as in `make demo PORT={port + 1}`."
+    )
+
+
+def test_a_folder_with_too_long_a_path_is_refused_in_a_sentence(folder):
+    demo = refused(Demo(folder / ("x" * 100)))
+    assert re.fullmatch(r"CommandError: The path .* too long for a Unix socket: set V.*\.", demo)
+
+
+def test_a_folder_that_cannot_be_written_is_refused_in_a_sentence(folder):
+    (folder / "file").touch()
+    demo = refused(Demo(folder / "file" / "var"))
+    assert re.fullmatch(r"Sightline cannot write to the folder .*: make it writable.*\.", demo)
+
+
+def test_a_checkpoint_that_cannot_be_loaded_is_refused_in_a_sentence(first):
+    demo = refused(Demo(first.var, ENCODER_CHECKPOINT=str(first.var / "nothing")))
+    assert str(first.var / "nothing") in demo
+
+
+def refused(demo: Demo) -> str:
+    """The sentence in which a demo says why it does not start."""
+    assert demo.process.wait(60) == 1, demo.printed()
+    assert demo.relics() == []
+    lines = demo.printed().splitlines()
+    (sentence,) = [line for line in lines if line not in {"Starting ...", "Stopping ..."}]
+    return sentence
