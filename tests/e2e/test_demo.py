@@ -37,7 +37,7 @@ class Demo:
     def __init__(self, var: Path, *, port: int | None = None, **settings: str) -> None:
         self.var, self.port = var, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.output = tempfile.NamedTemporaryFile()
+        self.output = tempfile.NamedTemporaryFile()  # noqa: SIM115  # Gone with this object.
         inherited = {name: value for name, value in os.environ.items() if name not in OURS}
         self.env = inherited | {"VAR_DIR": str(var)} | settings
         command = ["manage.py", "demo", "--port", str(self.port), "--pictures", str(PICTURES)]
