@@ -272,7 +272,25 @@ UNFOLD = {
     "SITE_TITLE": "Sightline",
     "SITE_HEADER": "Sightline",
     "SITE_URL": reverse_lazy("search"),
+    "SITE_SYMBOL": "image_search",
+    "SITE_FAVICONS": [{"rel": "icon", "href": lambda request: static("search/favicon.svg")}],
     "STYLES": [lambda request: static("search/admin.css")],
+    # The accent of the pages (tokens.css), lighter and darker.
+    "COLORS": {
+        "primary": {
+            "50": "#eef3fc",
+            "100": "#dbe5f9",
+            "200": "#bcd0f4",
+            "300": "#8fb1ff",
+            "400": "#6b93ea",
+            "500": "#4c7ae0",
+            "600": "#2a57c4",
+            "700": "#2347a1",
+            "800": "#1f3c82",
+            "900": "#1d3469",
+            "950": "#142142",
+        }
+    },
     "SIDEBAR": {
         "navigation": [
             {

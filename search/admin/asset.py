@@ -74,6 +74,7 @@ class CollectionInline(CuratorPermissions, TabularInline):
     verbose_name_plural = "collections"
     autocomplete_fields = ["collection"]
     extra = 0
+    hide_title = True
 
 
 class LabelInline(CuratorPermissions, TabularInline):
@@ -84,6 +85,7 @@ class LabelInline(CuratorPermissions, TabularInline):
     verbose_name_plural = "labels"
     autocomplete_fields = ["label"]
     extra = 0
+    hide_title = True
 
 
 @admin.register(Asset, site=site)

@@ -23,6 +23,7 @@ class AssetInline(CuratorPermissions, TabularInline):
     autocomplete_fields = ["asset"]
     ordering = ["-pk"]
     extra = 0
+    hide_title = True
     per_page = 50
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from typing import Any
 
 from csp.decorators import csp_replace
+from django.contrib.admin import ShowFacets
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -16,23 +17,30 @@ from unfold.sites import UnfoldAdminSite
 # Everything else of the site's policy stays: no foreign host, no frame, no plug-in.
 POLICY = {"script-src": ["'self'", "'unsafe-eval'"], "style-src": ["'self'", "'unsafe-inline'"]}
 
+ASSETS = "admin:search_asset_changelist"
+
 
 class CuratorSite(UnfoldAdminSite):
-    """The admin, with a policy of its own and the sign-in that everyone uses."""
-
-    index_title = "Library"
+    """The admin: it opens on the assets, behind the sign-in that everyone uses."""
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         return csp_replace(POLICY)(super().admin_view(view, cacheable))
 
+    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return redirect(ASSETS)
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: Any = None
+    ) -> HttpResponse:
+        return redirect(ASSETS)
+
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        index = reverse("admin:index")
         if self.has_permission(request):
-            return redirect(index)
+            return redirect(ASSETS)
         if request.user.is_authenticated:
-            raise PermissionDenied
-        return redirect_to_login(request.GET.get("next", index))
+            raise PermissionDenied("Only staff may open the admin; ask one of them to let you in.")
+        return redirect_to_login(request.GET.get("next", reverse(ASSETS)))
 
 
 site = CuratorSite()
@@ -60,7 +68,8 @@ class CuratorPermissions:
 class CuratorAdmin(CuratorPermissions, ModelAdmin):
     list_filter_submit = True
     list_per_page = 50
-    show_full_result_count = False  # A COUNT over the whole library, on every page.
+    list_max_show_all = 0
+    show_facets = ShowFacets.NEVER  # A COUNT over the whole library for each choice of a filter.
 
 
 class ReadOnlyAdmin(CuratorAdmin):
