@@ -193,13 +193,17 @@ def test_encoders_show_how_far_they_are(curator_client):
     assert (encoder.searchable, encoder.waiting, encoder.failed) == (1, 1, 0)
 
 
-def test_a_collection_is_filled_by_search(curator_client):
-    asset = make_asset(title="barn")
-    chosen = {"app_label": "search", "model_name": "collection_assets", "field_name": "asset"}
+@pytest.mark.parametrize(
+    ("model", "field", "found"),
+    [("collection_assets", "asset", "barn"), ("assetlabel", "label", "bark")],
+)
+def test_assets_and_labels_are_chosen_by_search(curator_client, model, field, found):
+    make_asset(title="barn", labels=("bark", "sea"))
+    source = {"app_label": "search", "model_name": model, "field_name": field}
 
-    found = curator_client.get(reverse("admin:autocomplete"), chosen | {"term": "bar"})
+    answer = curator_client.get(reverse("admin:autocomplete"), source | {"term": "bar"})
 
-    assert found.json()["results"] == [{"id": str(asset.pk), "text": "barn"}]
+    assert [choice["text"] for choice in answer.json()["results"]] == [found]
 
 
 def test_a_user_is_added(superuser_client):

@@ -94,7 +94,7 @@ class AssetAdmin(CuratorAdmin):
     list_display_links = ["name"]
     list_filter = [
         StateFilter,
-        ("collections", AutocompleteSelectFilter),
+        ("collections", RelatedDropdownFilter),
         ("asset_labels__label", AutocompleteSelectFilter),
         ("format", AllValuesCheckboxFilter),
         ("owner", RelatedDropdownFilter),
