@@ -1,7 +1,10 @@
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 
 from search.models import Embedding, Encoder
 from tests.factories import make_asset, make_encoder
@@ -113,3 +116,34 @@ def test_the_list_as_json(capsys):
 
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["slug"], row["state"], row["searchable"]) == ("fake", "serving", 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_upload_under_way_is_promised_the_new_encoder_too():
+    """It read the live encoders before this one was there, and commits after it is."""
+    stored, go_on = threading.Event(), threading.Event()
+
+    def upload():
+        with transaction.atomic():
+            make_asset()
+            stored.set()
+            go_on.wait(10)
+        connection.close()
+
+    with ThreadPoolExecutor() as pool:
+        uploading = pool.submit(upload)
+        assert stored.wait(10)
+        encoder = make_encoder(slug="new", state="building")
+        promising = pool.submit(promise_library, encoder)
+        with pytest.raises(TimeoutError):
+            promising.result(0.3)
+        go_on.set()
+        uploading.result(10)
+        assert promising.result(10) == 1
+
+
+def promise_library(encoder):
+    try:
+        return Embedding.objects.promise_library(encoder)
+    finally:
+        connection.close()
