@@ -114,7 +114,7 @@ def test_the_command_trains_and_writes_its_figures(tmp_path, capsys, few_held_ou
     recalls = " | ".join(f"{share:.3f}" for share in figures["text to picture"].values())
     page = (out / "README.md").read_text()
     assert f"| text to picture | {recalls} |" in page
-    assert "It knows nothing else" in page and "1 steps of 256, seed 3" in page
+    assert "It knows nothing else" in page and "1 steps of 128, seed 3" in page
 
 
 def test_the_command_measures_and_repeats(trained, capsys, few_held_out):

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 
 from PIL import Image, ImageChops, ImageDraw
 
@@ -153,13 +152,11 @@ def _patterned(side: int, tint: Colour, accent: Colour, pattern: str) -> Image.I
     return ImageChops.multiply(image, _light(side))
 
 
-@lru_cache(maxsize=64)
 def _light(side: int) -> Image.Image:
     falling = Image.linear_gradient("L").rotate(90).resize((side, side))
     return falling.point([255 - round(52 * i / 255) for i in range(256)]).convert("RGB")
 
 
-@lru_cache(maxsize=128)
 def _pattern_mask(side: int, pattern: str) -> Image.Image:
     mask = Image.new("L", (side, side))
     _PATTERN_STROKES[pattern](ImageDraw.Draw(mask), side / 100)

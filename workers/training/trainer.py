@@ -27,9 +27,9 @@ _SYMBOLS = [chr(code) for code in range(33, 127)]
 class Recipe:
     """Everything that decides what a training run yields."""
 
-    steps: int = 1600
+    steps: int = 2000
     seed: int = 0
-    batch: int = 256
+    batch: int = 128
     side: int = 96
     learning_rate: float = 1e-3
     weight_decay: float = 0.05
@@ -37,7 +37,7 @@ class Recipe:
     @property
     def pictures(self) -> int:
         """How many are drawn: never more than the steps can look at."""
-        return min(40_000, self.steps * self.batch)
+        return min(32_000, self.steps * self.batch)
 
 
 def train(recipe: Recipe, folder: Path, *, quiet: bool = False) -> None:
