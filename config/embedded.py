@@ -46,7 +46,7 @@ def start_database(var: Path) -> None:
     """Start the embedded PostgreSQL, or join the one that runs, until this process ends."""
     if var in _holds:
         return
-    _make_folder(var)
+    make_folder(var)
     _require_short(_data(var) / POSTGRES_SOCKET)
     with _gate(var):
         _holds[var] = _shared_lock(var)
@@ -244,7 +244,7 @@ def _redis_socket(var: Path) -> Path:
 
 def local_secret(var: Path) -> str:
     """This folder's secret key, made at its first use."""
-    _make_folder(var)
+    make_folder(var)
     with open(os.open(var / "secret_key", os.O_CREAT | os.O_RDWR, 0o600), "r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # Two first uses at once agree on one key.
         if not (secret := file.read()):
@@ -253,7 +253,8 @@ def local_secret(var: Path) -> str:
     return secret
 
 
-def _make_folder(var: Path) -> None:
+def make_folder(var: Path) -> None:
+    """Make the folder, or raise in a sentence if nothing can be written there."""
     try:
         var.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=var):

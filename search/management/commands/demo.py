@@ -139,6 +139,7 @@ def processes(bind: str, *, app: str = "workers.celery") -> dict[str, list[str]]
 @contextmanager
 def only_demo(var: Path) -> Iterator[None]:
     """Two demos in one folder would each take the other's Redis for their own."""
+    embedded.make_folder(var)
     with (var / "demo.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
