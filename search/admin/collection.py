@@ -41,6 +41,7 @@ class AssetInline(CuratorPermissions, TabularInline):
 class CollectionAdmin(CuratorAdmin):
     list_display = ["name", "slug", "size"]
     search_fields = ["name", "slug"]
+    ordering = ["name"]  # A GROUP BY drops the one of the model.
     fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
     inlines = [AssetInline]

@@ -13,6 +13,7 @@ from search.models import Label
 class LabelAdmin(CuratorAdmin):
     list_display = ["name", "used"]
     search_fields = ["name"]
+    ordering = ["name"]  # A GROUP BY drops the one of the model.
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Label]:
         used = Count("asset_labels__asset", distinct=True)
