@@ -1,9 +1,11 @@
 """System checks: versions below which known faults lose or corrupt data."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from django.core.checks import Error, register
+from django.core.checks import Error, Tags, register
+from django.db import connections
 
 # Celery and kombu: reconnection to Redis and lost messages. Pillow: decoding faults.
 AT_LEAST = {
@@ -13,6 +15,8 @@ AT_LEAST = {
     "django": (5, 2, 13),
     "pgvector": (0, 4),
 }
+# Before it a vacuum could corrupt an HNSW index.
+LEAST_PGVECTOR = (0, 8, 4)
 
 
 @register()
@@ -22,6 +26,24 @@ def versions_are_recent_enough(**kwargs: Any) -> list[Error]:
         for name, least in AT_LEAST.items()
         if _numbers(version(name)) < least
     ]
+
+
+@register(Tags.database)
+def pgvector_keeps_its_indexes(
+    databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[Error]:
+    """The server has a pgvector whose HNSW indexes last."""
+    least, errors = ".".join(map(str, LEAST_PGVECTOR)), []
+    for name in databases or ():
+        with connections[name].cursor() as cursor:
+            cursor.execute(
+                "SELECT default_version FROM pg_available_extensions WHERE name='vector'"
+            )
+            found = cursor.fetchone()
+        if not found or _numbers(found[0]) < LEAST_PGVECTOR:
+            has = f"pgvector {found[0]}" if found else "no pgvector"
+            errors.append(Error(f"The server has {has}: install pgvector {least} or newer there."))
+    return errors
 
 
 def _numbers(release: str) -> tuple[int, ...]:

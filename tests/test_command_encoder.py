@@ -50,6 +50,14 @@ def test_every_asset_is_promised_a_vector(loads, capsys):
     assert [embedding.asset for embedding in Embedding.objects.waiting()] == [asset]
 
 
+def test_a_checkpoint_that_has_been_moved_is_the_same_encoder(loads, capsys):
+    loads("/old/place/studio")
+    serve(capsys)
+    loads("/new/place/studio")
+    serve(capsys)
+    assert [encoder.checkpoint for encoder in Encoder.objects.all()] == ["/new/place/studio"]
+
+
 def test_serving_again_changes_nothing(loads, capsys):
     make_asset()
     serve(capsys)

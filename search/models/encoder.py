@@ -34,7 +34,7 @@ class Encoder(models.Model):
 
     slug = models.SlugField(unique=True, max_length=100)
     checkpoint = models.CharField(max_length=500, help_text="A hub id or a folder.")
-    revision = models.CharField(max_length=64, help_text="The commit, or the hash of the weights.")
+    revision = models.CharField(max_length=64, help_text="A commit, or a hash of the folder.")
     dimensions = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
     created = models.DateTimeField(auto_now_add=True)
@@ -46,9 +46,7 @@ class Encoder(models.Model):
             models.UniqueConstraint(
                 fields=["state"], condition=Q(state="serving"), name="one_serving_encoder"
             ),
-            models.UniqueConstraint(
-                fields=["checkpoint", "revision"], name="one_encoder_per_checkpoint_and_revision"
-            ),
+            models.UniqueConstraint(fields=["revision"], name="one_encoder_per_revision"),
         ]
 
     def __str__(self) -> str:

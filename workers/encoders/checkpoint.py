@@ -99,18 +99,19 @@ def find(name: str, revision: str) -> Checkpoint:
 
 
 def folder_revision(folder: Path) -> str:
-    """The first digits of the weights' hash: a folder has no other revision."""
-    try:
-        with (folder / WEIGHTS).open("rb") as weights:
-            return hashlib.file_digest(weights, "sha256").hexdigest()[:12]
-    except FileNotFoundError:
-        return ""  # Refused later, by a sentence that says what is there instead.
+    """The first digits of a hash of all that decides the vectors: a folder has no other revision."""
+    digest = hashlib.sha256()
+    for path in sorted({path for pattern in _FILES for path in folder.glob(pattern)}):
+        with path.open("rb") as file:
+            digest.update(path.name.encode())
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:12]
 
 
 def _refuse_changed(checkpoint: Checkpoint, revision: str) -> None:
     if revision and checkpoint.revision != revision:
         raise CheckpointError(
-            f"The weights in {checkpoint.name} are no longer those of revision {revision}:"
+            f"The files in {checkpoint.name} are no longer those of revision {revision}:"
             " put them back, or add the folder as a new encoder."
         )
 

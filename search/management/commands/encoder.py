@@ -57,15 +57,22 @@ class Command(BaseCommand):
 
 
 def live_row(loaded: LoadedEncoder) -> Encoder:
-    """This encoder's row, live from now on: every upload after this promises its vector too."""
+    """This encoder's row, live from now on: every upload after this promises its vector too.
+
+    Known by its revision alone: a folder may have been moved, and its meaning stays.
+    """
     encoder, _ = Encoder.objects.get_or_create(
-        checkpoint=loaded.checkpoint,
         revision=loaded.revision,
-        defaults={"slug": free_slug(loaded.checkpoint), "dimensions": loaded.dimensions},
+        defaults={
+            "checkpoint": loaded.checkpoint,
+            "slug": free_slug(loaded.checkpoint),
+            "dimensions": loaded.dimensions,
+        },
     )
+    encoder.checkpoint = loaded.checkpoint
     if encoder.state == Encoder.State.RETIRED:
         encoder.state = Encoder.State.BUILDING
-        encoder.save(update_fields=["state"])
+    encoder.save(update_fields=["checkpoint", "state"])
     return encoder
 
 
