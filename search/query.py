@@ -103,7 +103,8 @@ def answer(
         try:
             assets, ranked = query.hits(user, _required(encoder)), True
         except NoVector as error:
-            sentence, assets = str(error), _lexical(query, user)
+            mention = " These assets mention your words." if query.text else ""
+            sentence, assets = f"{error}{mention}", _lexical(query, user)
     # One more than the page: "is there more?" costs no COUNT.
     first = (page - 1) * size
     hits = list(assets.prefetch_related("renditions")[first : first + size + 1])
@@ -112,7 +113,7 @@ def answer(
 
 def _required(encoder: Encoder | None) -> Encoder:
     if encoder is None:
-        raise NoVector("No encoder serves yet, so these are the assets that mention your words.")
+        raise NoVector("No encoder serves yet.")
     return encoder
 
 
@@ -180,7 +181,7 @@ def _encoded(key: str, task: Any, encoder: Encoder, what: str) -> list[float]:
         return _awaited(key)
     except (NoAnswer, MessageNotSent, RedisError, CheckpointError) as error:
         logger.warning("No encoder answers: %r", error)
-    raise NoVector("The encoder is not answering, so these are the assets that mention your words.")
+    raise NoVector("The encoder is not answering.")
 
 
 def _awaited(key: str) -> list[float]:

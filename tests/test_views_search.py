@@ -195,7 +195,9 @@ def test_where_no_encoder_answers_words_are_looked_up(reader_client, no_encoder_
 def test_where_no_encoder_answers_and_nothing_mentions_the_words(reader_client, no_encoder_answers):
     make_asset(title="sea", embedded=True)
 
-    assert "not answering, and nothing mentions" in text(reader_client.get("/", {"q": "barn"}))
+    page = text(reader_client.get("/", {"q": "barn"}))
+
+    assert "No encoder is answering, and nothing mentions" in page
 
 
 def test_assets_that_wait_are_counted(reader_client):

@@ -15,7 +15,7 @@ register = template.Library()
 # The proportions that the grid knows, each 2.5 % wider than the one before: `ratios.css` holds a
 # class for each. What a picture has more is cut off, 1.3 % at most; panoramas and towers beyond
 # the ends are shown whole in a tile of the last class.
-NARROWEST, STEP, STEPS = 0.5, 1.025, 73
+NARROWEST, STEP, STEPS = 0.4, 1.025, 83
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 

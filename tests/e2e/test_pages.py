@@ -1,0 +1,397 @@
+"""The pages in a browser, in front of the whole of Sightline."""
+
+import base64
+import re
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests import pictures
+from tests.e2e.browser import ARGUMENTS, chromium
+from tests.e2e.stack import PASSWORD, USER, Stack
+from workers.training import studio
+
+CATALOGUE = 60
+# Of another seed than the catalogue's: the library does not hold them.
+UPLOADS = [
+    (studio.title(scene), pictures.saved(picture, "JPEG"))
+    for scene, picture in studio.catalogue(8, 4, side=600)
+]
+
+DROP = """([files, selector]) => {
+    const held = new DataTransfer();
+    for (const [name, data] of files) {
+        const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+        held.items.add(new File([bytes], name, { type: "image/jpeg" }));
+    }
+    const options = { bubbles: true, cancelable: true, dataTransfer: held };
+    for (const kind of ["dragenter", "dragover", "drop"])
+        document.querySelector(selector).dispatchEvent(new DragEvent(kind, options));
+}"""
+PASTE = """([[name, data]]) => {
+    const held = new DataTransfer();
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    held.items.add(new File([bytes], name, { type: "image/jpeg" }));
+    document.body.dispatchEvent(
+        new ClipboardEvent("paste", { bubbles: true, cancelable: true, clipboardData: held }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def stack():
+    with Stack() as running:
+        running.manage("catalogue", "--pictures", str(CATALOGUE), "--owner", USER, check=True)
+        assert running.eventually(lambda: running.embedded() == CATALOGUE, 120), running.logs()
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def signed_in(stack, browser):
+    """The cookies of a curator who has signed in by the page."""
+    page = browser.new_page()
+    page.goto(f"{stack.url}/?q=mug")
+    page.fill("[name=username]", USER)
+    page.fill("[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    assert page.url == f"{stack.url}/?q=mug"
+    state = page.context.storage_state()
+    page.context.close()
+    return state
+
+
+@pytest.fixture
+def opened(stack, browser, signed_in):
+    """Opens pages as a curator; none of them may complain of a script, a style or a policy."""
+    complaints, contexts = [], []
+
+    def open_page(address, **options):
+        options = {"base_url": stack.url, "storage_state": signed_in} | options
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    # Browsers write a refused upload and a lost connection to the console.
+    expected = re.compile(r"Failed to load resource: (the server.* status of 4|net::ERR_INTERNET)")
+    assert [text for text in complaints if not expected.match(text)] == []
+
+
+@pytest.fixture
+def a_picture(stack):
+    """A picture of the catalogue as it lies on somebody's disk, and its title."""
+    scene, picture = next(studio.catalogue(1, 2026))
+    return studio.title(scene), ("mine.jpg", pictures.saved(picture, "JPEG"))
+
+
+def held(*files):
+    return [[name, base64.b64encode(data).decode()] for name, data in files]
+
+
+def titles(page):
+    return page.locator(".tile__title").all_inner_texts()
+
+
+def row(page, name):
+    return page.locator(".row", has_text=name)
+
+
+# Search
+
+
+def test_words_find_what_they_say(opened, a_picture):
+    page = opened("/")
+    page.keyboard.type(a_picture[0])  # The field is focused on arrival.
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/?q=*")
+
+    assert a_picture[0] in titles(page)[:10]
+    expect(page.locator(".tile__score").first).to_have_text(re.compile(r"Score 0\.\d{3}$"))
+
+
+def test_hits_come_in_the_first_answer_without_any_script(opened):
+    page = opened("/", java_script_enabled=False)
+    page.fill("[name=q]", "a blue bicycle")
+    page.press("[name=q]", "Enter")
+
+    page.wait_for_url("**/?q=a+blue+bicycle")
+
+    assert len(titles(page)) == 48
+
+
+def test_more_appends_the_next_page(opened):
+    page = opened("/?q=bicycle")
+    first = titles(page)
+
+    page.get_by_role("link", name="More", exact=True).click()
+
+    expect(page.locator(".tile")).to_have_count(CATALOGUE)
+    assert titles(page)[: len(first)] == first
+    expect(page.locator(".more")).to_have_count(0)
+
+
+def test_more_without_script_is_the_next_page(opened):
+    page = opened("/?q=bicycle", java_script_enabled=False)
+    page.get_by_role("link", name="More", exact=True).click()
+
+    page.wait_for_url("**/?q=bicycle&page=2")
+
+    assert len(titles(page)) == CATALOGUE - 48
+
+
+def test_similar_starts_from_the_asset(opened):
+    page = opened("/")
+    tile = page.locator(".tile").first
+    tile.hover()
+    tile.get_by_title("Similar").click()
+
+    page.wait_for_url("**/?asset=*")
+
+    expect(page.locator(".field__picture")).to_be_visible()
+    expect(page.locator(".tile__score").first).to_be_visible()
+
+
+def test_filters_narrow_and_are_removed(opened):
+    page = opened("/")
+    page.get_by_text("Collection", exact=True).click()
+    page.get_by_role("link", name="Things to wear").click()
+    page.wait_for_url("**/?collection=things-to-wear")
+    narrowed = len(titles(page))
+
+    page.get_by_title("Remove this filter").click()
+    page.wait_for_url("**/?")
+
+    assert 0 < narrowed < len(titles(page))
+
+
+def test_thumbnails_are_there_and_every_row_is_full(opened):
+    page = opened("/", viewport={"width": 1440, "height": 900})
+    expect(page.locator(".tile img").first).to_be_visible()
+
+    ends = page.evaluate(
+        """() => {
+            const rows = {};
+            for (const tile of document.querySelectorAll(".tile")) {
+                const box = tile.getBoundingClientRect();
+                rows[Math.round(box.top)] = Math.round(box.right);
+            }
+            return Object.values(rows).slice(0, -1);
+        }"""
+    )
+
+    assert len(ends) > 5
+    assert sum(abs(end - 1416) <= 1 for end in ends) >= len(ends) - 1
+
+
+# A picture as the query
+
+
+def assert_finds_itself(page, title):
+    page.wait_for_url("**/?picture=*")
+    assert titles(page)[0] == title
+    assert float(page.locator(".tile__score").first.inner_text().split()[-1]) > 0.99
+    expect(page.locator(".field__picture img")).to_be_visible()
+
+
+def test_a_chosen_picture_finds_itself_first(opened, a_picture):
+    title, (name, data) = a_picture
+    page = opened("/")
+    page.get_by_title("Search by a picture").click()
+    page.set_input_files(
+        "#query-picture-file", {"name": name, "mimeType": "image/jpeg", "buffer": data}
+    )
+
+    assert_finds_itself(page, title)
+
+
+def test_a_picture_dropped_anywhere_finds_itself_first(opened, a_picture):
+    title, file = a_picture
+    page = opened("/?q=mug")
+    page.evaluate(DROP, [held(file), "#hits"])
+
+    assert_finds_itself(page, title)
+
+
+def test_a_pasted_picture_finds_itself_first(opened, a_picture):
+    title, file = a_picture
+    page = opened("/")
+    page.evaluate(PASTE, held(file))
+
+    assert_finds_itself(page, title)
+
+
+def test_a_picture_without_script_finds_itself_first(opened, a_picture):
+    title, (name, data) = a_picture
+    page = opened("/", java_script_enabled=False)
+    page.get_by_title("Search by a picture").click()
+    page.set_input_files(
+        "#query-picture-file", {"name": name, "mimeType": "image/jpeg", "buffer": data}
+    )
+    page.get_by_role("button", name="Search by this picture").click()
+
+    assert_finds_itself(page, title)
+
+
+def test_new_words_replace_the_picture(opened, a_picture):
+    page = opened("/")
+    page.evaluate(PASTE, held(a_picture[1]))
+    page.wait_for_url("**/?picture=*")
+    page.fill("[name=q]", "mug")
+    page.press("[name=q]", "Enter")
+
+    page.wait_for_url("**/?q=mug")
+
+    expect(page.locator(".field__picture")).to_have_count(0)
+
+
+def test_a_file_that_is_no_picture_is_refused_by_name(opened):
+    page = opened("/")
+    page.evaluate(DROP, [held(("notes.jpg", b"just words")), "main"])
+
+    expect(page.get_by_role("alert")).to_have_text(re.compile("notes.jpg.*This is text, not a"))
+
+
+# Upload
+
+
+def test_dropped_pictures_become_searchable_by_themselves(opened):
+    files = [(f"{title}.jpg", data) for title, data in UPLOADS[:4]]
+    page = opened("/upload/")
+    page.evaluate(DROP, [held(*files), ".drop"])
+
+    for title, _ in UPLOADS[:4]:
+        expect(row(page, title)).to_contain_text("Searchable", timeout=30_000)
+    expect(page.locator("#summary")).to_contain_text("4 searchable")
+    expect(row(page, UPLOADS[0][0]).locator("img[src*=thumbnail]")).to_be_visible()
+
+    page.goto(f"/?q={UPLOADS[0][0]}")
+    assert UPLOADS[0][0] in titles(page)[:5]
+
+
+def test_a_refusal_stands_beside_its_file_and_can_be_retried(opened):
+    page = opened("/upload/")
+    page.evaluate(DROP, [held(("notes.jpg", b"just words"), ("none.png", b"")), ".drop"])
+    expect(row(page, "notes.jpg")).to_contain_text("This is text, not a picture.")
+    expect(row(page, "none.png")).to_contain_text("This file is empty.")
+
+    page.get_by_role("button", name="Retry all refused").click()
+
+    expect(page.locator("#summary")).to_contain_text("2 refused")
+    expect(row(page, "notes.jpg")).to_contain_text("This is text, not a picture.")
+
+
+def test_a_connection_that_is_lost_is_told_and_a_retry_goes_on(opened):
+    title, data = UPLOADS[4]
+    page = opened("/upload/")
+    page.context.set_offline(True)
+    page.evaluate(DROP, [held((f"{title}.jpg", data)), ".drop"])
+    expect(row(page, title)).to_contain_text("The connection was lost")
+    expect(page.locator("#offline")).to_be_visible()
+    page.context.set_offline(False)
+
+    row(page, title).get_by_title("Retry").click()
+
+    expect(row(page, title)).to_contain_text("Searchable", timeout=30_000)
+
+
+def test_upload_without_script_answers_with_a_row_for_each_file(opened):
+    page = opened("/upload/", java_script_enabled=False)
+    sent = [(f"{title}.jpg", data) for title, data in UPLOADS[5:7]] + [("notes.jpg", b"words")]
+    files = [{"name": name, "mimeType": "image/jpeg", "buffer": data} for name, data in sent]
+    page.set_input_files("#files", files)
+    page.get_by_role("button", name="Upload", exact=True).click()
+
+    expect(page.locator(".row")).to_have_count(3)
+    expect(row(page, "notes.jpg")).to_contain_text("This is text, not a picture.")
+
+
+# One asset
+
+
+def test_an_asset_leads_to_its_file_and_to_similar_ones(opened):
+    page = opened("/")
+    title = titles(page)[0]
+    page.locator(".tile__link").first.click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    expect(page.locator(".asset__preview img")).to_be_visible()
+    expect(page.locator(".similar .tile")).to_have_count(12)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename.endswith(".jpg")
+
+
+# Keys and themes
+
+
+def test_the_keyboard_walks_through_the_hits_and_back(opened):
+    page = opened("/")
+    focused = "document.activeElement.closest('.tile')?.querySelector('.tile__title').textContent"
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(focused) == titles(page)[0]
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(focused) == titles(page)[1]
+    page.keyboard.press("ArrowDown")
+    assert titles(page).index(page.evaluate(focused)) > 2
+    page.keyboard.press("/")
+    expect(page.locator("[name=q]")).to_be_focused()
+
+
+def test_enter_opens_the_asset_in_focus(opened):
+    page = opened("/")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/assets/*/")
+
+
+def test_escape_closes_a_menu(opened):
+    page = opened("/")
+    page.get_by_title("Search by a picture").click()
+    expect(page.locator("#query-picture")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(page.locator("#query-picture")).to_be_hidden()
+
+
+def test_the_first_tab_leads_past_the_header(opened):
+    page = opened("/upload/")
+    page.keyboard.press("Tab")
+
+    expect(page.get_by_role("link", name="To the pictures")).to_be_focused()
+
+
+@pytest.mark.parametrize(("scheme", "other"), [("light", "dark"), ("dark", "light")])
+def test_the_theme_follows_the_system_until_it_is_chosen(opened, scheme, other):
+    page = opened("/", color_scheme=scheme)
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    system = page.evaluate(ground)
+
+    page.get_by_title("Light or dark").click()
+    chosen = page.evaluate(ground)
+    page.reload()
+
+    assert page.evaluate("document.documentElement.dataset.theme") == other
+    assert page.evaluate(ground) == chosen != system
+
+
+@pytest.mark.parametrize("address", ["/", "/?q=mug", "/upload/", "/sign-in/", "/nowhere/"])
+@pytest.mark.parametrize("width", [320, 390, 820])
+def test_nothing_hangs_over_the_edge(opened, address, width):
+    page = opened(address, viewport={"width": width, "height": 844})
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
