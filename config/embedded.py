@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 from urllib.parse import quote
 
@@ -76,6 +75,22 @@ def answers(var: Path) -> bool:
     return True
 
 
+def is_running(var: Path) -> bool:
+    """Whether the embedded PostgreSQL's process is there, whatever it is doing."""
+    try:
+        pid = (_data(var) / "postmaster.pid").read_text().split()[0]
+        os.kill(int(pid), 0)
+    except (FileNotFoundError, IndexError, ProcessLookupError):
+        return False
+    except PermissionError:  # Another user's process has got its number.
+        return False
+    return True
+
+
+def postgres_log(var: Path) -> Path:
+    return _data(var) / "log"
+
+
 def pg_ctl(var: Path, action: str, *options: str) -> bool:
     """Run pg_ctl on the embedded PostgreSQL; whether it succeeded."""
     return _run(_data(var), "pg_ctl", action, f"--pgdata={_data(var)}", *options).returncode == 0
@@ -94,7 +109,8 @@ def _let_go(var: Path) -> None:
     except BlockingIOError:
         pass  # Others still use it; the last of them stops it.
     else:
-        pg_ctl(var, "stop", "--mode=fast")
+        if is_running(var):
+            pg_ctl(var, "stop", "--mode=fast")
     finally:
         os.close(hold)
 
@@ -126,13 +142,13 @@ def _start(var: Path) -> None:
     while not answers(var):
         if time.monotonic() > until:
             raise EmbeddedError(
-                f"The embedded PostgreSQL does not start: see {_data(var) / 'log'}; if the computer"
+                f"The embedded PostgreSQL does not start: see {postgres_log(var)}; if the computer"
                 f" went off while it ran, remove {_data(var) / 'postmaster.pid'} and try again."
             )
         # Again and again: after a crash the old server's processes first have to go, and a start
         # that another process was killed in may still be on its way up.
         if not pg_ctl(var, "status"):
-            pg_ctl(var, "start", f"--log={_data(var) / 'log'}", f"--timeout={START_SECONDS}")
+            pg_ctl(var, "start", f"--log={postgres_log(var)}", f"--timeout={START_SECONDS}")
         time.sleep(0.1)
 
 
@@ -254,16 +270,17 @@ def local_secret(var: Path) -> str:
 
 
 def make_folder(var: Path) -> None:
-    """Make the folder, or raise in a sentence if nothing can be written there."""
+    """Make the folder, or raise in a sentence if it or something in it cannot be written."""
     try:
         var.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=var):
-            pass
+        closed = [p for p in (var, *var.iterdir()) if not os.access(p, os.W_OK) and p.exists()]
     except OSError:
+        closed = [var]
+    if closed:
         raise EmbeddedError(
-            f"Sightline cannot write to the folder {var}:"
-            " make it writable, or set VAR_DIR to one that is."
-        ) from None
+            f"Sightline cannot write to {closed[0]}:"
+            " make it writable for this account, or set VAR_DIR to another folder."
+        )
 
 
 def _require_short(path: Path) -> None:

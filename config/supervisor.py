@@ -34,8 +34,11 @@ class Child:
         return code is not None and not (self.may_end and code == 0)
 
     def last_lines(self) -> str:
-        lines = self.log.read_text(errors="replace").splitlines()
-        return "\n".join(lines[-LAST_LINES:])
+        return last_lines(self.log)
+
+
+def last_lines(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:])
 
 
 class ChildDied(Exception):

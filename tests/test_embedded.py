@@ -137,14 +137,29 @@ def test_the_longest_path_that_works_is_accepted(tmp_path_factory):
 
 def test_a_folder_that_cannot_be_written_is_refused_in_a_sentence(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(embedded.EmbeddedError, match="cannot write to the folder .*: make it"):
+    with pytest.raises(embedded.EmbeddedError, match="cannot write to .*: make it"):
         embedded.start_database(tmp_path / "file" / "var")
+
+
+def test_a_file_of_somebody_elses_is_named(tmp_path, monkeypatch):
+    (tmp_path / "secret_key").touch()
+    monkeypatch.setattr(os, "access", lambda path, mode: path.name != "secret_key")
+    with pytest.raises(embedded.EmbeddedError, match="cannot write to .*/secret_key: make it"):
+        embedded.local_secret(tmp_path)
 
 
 def test_a_missing_wheel_is_named(monkeypatch, var):
     monkeypatch.setattr(embedded.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(embedded.EmbeddedError, match="is not installed: run `make install`"):
         embedded.redis_command(var)
+
+
+def test_a_data_folder_that_cannot_be_made_is_explained(monkeypatch, tmp_path_factory):
+    var = tmp_path_factory.mktemp("v").resolve()
+    failed = subprocess.CompletedProcess([], 1, "", "initdb: error: no space left\n")
+    monkeypatch.setattr(embedded, "_run", lambda *command: failed)
+    with pytest.raises(embedded.EmbeddedError, match="cannot make its data .*no space left"):
+        embedded.start_database(var)
 
 
 def test_redis_is_found_while_it_answers(var):

@@ -175,6 +175,15 @@ def test_when_a_child_dies_everything_stops_with_its_last_lines(again):
     assert again.relics() == []
 
 
+def test_when_postgres_dies_everything_stops_with_its_last_lines(again):
+    again.seconds_to_start()
+    pid = (again.var / "postgres" / "postmaster.pid").read_text().split()[0]
+    os.kill(int(pid), signal.SIGKILL)
+    assert again.process.wait(30) == 1
+    assert "The process postgres has ended, so everything stops." in again.printed()
+    assert again.relics() == []
+
+
 def test_a_hung_child_does_not_hinder_the_end(again):
     again.seconds_to_start()
     again.child("-Q ingest").suspend()
@@ -215,7 +224,7 @@ def test_a_folder_with_too_long_a_path_is_refused_in_a_sentence(folder):
 def test_a_folder_that_cannot_be_written_is_refused_in_a_sentence(folder):
     (folder / "file").touch()
     demo = refused(Demo(folder / "file" / "var"))
-    assert re.fullmatch(r"Sightline cannot write to the folder .*: make it writable.*\.", demo)
+    assert re.fullmatch(r"Sightline cannot write to .*: make it writable.*\.", demo)
 
 
 def test_a_checkpoint_that_cannot_be_loaded_is_refused_in_a_sentence(first):

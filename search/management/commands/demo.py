@@ -17,7 +17,7 @@ from django.db import OperationalError
 from tqdm import tqdm
 
 from config import embedded
-from config.supervisor import Child, ChildDied, Supervisor
+from config.supervisor import Child, ChildDied, Supervisor, last_lines
 from search.models import Asset, Embedding, User
 
 CURATOR = "curator"
@@ -67,6 +67,7 @@ class Command(BaseCommand):
         self.welcome()
         while True:
             self.supervisor.pause()
+            require_postgres()
 
     def start_redis(self) -> None:
         command = embedded.redis_command(settings.VAR_DIR)
@@ -160,6 +161,16 @@ def require_free(bind: str, port: int) -> None:
                 f"Sightline cannot listen on {bind}:{port} ({error.strerror}):"
                 f" free it, or choose another port, as in `make demo PORT={port + 1}`."
             ) from None
+
+
+def require_postgres() -> None:
+    """The embedded PostgreSQL belongs to all who use it, so it is no child of the supervisor's."""
+    if settings.EMBEDDED_DATABASE and not embedded.is_running(settings.VAR_DIR):
+        log = embedded.postgres_log(settings.VAR_DIR)
+        raise CommandError(
+            "The process postgres has ended, so everything stops."
+            f" Its last lines, from {log}:\n{last_lines(log)}"
+        )
 
 
 def advance(bar: "tqdm[Any]") -> None:
