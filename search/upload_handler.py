@@ -22,6 +22,9 @@ class LimitedUploadHandler(TemporaryFileUploadHandler):
         self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any
     ) -> None:
         if content_length > LARGEST_FILES * _largest_file():
+            # A browser reads no answer before it has sent everything.
+            while input_data.read(self.chunk_size):
+                pass
             raise RequestDataTooBig("The request carries more than is allowed.")
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:

@@ -31,13 +31,10 @@ def test_a_tile_has_the_picture_s_proportions(size):
     assert ratio_of(class_of(*size)) == pytest.approx(size[0] / size[1], rel=0.013)
 
 
-def test_panoramas_and_towers_get_the_last_classes():
-    assert class_of(1, 20_000) == "r0"
-    assert class_of(20_000, 1) == f"r{sightline.STEPS - 1}"
-
-
-def test_the_last_classes_show_the_whole_picture():
-    assert f".tile:is(.r0, .r{sightline.STEPS - 1}) img" in (CSS / "grid.css").read_text()
+def test_panoramas_and_towers_are_shown_whole_in_the_last_classes():
+    assert class_of(1, 20_000) == "r0 whole"
+    assert class_of(20_000, 1) == f"r{sightline.STEPS - 1} whole"
+    assert class_of(310, 100) == f"r{sightline.STEPS - 1}"
 
 
 @pytest.mark.parametrize(

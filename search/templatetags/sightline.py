@@ -13,9 +13,10 @@ from search.models import Asset
 register = template.Library()
 
 # The proportions that the grid knows, each 2.5 % wider than the one before: `ratios.css` holds a
-# class for each. What a picture has more is cut off, 1.3 % at most; panoramas and towers beyond
-# the ends are shown whole in a tile of the last class.
+# class for each. What a picture has more is cut off, 1.3 % at most, a few steps beyond the ends;
+# farther out, panoramas and towers are shown whole in a tile of the last class.
 NARROWEST, STEP, STEPS = 0.4, 1.025, 83
+STEPS_CUT_OFF = 4
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -24,7 +25,8 @@ UNITS = ("B", "kB", "MB", "GB", "TB")
 def ratio(asset: Asset) -> str:
     """The class of the picture's proportions."""
     step = round(math.log(asset.width / asset.height / NARROWEST, STEP))
-    return f"r{min(max(step, 0), STEPS - 1)}"
+    nearest = min(max(step, 0), STEPS - 1)
+    return f"r{nearest} whole" if abs(step - nearest) > STEPS_CUT_OFF else f"r{nearest}"
 
 
 @register.filter

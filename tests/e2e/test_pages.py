@@ -39,7 +39,7 @@ PASTE = """([[name, data]]) => {
 
 @pytest.fixture(scope="module")
 def stack():
-    with Stack() as running:
+    with Stack(env={"MAX_UPLOAD_MB": "2"}) as running:
         running.manage("catalogue", "--pictures", str(CATALOGUE), "--owner", USER, check=True)
         assert running.eventually(lambda: running.embedded() == CATALOGUE, 120), running.logs()
         yield running
@@ -317,6 +317,13 @@ def test_upload_without_script_answers_with_a_row_for_each_file(opened):
 
     expect(page.locator(".row")).to_have_count(3)
     expect(row(page, "notes.jpg")).to_contain_text("This is text, not a picture.")
+
+
+def test_a_request_that_carries_too_much_is_answered_in_a_sentence(stack):
+    answer = stack.session().upload(("big.jpg", bytes(45_000_000)))
+
+    assert answer.status == 413
+    assert "please send fewer pictures at once" in answer.text
 
 
 # One asset
