@@ -19,6 +19,12 @@ def plain_static_files(settings, tmp_path):
     }
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """A third of a second for each password is right for attackers, not for tests."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def fake_encoder(monkeypatch):
     """An encoder with meaning and without weights: a colour is a direction."""
