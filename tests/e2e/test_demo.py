@@ -234,7 +234,7 @@ def test_a_checkpoint_that_cannot_be_loaded_is_refused_in_a_sentence(first):
 
 def refused(demo: Demo) -> str:
     """The sentence in which a demo says why it does not start."""
-    assert demo.process.wait(60) == 1, demo.printed()
+    assert demo.process.wait(120) == 1, demo.printed()
     assert demo.relics() == []
     lines = demo.printed().splitlines()
     (sentence,) = [line for line in lines if line not in {"Starting ...", "Stopping ..."}]
