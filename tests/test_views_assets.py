@@ -72,7 +72,7 @@ def test_the_page_of_a_waiting_asset_asks_again(reader_client):
     assert 'hx-select="#embeddings"' in text(reader_client.get(barn.get_absolute_url()))
 
 
-def test_only_those_who_may_edit_see_the_link(reader_client, staff_client):
+def test_only_staff_see_the_link_that_edits(reader_client, staff_client):
     barn = make_asset()
     edit = reverse("admin:search_asset_change", args=[barn.pk])
 

@@ -2,7 +2,9 @@
 
 import base64
 import re
+from itertools import count
 
+import psutil
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
@@ -12,6 +14,7 @@ from tests.e2e.stack import PASSWORD, USER, Stack
 from workers.training import studio
 
 CATALOGUE = 60
+NUMBERS = count()  # Each new picture is another one.
 # Of another seed than the catalogue's: the library does not hold them.
 UPLOADS = [
     (studio.title(scene), pictures.saved(picture, "JPEG"))
@@ -324,6 +327,48 @@ def test_a_request_that_carries_too_much_is_answered_in_a_sentence(stack):
 
     assert answer.status == 413
     assert "please send fewer pictures at once" in answer.text
+
+
+# What waits
+
+
+@pytest.fixture
+def waiting(stack):
+    """A new asset, before a paused ingest worker; called, it lets the worker go on."""
+    paused = stack.pause("ingest")
+    stack.session().upload(("new.jpg", pictures.jpeg((300, 200 + next(NUMBERS)))))
+
+    def go_on():
+        if stack.worker_child("ingest").status() == psutil.STATUS_STOPPED:
+            stack.resume(paused)
+
+    yield go_on
+    go_on()
+
+
+def test_what_waits_is_counted_until_it_is_searchable(opened, waiting):
+    page = opened("/")
+    tile = page.locator(".tile").first
+    expect(page.get_by_text("1 asset is still being embedded")).to_be_visible()
+    expect(tile.locator("img")).to_have_count(0)
+
+    waiting()
+
+    expect(tile.locator("img")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("still being embedded")).to_have_count(0, timeout=30_000)
+
+
+def test_an_asset_that_waits_becomes_searchable_before_one_s_eyes(opened, waiting):
+    page = opened("/")
+    page.locator(".tile__link").first.click()
+    expect(page.locator("#embeddings")).to_contain_text("Waiting to be embedded")
+    expect(page.locator("#similar")).to_contain_text("still being embedded")
+
+    waiting()
+
+    expect(page.locator("#embeddings")).to_contain_text("Searchable", timeout=30_000)
+    expect(page.locator("#similar .tile")).to_have_count(12)
+    expect(page.locator(".asset__preview img")).to_be_visible(timeout=30_000)
 
 
 # One asset

@@ -68,6 +68,7 @@
   addEventListener("offline", show);
 
   // After "More" the focus goes on to the first tile that came.
+  let more = 0;
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target.classList.contains("more")) more = tiles().length;
   });
@@ -75,5 +76,4 @@
     if (more) tiles()[more]?.focus({ preventScroll: true });
     more = 0;
   });
-  let more = 0;
 })();
