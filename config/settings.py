@@ -78,10 +78,10 @@ REDIS_URL = env("REDIS_URL") or embedded.redis_url(VAR_DIR)
 DEBUG = env_bool("DEBUG")
 
 SECRET_KEY = env("SECRET_KEY")
-if not SECRET_KEY and EMBEDDED_DATABASE:
+if not SECRET_KEY and not env_bool("HTTPS"):
     SECRET_KEY = embedded.local_secret(VAR_DIR)
 if not SECRET_KEY:
-    raise ImproperlyConfigured("Set SECRET_KEY: a server of your own needs a secret of its own.")
+    raise ImproperlyConfigured("Set SECRET_KEY: a site in production needs a secret of its own.")
 
 # ef_search 200 rather than 40: recall@10 of words 0.80 against 0.46 (design.md, section 7).
 # strict_order goes on until enough permitted rows are found, in the order of distance.

@@ -21,6 +21,7 @@ def ingest(upload: File, *, owner: User, title: str = "") -> tuple[Asset, bool]:
     `images.UndecodableImage`, whose text is a sentence for the owner, and then stores nothing.
     """
     refuse_too_many_bytes(upload)
+    upload.seek(0)
     sha256 = hashlib.file_digest(upload, "sha256").hexdigest()
     if held := Asset.objects.filter(owner=owner, sha256=sha256).first():
         return held, False

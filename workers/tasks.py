@@ -4,8 +4,10 @@ import base64
 import io
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 
 from celery import shared_task
 from django.conf import settings
@@ -16,7 +18,7 @@ from PIL import Image
 
 from search import images
 from search.cleanup import remove_orphans
-from search.models import Embedding, Encoder, Rendition
+from search.models import Asset, Embedding, Encoder, Rendition
 from workers.encoders.base import Encoder as LoadedEncoder
 from workers.encoders.base import load_encoder
 
@@ -28,6 +30,10 @@ RENDITIONS_AT_ONCE = 16
 TURN_SECONDS = 50
 HUNG_SECONDS = 100
 VECTOR_SECONDS = 24 * 3600
+
+
+class StorageAway(Exception):
+    """The storage does not answer; it may do so later."""
 
 
 def ring_bell() -> None:
@@ -79,11 +85,17 @@ def repeat(step: Callable[[], int]) -> bool:
 def make_some_renditions() -> int:
     """Claim renditions and make them; how many were claimed."""
     claimed = Rendition.objects.claim_fresh(RENDITIONS_AT_ONCE) or Rendition.objects.claim_again()
-    for rendition in claimed:
-        if picture := decode_or_record(rendition, at_least=None):
+    for _, renditions in groupby(claimed, key=attrgetter("asset_id")):
+        make(list(renditions))
+    return len(claimed)
+
+
+def make(renditions: list[Rendition]) -> None:
+    """Make the renditions of one asset, from one decoding of its original."""
+    if picture := decode_or_record(renditions, at_least=None):
+        for rendition in renditions:
             jpeg = images.jpeg(images.fit(picture, rendition.side))
             keep(partial(rendition.store, jpeg))
-    return len(claimed)
 
 
 def embed_some(row: Encoder, encoder: LoadedEncoder) -> int:
@@ -103,7 +115,7 @@ def embed(claimed: list[Embedding], encoder: LoadedEncoder) -> None:
     started = time.monotonic()
     # Twice the encoder's input: four times faster than decoding in full, and the vectors'
     # cosine to those of a full decode was 0.999997 (design.md, section 7).
-    decoded = [(e, decode_or_record(e, at_least=2 * encoder.resolution)) for e in claimed]
+    decoded = [(e, decode_or_record([e], at_least=2 * encoder.resolution)) for e in claimed]
     pictures = [(embedding, picture) for embedding, picture in decoded if picture]
     if not pictures:
         return
@@ -113,19 +125,31 @@ def embed(claimed: list[Embedding], encoder: LoadedEncoder) -> None:
     logger.info("Embedded %d assets in %.2f s", len(pictures), time.monotonic() - started)
 
 
-def decode_or_record(promise: Embedding | Rendition, *, at_least: int | None) -> Image.Image | None:
-    """The asset's upright picture, or None after recording why there is none."""
+def decode_or_record(
+    promises: Sequence[Embedding | Rendition], *, at_least: int | None
+) -> Image.Image | None:
+    """The upright picture of these promises' asset, or None after recording why there is none."""
     try:
-        with promise.asset.original.open() as original:
-            return images.decode(original, at_least=at_least)
+        return picture_of(promises[0].asset, at_least=at_least)
     except images.UndecodableImage as error:
-        promise.fail(str(error))
-    except FileNotFoundError:
-        promise.fail("The original is missing from the storage.")
-    except OSError as error:
-        logger.warning("Can't read the original of %s: %s", promise.asset_id, error)
-        promise.release("The storage could not be read.")
+        for promise in promises:
+            promise.fail(str(error))
+    except StorageAway as error:
+        for promise in promises:
+            promise.release(str(error))
     return None
+
+
+def picture_of(asset: Asset, *, at_least: int | None) -> Image.Image:
+    """The asset's upright picture. Raises UndecodableImage for good, StorageAway for now."""
+    try:
+        with asset.original.open() as original:
+            return images.decode(original, at_least=at_least)
+    except FileNotFoundError:
+        raise images.UndecodableImage("The original is missing from the storage.") from None
+    except OSError as error:
+        logger.warning("Can't read the original of %s: %s", asset.pk, error)
+        raise StorageAway("The storage could not be read.") from None
 
 
 def keep(write: Callable[[], bool]) -> bool:

@@ -43,14 +43,16 @@ class PromiseQuerySet(models.QuerySet[Any]):
         return self._lease(self.claimable().filter(claims=0).order_by("pk")[:limit])
 
     def claim_again(self) -> list[Any]:
-        """Lease at most one promise whose earlier claim came to nothing, and charge an attempt.
+        """Lease what is promised of one asset whose earlier claim came to nothing, and charge it.
 
         It is done alone, so that a picture which kills its worker is charged and its neighbours
         are not: charging whole batches condemned 8 to 30 healthy ones (design.md, section 5).
         """
         self._give_up()
-        claimed_before = self.claimable().filter(claims__gt=0).order_by("claims", "pk")[:1]
-        return self._lease(claimed_before, attempts=F("attempts") + 1)
+        claimed_before = self.claimable().filter(claims__gt=0)
+        first = claimed_before.order_by("claims", "pk").values_list("asset", flat=True)[:1]
+        alone = claimed_before.filter(asset__in=list(first))
+        return self._lease(alone, attempts=F("attempts") + 1)
 
     def _lease(self, promises: Self, **charge: Any) -> list[Any]:
         token, lease = uuid4(), timedelta(seconds=settings.CLAIM_LEASE_SECONDS)

@@ -99,7 +99,7 @@ def find(name: str, revision: str) -> Checkpoint:
 
 
 def folder_revision(folder: Path) -> str:
-    """The first digits of a hash of all that decides the vectors: a folder has no other revision."""
+    """The start of a hash of all that decides the vectors: a folder has no other revision."""
     digest = hashlib.sha256()
     for path in sorted({path for pattern in _FILES for path in folder.glob(pattern)}):
         with path.open("rb") as file:

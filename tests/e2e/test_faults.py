@@ -1,0 +1,313 @@
+"""Whatever is killed: nothing that was confirmed is lost, and nothing is done twice.
+
+Each test has a negative control: the same check with one safeguard removed, which must fail.
+"""
+
+import io
+import random
+import shutil
+import signal
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+from PIL import Image
+
+from search.management.commands.demo import processes
+from tests.e2e.sabotage import CYAN, MAGENTA
+from tests.e2e.stack import Stack
+
+LEASE, BELL = 3, 1
+PLAIN = (90, 120, 150)
+
+
+@pytest.fixture(scope="module")
+def stack():
+    env = {"CLAIM_LEASE_SECONDS": str(LEASE), "BELL_SECONDS": str(BELL)}
+    with Stack(env=env) as running:
+        count_writes(running)
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def emptied(stack):
+    """Each test begins with an empty library and an honest ingest worker."""
+    yield
+    if "ingest" not in stack.children or stack.env.get("SABOTAGE"):
+        ingest_worker(stack)
+    for table in ("written", "search_embedding", "search_rendition", "search_asset"):
+        stack.sql(f"DELETE FROM {table}")
+    shutil.rmtree(stack.var / "media", ignore_errors=True)
+
+
+def count_writes(stack) -> None:
+    """Let PostgreSQL itself note every time that a vector is written."""
+    stack.sql("CREATE TABLE written (embedding bigint)")
+    stack.sql(
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN INSERT INTO written VALUES (NEW.id); RETURN NEW; END $$"
+    )
+    stack.sql(
+        "CREATE TRIGGER note AFTER UPDATE OF vector ON search_embedding"
+        " FOR EACH ROW WHEN (NEW.vector IS NOT NULL) EXECUTE FUNCTION note()"
+    )
+
+
+def ingest_worker(stack, *faults: str) -> None:
+    """Replace the ingest worker, by one with faults where some are named."""
+    if "ingest" in stack.children:
+        stack.kill("ingest")
+    stack.env["SABOTAGE"] = ",".join(faults)
+    app = "tests.e2e.sabotage" if faults else "workers.celery"
+    stack.commands["ingest"] = processes("", app=app)["ingest"]
+    stack.start("ingest")
+
+
+def picture(number: int, colour=PLAIN) -> tuple[str, bytes]:
+    """A small PNG whose bytes no other number has."""
+    image = Image.new("RGB", (64, 48), colour)
+    image.putpixel((40, 30), (number % 256, number // 256, 99))
+    data = io.BytesIO()
+    image.save(data, "PNG")
+    return f"picture-{number}.png", data.getvalue()
+
+
+def upload(session, numbers, colour=PLAIN) -> None:
+    for number in numbers:
+        answer = session.upload(picture(number, colour))
+        assert answer.status == 200, answer.text
+
+
+def folder_of(tmp_path, count: int, *, deadly: set[int]):
+    for number in range(count):
+        name, data = picture(number, MAGENTA if number in deadly else PLAIN)
+        (tmp_path / name).write_bytes(data)
+    return tmp_path
+
+
+def under_way(stack) -> bool:
+    claimed = "leased_until > now() AND fulfilled IS NULL"
+    return bool(stack.sql(f"SELECT 1 FROM search_embedding WHERE {claimed} LIMIT 1"))
+
+
+def settled(stack) -> bool:
+    """Whether nothing waits any more."""
+    return not stack.sql(
+        "SELECT 1 FROM search_embedding WHERE fulfilled IS NULL AND error = '' LIMIT 1"
+    )
+
+
+def failed(stack) -> list[str]:
+    rows = stack.sql(
+        "SELECT a.filename FROM search_embedding e JOIN search_asset a ON a.id = e.asset_id"
+        " WHERE e.error <> '' ORDER BY 1"
+    )
+    return [name for (name,) in rows]
+
+
+def most_writes(stack) -> int:
+    """How often the vector that was written most often was written."""
+    return stack.sql(
+        "SELECT coalesce(max(n), 0) FROM"
+        " (SELECT count(*) AS n FROM written GROUP BY embedding) AS per_embedding"
+    )[0][0]
+
+
+@contextmanager
+def meanwhile(work, *arguments):
+    """Run `work` in a thread while the block runs; its exception is the test's."""
+    raised = []
+
+    def run() -> None:
+        try:
+            work(*arguments)
+        except BaseException as error:  # noqa: BLE001
+            raised.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+    if raised:
+        raise raised[0]
+
+
+# Workers that are killed, a Redis that forgets ---------------------------------------------------
+
+
+def test_200_uploads_survive_ten_kills_and_three_flushes(stack):
+    rng, session = random.Random(7), stack.session()
+    ingest_worker(stack, "slow")
+    with meanwhile(upload, session, range(200)):
+        for number in range(10):
+            stack.eventually(lambda: under_way(stack), 20)
+            time.sleep(rng.random())
+            if number % 3 == 0:
+                stack.kill("ingest")  # The worker and all its children.
+                stack.start("ingest")
+            else:
+                stack.worker_child("ingest").send_signal(signal.SIGKILL)
+            if number in {2, 5, 8}:
+                stack.flush_redis()
+    ingest_worker(stack)
+
+    assert stack.eventually(lambda: settled(stack), 120)
+    assert stack.embedded() == 200
+    assert failed(stack) == []
+    assert stack.sql("SELECT count(*) FROM written")[0][0] == 200
+    assert most_writes(stack) == 1
+    checked = stack.manage("fsck", "--strict")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_control_without_a_second_claim_a_kill_loses_assets(stack):
+    ingest_worker(stack, "slow", "forgetful")
+    with meanwhile(upload, stack.session(), range(24)):
+        assert stack.eventually(lambda: under_way(stack), 30)
+        stack.worker_child("ingest").send_signal(signal.SIGKILL)
+
+    assert not stack.eventually(lambda: settled(stack), 6 * LEASE)
+    assert stack.embedded() < 24
+
+
+# A worker that sleeps past its lease -------------------------------------------------------------
+
+
+def sleep_past_the_lease(stack, *faults: str) -> None:
+    """A worker stops before it writes; another does its work; then the first one goes on."""
+    (stack.var / "nap").unlink(missing_ok=True)
+    ingest_worker(stack, "napping", *faults)
+    upload(stack.session(), range(6), CYAN)
+    assert stack.eventually((stack.var / "nap").exists, 40)
+    sleeper = stack.children.pop("ingest")
+    sleeping = [child.pid for child in children_of(sleeper)]
+    stack.env["SABOTAGE"] = ",".join(faults) or "napping"  # It naps but once.
+    stack.start("ingest")
+    assert stack.eventually(lambda: settled(stack), 60)
+    before = stack.embedded()
+    for pid in sleeping:
+        stack.resume(pid)
+    time.sleep(2 * LEASE)
+    assert stack.embedded() == before == 6
+    stack.children["sleeper"] = sleeper
+    stack.kill("sleeper")
+
+
+def children_of(child):
+    import psutil
+
+    return psutil.Process(child.process.pid).children()
+
+
+def test_a_worker_that_slept_past_its_lease_writes_nothing_twice(stack):
+    sleep_past_the_lease(stack)
+    assert most_writes(stack) == 1
+
+
+def test_control_without_a_token_it_writes_twice(stack):
+    sleep_past_the_lease(stack, "tokenless")
+    assert most_writes(stack) == 2
+
+
+# PostgreSQL and Redis that go away ---------------------------------------------------------------
+
+
+def answers(session) -> bool:
+    return session.get("/", {"q": "red mug"}).status == 200
+
+
+def test_the_site_recovers_from_a_restart_of_postgresql_under_load(stack):
+    session, stored = stack.session(), []
+
+    def load() -> None:
+        for number in range(60):
+            stored.append(session.upload(picture(number)).status)
+
+    with meanwhile(load):
+        assert stack.eventually(lambda: stack.embedded() > 5, 40)
+        stack.restart_postgres()
+        assert stack.eventually(lambda: answers(stack.session()), 30)
+
+    # Whoever was told "not now" is told so in a page, and whoever was told "stored" was right.
+    assert set(stored) <= {200, 503}
+    assert stack.eventually(lambda: settled(stack), 60)
+    assert (
+        stack.embedded()
+        == stored.count(200)
+        == stack.sql("SELECT count(*) FROM search_asset")[0][0]
+    )
+    assert most_writes(stack) == 1
+
+
+def test_control_without_postgresql_the_site_does_not_recover(stack):
+    from config import embedded
+
+    session = stack.session()
+    assert embedded.pg_ctl(stack.var, "stop", "--mode=immediate")
+    try:
+        assert not stack.eventually(lambda: answers(session), 5)
+        answer = session.get("/", {"q": "red mug"})
+        assert answer.status == 503
+        assert "restarting" in answer.text
+    finally:
+        stack.restart_postgres()
+
+
+def test_without_redis_an_upload_is_stored_and_embedded_once_redis_is_back(stack):
+    session = stack.session()
+    stack.stop("redis")
+    started = time.monotonic()
+    upload(session, [1])
+    assert time.monotonic() - started < 10
+    # The control: while Redis is away nothing rings, so nothing is embedded.
+    assert not stack.eventually(lambda: settled(stack), 4 * BELL)
+
+    stack.start("redis")
+
+    assert stack.eventually(lambda: settled(stack), 60)
+    assert stack.embedded() == 1
+
+
+def test_without_redis_the_search_page_shows_lexical_hits_and_a_sentence(stack):
+    session = stack.session()
+    upload(session, [1])
+    stack.stop("redis")
+    try:
+        answer = session.get("/", {"q": "picture"})
+    finally:
+        stack.start("redis")
+    assert answer.status == 200
+    assert "picture 1" in answer.text
+    assert "encoder is not answering" in answer.text
+    # The control: with Redis back the encoder answers, and the sentence is gone.
+    assert stack.eventually(
+        lambda: "encoder is not answering" not in session.get("/", {"q": "picture"}).text, 30
+    )
+
+
+# Pictures that kill their worker -----------------------------------------------------------------
+
+
+def test_three_poison_pictures_among_500_are_given_up_and_no_other(stack, tmp_path):
+    deadly = {100, 250, 251}
+    ingest_worker(stack, "deadly")
+    stack.manage("ingest", str(folder_of(tmp_path, 500, deadly=deadly)), check=True)
+
+    assert stack.eventually(lambda: settled(stack), 240)
+
+    assert failed(stack) == [f"picture-{number}.png" for number in sorted(deadly)]
+    assert stack.embedded() == 497
+    (reason,) = {r for (r,) in stack.sql("SELECT error FROM search_embedding WHERE error <> ''")}
+    assert "stopped 3 times" in reason
+
+
+def test_control_charged_in_batches_the_neighbours_are_condemned(stack, tmp_path):
+    ingest_worker(stack, "deadly", "crowded")
+    stack.manage("ingest", str(folder_of(tmp_path, 24, deadly={3})), check=True)
+
+    assert stack.eventually(lambda: settled(stack), 120)
+
+    assert len(failed(stack)) > 1

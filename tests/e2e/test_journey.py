@@ -1,0 +1,120 @@
+"""From a picture's upload to its place among the hits, with every real component."""
+
+import json
+import re
+import statistics
+import time
+
+import pytest
+
+from tests.e2e.stack import Stack
+
+PICTURES = 120
+WORDS = [
+    f"{colour} {kind}"
+    for colour in ("red", "blue", "green", "yellow")
+    for kind in (
+        "mug",
+        "chair",
+        "bag",
+        "bottle",
+        "book",
+        "lamp",
+        "vase",
+        "clock",
+        "shoe",
+        "umbrella",
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def stack():
+    with Stack(env={"BELL_SECONDS": "1"}) as running:
+        running.manage("catalogue", "--pictures", str(PICTURES), check=True)
+        assert running.eventually(lambda: running.embedded() == PICTURES, 120)
+        yield running
+
+
+def ids_on(page: str) -> list[str]:
+    """The assets of a search page, in the order of their tiles."""
+    return list(dict.fromkeys(re.findall(r'href="/assets/([0-9a-f-]{36})/"', page)))
+
+
+def found(stack, *arguments: str) -> list[dict]:
+    return json.loads(stack.manage("search", *arguments, "--json", check=True).stdout)["hits"]
+
+
+@pytest.mark.parametrize("words", ["red mug", "a striped bag on a table", "blue chair"])
+def test_the_command_and_the_page_give_the_same_order(stack, words):
+    page = stack.session().get("/", {"q": words}).text
+    hits = found(stack, words, "--limit", "48")
+    assert ids_on(page) == [hit["id"] for hit in hits]
+    assert len(hits) == 48
+
+
+def test_words_put_a_fitting_picture_at_the_top(stack):
+    """The title of each of 20 assets finds that asset among the first ten."""
+    titled = stack.sql("SELECT id::text, title FROM search_asset ORDER BY created LIMIT 20")
+    session = stack.session()
+    ranks = [ids_on(session.get("/", {"q": title}).text).index(pk) for pk, title in titled]
+    assert sum(rank < 10 for rank in ranks) >= 18, ranks
+
+
+def test_a_picture_of_the_catalogue_finds_itself_first(stack, tmp_path):
+    pk, name = stack.sql("SELECT id::text, original FROM search_asset ORDER BY created LIMIT 1")[0]
+    original = stack.var / "media" / name
+
+    (first, *_) = found(stack, "--image", str(original))
+    answer = stack.session().post(
+        "/query-pictures/", files=[("picture", ("mine.jpg", original.read_bytes()))]
+    )
+
+    assert first["id"] == pk
+    assert first["score"] > 0.99
+    assert ids_on(answer.text)[0] == pk
+    assert "picture=" in answer.url
+
+
+def test_the_address_of_a_picture_query_gives_the_page_again(stack):
+    picture = stack.var / "media" / stack.sql("SELECT original FROM search_asset LIMIT 1")[0][0]
+    answer = stack.session().post(
+        "/query-pictures/", files=[("picture", ("mine.jpg", picture.read_bytes()))]
+    )
+    address = answer.url.removeprefix(stack.url)
+    assert ids_on(stack.session().get(address).text) == ids_on(answer.text)
+
+
+def test_similar_leaves_the_asset_itself_out(stack):
+    ((pk,),) = stack.sql("SELECT id::text FROM search_asset ORDER BY created LIMIT 1")
+    assert pk not in ids_on(stack.session().get("/", {"asset": pk}).text)
+
+
+def seconds_of_a_search(session, words: str) -> float:
+    started = time.perf_counter()
+    page = session.get("/", {"q": words}).text
+    assert "encoder is not answering" not in page
+    return time.perf_counter() - started
+
+
+def test_a_backlog_of_300_does_not_delay_a_search(stack, capsys):
+    """Both medians are printed; the bound is wide, since machines are noisy."""
+    session = stack.session()
+    stack.manage("catalogue", "--pictures", "300", check=True)
+    assert stack.eventually(lambda: stack.embedded() == 300, 120)
+    idle = [seconds_of_a_search(session, f"{words} alone") for words in WORDS[:20]]
+    stack.sql("UPDATE search_embedding SET vector = NULL, fulfilled = NULL, claims = 0")
+    assert stack.eventually(lambda: stack.embedded() > 0, 30)
+    waiting, busy = [], []
+    for words in WORDS[20:]:
+        waiting.append(300 - stack.embedded())
+        busy.append(seconds_of_a_search(session, f"{words} in a crowd"))
+
+    with capsys.disabled():
+        print(
+            f"\nA text search, median of 20: {statistics.median(idle) * 1000:.0f} ms with nothing"
+            f" waiting, {statistics.median(busy) * 1000:.0f} ms with {waiting[0]} to {waiting[-1]}"
+            " assets waiting to be embedded"
+        )
+    assert waiting[-1] > 0
+    assert statistics.median(busy) < 5 * statistics.median(idle) + 0.5
