@@ -15,7 +15,7 @@ from workers.training import studio
 WIDTHS = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1440, 900)}
 THEMES = ("light", "dark")
 CATALOGUE = 120
-PAGES = {"search": "/", "words": "/?q=a red bicycle", "nothing": "/?label=nowhere", "404": "/404/"}
+PAGES = {"search": "/", "words": "/?q=a red mug", "nothing": "/?label=nowhere", "404": "/404/"}
 
 
 def test_shots() -> None:
