@@ -17,4 +17,5 @@ os.environ["VAR_DIR"] = str(VAR_DIR)
 
 from config import embedded  # noqa: E402
 
+(VAR_DIR / "static").mkdir()  # WhiteNoise warns where it finds none.
 embedded.start_database(VAR_DIR)

@@ -27,7 +27,7 @@ from workers.tasks import ring_bell
 
 STATES = {"waiting": "waiting", "done": "searchable", "failed": "failed"}
 STATE_COLOURS = {"waiting": "info", "searchable": "success", "failed": "danger"}
-OF_SERVING = Embedding.objects.filter(encoder__state=Encoder.State.SERVING)
+OF_SERVING = Embedding.objects.of_serving()
 
 
 def thumbnail(asset: Asset) -> SafeString:

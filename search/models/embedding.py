@@ -1,3 +1,5 @@
+from typing import Self
+
 from django.db import connection, models, transaction
 from django.db.models import F, Q
 from pgvector.django import HalfVectorField
@@ -8,6 +10,10 @@ from search.models.promise import ANEW, Promise, PromiseQuerySet
 
 
 class EmbeddingQuerySet(PromiseQuerySet):
+    def of_serving(self) -> Self:
+        """Those of the encoder that answers searches: they decide what is searchable."""
+        return self.filter(encoder__state=Encoder.State.SERVING)
+
     def promise(self, asset: Asset) -> None:
         """Promise a vector of this asset for each live encoder."""
         self.bulk_create(

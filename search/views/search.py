@@ -54,4 +54,4 @@ def page(form: SearchForm, found: Answer | None = None) -> dict[str, Any]:
 
 
 def count_waiting() -> int:
-    return Embedding.objects.filter(encoder__state=Encoder.State.SERVING).waiting().count()
+    return Embedding.objects.of_serving().waiting().count()

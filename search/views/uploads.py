@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from search.images import TooLarge, UndecodableImage, UnsupportedFormat
 from search.ingest import displayable, ingest
-from search.models import Asset, Embedding, Encoder, User
+from search.models import Asset, Embedding, User
 from search.models.asset import AssetQuerySet
 from search.views.access import StaffRequest, for_staff
 
@@ -83,7 +83,7 @@ def _receive(file: UploadedFile, user: User) -> Row:
 
 
 def _with_states(assets: AssetQuerySet) -> AssetQuerySet:
-    serving = Embedding.objects.filter(encoder__state=Encoder.State.SERVING).defer("vector")
+    serving = Embedding.objects.of_serving().defer("vector")
     return assets.prefetch_related("renditions", Prefetch("embeddings", serving))
 
 

@@ -71,6 +71,7 @@ def by_checkpoint(checkpoint: str, texts: list[str], paths: list[Path]) -> dict[
 def decoded(path: Path) -> Any:
     try:
         with path.open("rb") as picture:
+            images.inspect(picture)  # Refuses what an upload would refuse.
             return images.decode(picture)
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}.") from None
