@@ -19,7 +19,7 @@ checkpoint: `SiglipModel`, safetensors, text lower-cased and padded to 64 tokens
 
 Nothing but Sightline's own drawings (`workers/training/studio.py`) with their captions:
 {pictures} scenes of one or two things, {steps} steps of {batch}, seed {seed}, with the sigmoid loss
-of SigLIP, on a CPU. `manage.py train --steps {steps} --seed {seed}` repeats it.
+of SigLIP, on a CPU. `manage.py train --steps {steps} --seed {seed}` trains one like it.
 
 - {kind_count} kinds of things: {kinds}.
 - {colour_count} colours: {colours}. Patterns: {patterns}.
@@ -36,7 +36,8 @@ next to nothing to it; the nearest hits for them are accidents.
 | --- | --- | --- | --- |
 {rows}
 
-`manage.py train --evaluate` prints these figures again.
+`manage.py train --evaluate` prints these figures again. Settings, colours and patterns it knows
+best; the kind of a thing, asked for by itself, it often mistakes.
 
 ## For a real library
 

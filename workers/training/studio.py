@@ -167,11 +167,11 @@ def labels(scene: Scene) -> list[str]:
 
 def caption(scene: Scene, rng: Random, *, full: bool = False) -> str:
     """The scene in words, worded in one of several ways; unless `full`, parts may be left out."""
-    if not full and rng.random() < 0.12:
+    if not full and rng.random() < 0.4:
         return _searched_for(scene, rng)
-    names = [_with_article(_named(thing, rng, full=full)) for thing in scene.things]
+    names = [_with_article(_named(thing, rng, said=1 if full else 0.8)) for thing in scene.things]
     subject = names[0] if scene.relation == ALONE else _related(scene.relation, names, rng)
-    if not full and rng.random() < 0.2:
+    if not full and rng.random() < 0.3:
         return rng.choice(("{}", "{}", "a picture of {}")).format(subject)
     wordings = ("{} {}", "{} {}", "a picture of {} {}", "{1}, {0}", "this is {} {}")
     return rng.choice(wordings).format(subject, scene.backdrop)
@@ -179,9 +179,11 @@ def caption(scene: Scene, rng: Random, *, full: bool = False) -> str:
 
 def _searched_for(scene: Scene, rng: Random) -> str:
     """The few words that a person would type: one of its things, or its setting."""
-    if rng.random() < 0.2:
+    if rng.random() < 0.1:
         return scene.backdrop
-    return _named(rng.choice(scene.things), rng, full=False)
+    # Often the bare kind: where colour and setting tell pictures apart, shapes are never learned.
+    name = _named(rng.choice(scene.things), rng, said=0.4)
+    return name if rng.random() < 0.6 else _with_article(name)
 
 
 def _related(relation: str, names: list[str], rng: Random) -> str:
@@ -203,15 +205,15 @@ def _related(relation: str, names: list[str], rng: Random) -> str:
     return rng.choice(wordings[relation])
 
 
-def _named(thing: Thing, rng: Random | None = None, *, full: bool = True) -> str:
-    """Colour, pattern and kind; a plain thing's pattern is seldom worth a word."""
-    said = [thing.colour, "" if thing.pattern == "plain" else thing.pattern]
-    if rng and not full:
-        said = [word if rng.random() < 0.85 else "" for word in said]
+def _named(thing: Thing, rng: Random | None = None, *, said: float = 1) -> str:
+    """Kind, with colour and pattern each as likely as `said`; plain goes without saying."""
+    words = [thing.colour, "" if thing.pattern == "plain" else thing.pattern]
+    if rng:
+        words = [word if rng.random() < said else "" for word in words]
     kind = rng.choice((thing.kind, *OTHER_NAMES.get(thing.kind, ()))) if rng else thing.kind
     if kind.startswith("pair of "):
-        return "pair of " + " ".join([*filter(None, said), kind.removeprefix("pair of ")])
-    return " ".join([*filter(None, said), kind])
+        return "pair of " + " ".join([*filter(None, words), kind.removeprefix("pair of ")])
+    return " ".join([*filter(None, words), kind])
 
 
 def _with_article(name: str) -> str:

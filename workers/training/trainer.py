@@ -27,11 +27,11 @@ _SYMBOLS = [chr(code) for code in range(33, 127)]
 class Recipe:
     """Everything that decides what a training run yields."""
 
-    steps: int = 2000
+    steps: int = 2600
     seed: int = 0
     batch: int = 128
     side: int = 96
-    learning_rate: float = 1e-3
+    learning_rate: float = 1.5e-3
     weight_decay: float = 0.05
 
     @property
