@@ -16,6 +16,7 @@ from workers.training.studio import (
     LEFT,
     Scene,
     Thing,
+    Wish,
     caption,
     catalogue,
     different_scenes,
@@ -23,6 +24,7 @@ from workers.training.studio import (
     labels,
     random_scene,
     title,
+    wishes,
 )
 
 MUG = Thing("mug", "red", "striped")
@@ -138,3 +140,22 @@ def test_the_catalogue_comes_in_mixed_shapes_and_repeats():
 def test_a_catalogue_picture_is_large_enough_to_look_at():
     _, picture = next(catalogue(1, 3))
     assert 900 <= max(picture.size) <= 1400
+
+
+def test_a_wish_fits_the_scenes_that_show_such_a_thing():
+    red_mug, blue_mug = (
+        Scene((Thing("mug", colour, "dotted"),), "alone", "on a beach", seed=1)
+        for colour in ("red", "blue")
+    )
+    assert [Wish("mug").fits(scene) for scene in (red_mug, blue_mug)] == [True, True]
+    assert [Wish("mug", "red").fits(scene) for scene in (red_mug, blue_mug)] == [True, False]
+    assert not Wish("chair", "red").fits(red_mug)
+
+
+def test_wishes_are_every_kind_and_some_things_by_colour():
+    scenes = different_scenes(10, Random(1))
+    wanted = wishes(scenes, Random(2), coloured=5)
+    assert [wish for wish in wanted if not wish.colour] == [Wish(kind) for kind in KINDS]
+    coloured = [wish for wish in wanted if wish.colour]
+    assert len(coloured) == 5
+    assert all(any(wish.fits(scene) for scene in scenes) for wish in coloured)

@@ -41,19 +41,26 @@ def rows(seed):
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def reference(texts, images, log_scale, bias):
+def reference(texts, images, log_scale, bias, matches=np.eye(6)):
     """The published formula, pair by pair, in double precision."""
     total = 0.0
     for i, text in enumerate(texts):
         for j, image in enumerate(images):
             logit = math.exp(log_scale) * float(text @ image) + bias
-            total += math.log1p(math.exp(-logit if i == j else logit))
+            total += math.log1p(math.exp(-logit if matches[i][j] else logit))
     return total / len(texts)
 
 
 def test_the_loss_is_the_published_one():
-    loss = SigmoidLoss()(torch.tensor(rows(1)), torch.tensor(rows(2)))
+    loss = SigmoidLoss()(torch.tensor(rows(1)), torch.tensor(rows(2)), torch.eye(6))
     assert loss.item() == pytest.approx(reference(rows(1), rows(2), math.log(10), -10), rel=1e-6)
+
+
+def test_a_text_may_fit_several_pictures():
+    fits = np.random.default_rng(3).integers(0, 2, (6, 6))
+    loss = SigmoidLoss()(torch.tensor(rows(1)), torch.tensor(rows(2)), torch.tensor(fits))
+    expected = reference(rows(1), rows(2), math.log(10), -10, fits)
+    assert loss.item() == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_loss_starts_at_the_published_scale_and_bias():
@@ -69,7 +76,7 @@ def slope(of, step=1e-6):
 def test_the_gradients_are_those_of_the_reference():
     texts, images = rows(1), rows(2)
     loss, leaf = SigmoidLoss().double(), torch.tensor(texts, requires_grad=True)
-    loss(leaf, torch.tensor(images)).backward()
+    loss(leaf, torch.tensor(images), torch.eye(6)).backward()
     scale, bias = loss.log_scale.item(), loss.bias.item()
 
     def nudged(h):

@@ -16,8 +16,12 @@ class SigmoidLoss(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(log_scale))
         self.bias = nn.Parameter(torch.tensor(bias))
 
-    def forward(self, texts: Tensor, images: Tensor) -> Tensor:
-        """The mean over texts of the sum over pictures; row i of both belongs together."""
+    def forward(self, texts: Tensor, images: Tensor, matches: Tensor) -> Tensor:
+        """The mean over texts of the sum over pictures.
+
+        `matches`, of shape (texts, pictures), is 1 where a text fits a picture and else 0: as each
+        pair is judged by itself, a text may fit many.
+        """
         logits = texts @ images.T * self.log_scale.exp() + self.bias
-        signs = 2 * torch.eye(len(texts), dtype=logits.dtype, device=logits.device) - 1
+        signs = 2 * matches - 1
         return -logsigmoid(signs * logits).sum() / len(texts)

@@ -1,6 +1,6 @@
 """Draws pictures of things, and says in words what they show; the same from the same seed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -184,6 +184,30 @@ def _searched_for(scene: Scene, rng: Random) -> str:
     # Often the bare kind: where colour and setting tell pictures apart, shapes are never learned.
     name = _named(rng.choice(scene.things), rng, said=0.4)
     return name if rng.random() < 0.6 else _with_article(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What people type: a kind of thing, perhaps of a colour; it may fit many scenes."""
+
+    kind: str
+    colour: str = ""
+
+    def fits(self, scene: Scene) -> bool:
+        """Whether the scene shows such a thing."""
+        return any(t.kind == self.kind and self.colour in ("", t.colour) for t in scene.things)
+
+    def words(self, rng: Random) -> str:
+        """The wish, worded in one of several ways."""
+        name = _named(Thing(self.kind, self.colour, "plain"), rng)
+        return name if rng.random() < 0.6 else _with_article(name)
+
+
+def wishes(scenes: Sequence[Scene], rng: Random, *, coloured: int = 40) -> list[Wish]:
+    """Every kind, and some of the things in these scenes by kind and colour."""
+    sample = rng.sample(scenes, min(coloured, len(scenes)))
+    things = [rng.choice(scene.things) for scene in sample]
+    return [*map(Wish, KINDS), *(Wish(thing.kind, thing.colour) for thing in things)]
 
 
 def _related(relation: str, names: list[str], rng: Random) -> str:
