@@ -86,9 +86,15 @@ def folder_of(tmp_path, count: int, *, deadly: set[int]):
     return tmp_path
 
 
-def under_way(stack) -> bool:
-    claimed = "leased_until > now() AND fulfilled IS NULL"
-    return bool(stack.sql(f"SELECT 1 FROM search_embedding WHERE {claimed} LIMIT 1"))
+def claims(stack) -> set:
+    """The tokens under which something is claimed."""
+    return {t for (t,) in stack.sql("SELECT token FROM search_embedding WHERE token IS NOT NULL")}
+
+
+def wait_for_a_claim(stack) -> None:
+    """Return once a worker has claimed something anew, and so is at work on it."""
+    before = claims(stack)
+    assert stack.eventually(lambda: bool(claims(stack) - before), 60), stack.logs()
 
 
 def settled(stack) -> bool:
@@ -143,8 +149,8 @@ def test_200_uploads_survive_ten_kills_and_three_flushes(stack):
     ingest_worker(stack, "slow")
     with meanwhile(upload, session, range(200)):
         for number in range(10):
-            stack.eventually(lambda: under_way(stack), 20)
-            time.sleep(rng.random())
+            wait_for_a_claim(stack)
+            time.sleep(rng.random() / 2)
             if number % 3 == 0:
                 stack.kill("ingest")  # The worker and all its children.
                 stack.start("ingest")
@@ -166,7 +172,7 @@ def test_200_uploads_survive_ten_kills_and_three_flushes(stack):
 def test_control_without_a_second_claim_a_kill_loses_assets(stack):
     ingest_worker(stack, "slow", "forgetful")
     with meanwhile(upload, stack.session(), range(24)):
-        assert stack.eventually(lambda: under_way(stack), 30)
+        wait_for_a_claim(stack)
         stack.worker_child("ingest").send_signal(signal.SIGKILL)
 
     assert not stack.eventually(lambda: settled(stack), 6 * LEASE)
