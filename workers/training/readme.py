@@ -19,8 +19,8 @@ checkpoint: `SiglipModel`, safetensors, text lower-cased and padded to 64 tokens
 
 Nothing but Sightline's own drawings (`workers/training/studio.py`) with their captions:
 {pictures} scenes of one or two things, {steps} steps of {batch}, seed {seed}, with the sigmoid loss
-of SigLIP, on a CPU; at each step also on short queries ("mug", "red mug"), of which each may fit many
-scenes. `manage.py train --steps {steps} --seed {seed}` trains one like it.
+of SigLIP, on a CPU; at each step also on short queries ("mug", "red mug"), of
+which each may fit many scenes. `manage.py train --steps {steps} --seed {seed}` trains one like it.
 
 - {kind_count} kinds of things: {kinds}.
 - {colour_count} colours: {colours}. Patterns: {patterns}.
