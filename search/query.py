@@ -94,10 +94,18 @@ class Answer:
 
 
 def answer(
-    query: Query, user: User | AnonymousUser, *, page: int = 1, size: int = PAGE_SIZE
+    query: Query,
+    user: User | AnonymousUser,
+    *,
+    encoder: Encoder | None = None,
+    page: int = 1,
+    size: int = PAGE_SIZE,
 ) -> Answer:
-    """The hits of one page; where no encoder answers, those that share the query's words."""
-    encoder, sentence, ranked = Encoder.objects.serving(), "", False
+    """The hits of one page, by the serving encoder unless another is given.
+
+    Where no encoder answers, those that share the query's words.
+    """
+    encoder, sentence, ranked = encoder or Encoder.objects.serving(), "", False
     assets = query.permitted(user).newest()
     if query.has_vector:
         try:

@@ -2,7 +2,9 @@ from search.models.asset import Asset
 from search.models.collection import Collection
 from search.models.embedding import Embedding
 from search.models.encoder import Encoder
-from search.models.label import AssetLabel, Label
+from search.models.evaluation import Evaluation
+from search.models.judgement import JudgedQuery, Judgement, Preference
+from search.models.label import AssetLabel, Label, LabelVector
 from search.models.rendition import Rendition
 from search.models.user import User
 
@@ -12,7 +14,12 @@ __all__ = [
     "Collection",
     "Embedding",
     "Encoder",
+    "Evaluation",
+    "JudgedQuery",
+    "Judgement",
     "Label",
+    "LabelVector",
+    "Preference",
     "Rendition",
     "User",
 ]

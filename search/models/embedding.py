@@ -28,8 +28,8 @@ class EmbeddingQuerySet(PromiseQuerySet):
             cursor.execute("LOCK TABLE search_asset IN SHARE MODE")
             cursor.execute(
                 "INSERT INTO search_embedding"
-                " (asset_id, encoder_id, sha256, claims, attempts, error, next_try_at)"
-                " SELECT id, %s, sha256, 0, 0, '', now() FROM search_asset ON CONFLICT DO NOTHING",
+                " (asset_id, encoder_id, sha256, claims, attempts, error, next_try_at, backfill)"
+                " SELECT id, %s, sha256, 0, 0, '', now(), true FROM search_asset ON CONFLICT DO NOTHING",
                 [encoder.pk],
             )
             return cursor.rowcount
@@ -51,6 +51,8 @@ class Embedding(Promise):
     # Without dimensions: encoders of several sizes share the column, and each index casts.
     vector = HalfVectorField(null=True, editable=False)
     sha256 = models.CharField(max_length=64, editable=False)
+    # Promised for an asset that was there before the encoder: fresh uploads come first.
+    backfill = models.BooleanField(default=False, editable=False)
 
     objects = EmbeddingQuerySet.as_manager()
 
@@ -67,7 +69,7 @@ class Embedding(Promise):
         ]
         indexes = [
             models.Index(
-                fields=["encoder", "claims", "id"],
+                fields=["encoder", "claims", "backfill", "id"],
                 condition=Q(fulfilled=None, error=""),
                 name="embedding_waiting",
             )

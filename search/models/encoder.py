@@ -35,9 +35,25 @@ class Encoder(models.Model):
     slug = models.SlugField(unique=True, max_length=100)
     checkpoint = models.CharField(max_length=500, help_text="A hub id or a folder.")
     revision = models.CharField(max_length=64, help_text="A commit, or a hash of the folder.")
+    family = models.CharField(max_length=20, default="SigLIP")
     dimensions = models.PositiveSmallIntegerField()
+    # Of a picture, at most; of encoders with native aspect ratio only.
+    patches = models.PositiveSmallIntegerField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
     created = models.DateTimeField(auto_now_add=True)
+
+    # What it was when it was added: the hash of each file, and the vectors of a few texts and
+    # pictures. An update that changes them would quietly spoil the library.
+    manifest = models.JSONField(default=dict, editable=False)
+    probes = models.JSONField(default=dict, editable=False)
+    # Why a worker could not load it, in a sentence.
+    problem = models.TextField(blank=True, editable=False)
+
+    # The backfill: how far it has come, in the order of asset ids, and when it had come through.
+    promised_to = models.UUIDField(null=True, editable=False)
+    promised = models.DateTimeField(null=True, editable=False)
+    promote_when_ready = models.BooleanField(default=False, editable=False)
+    removal_asked = models.DateTimeField(null=True, editable=False)
 
     objects = EncoderQuerySet.as_manager()
 
@@ -46,7 +62,11 @@ class Encoder(models.Model):
             models.UniqueConstraint(
                 fields=["state"], condition=Q(state="serving"), name="one_serving_encoder"
             ),
-            models.UniqueConstraint(fields=["revision"], name="one_encoder_per_revision"),
+            models.UniqueConstraint(
+                fields=["revision", "patches"],
+                nulls_distinct=False,
+                name="one_encoder_per_revision_and_patches",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,72 @@
+from django.db import models
+from django.db.models import F, Q
+
+from search.models.asset import Asset
+from search.models.encoder import Encoder
+from search.models.user import User
+
+
+class JudgedQuery(models.Model):
+    """A query that people have judged the hits of; exactly one of its three parts is given."""
+
+    words = models.CharField(max_length=1000, blank=True)
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, null=True, blank=True)
+    picture = models.FileField(upload_to="judged/", max_length=200, blank=True)
+    # The words, the asset's id or the picture's sha256: the same query is judged as one.
+    key = models.CharField(max_length=1010, unique=True, editable=False)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "judged queries"
+
+    def __str__(self) -> str:
+        return self.words or (str(self.asset) if self.asset else "a picture")
+
+
+class Judgement(models.Model):
+    """What one person says of one hit: how well it fits the query."""
+
+    query = models.ForeignKey(JudgedQuery, on_delete=models.CASCADE, related_name="judgements")
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="judgements")
+    grade = models.PositiveSmallIntegerField(help_text="0: does not fit; 1: fits.")
+    person = models.ForeignKey(User, on_delete=models.CASCADE)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["query", "asset", "person"], name="one_judgement_per_hit_and_person"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asset} for {self.query}: {self.grade}"
+
+
+class Preference(models.Model):
+    """Which of two encoders answered a query better, says one person."""
+
+    class Verdict(models.TextChoices):
+        LEFT = "left", "Left is better"
+        TIE = "tie", "Tie"
+        RIGHT = "right", "Right is better"
+
+    query = models.ForeignKey(JudgedQuery, on_delete=models.CASCADE, related_name="preferences")
+    left = models.ForeignKey(Encoder, on_delete=models.CASCADE, related_name="+")
+    right = models.ForeignKey(Encoder, on_delete=models.CASCADE, related_name="+")
+    verdict = models.CharField(max_length=5, choices=Verdict)
+    person = models.ForeignKey(User, on_delete=models.CASCADE)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["query", "left", "right", "person"], name="one_preference_per_person"
+            ),
+            models.CheckConstraint(
+                condition=~Q(left=F("right")), name="a_preference_is_between_two"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.left} and {self.right} for {self.query}: {self.verdict}"
