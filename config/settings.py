@@ -132,7 +132,10 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "ingest"
-CELERY_TASK_ROUTES = {"workers.tasks.encode_*": {"queue": "query"}}
+CELERY_TASK_ROUTES = {
+    "workers.tasks.encode_*": {"queue": "query"},
+    "workers.labelling.*": {"queue": "query"},  # Ingest workers hold no text tower.
+}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

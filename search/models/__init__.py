@@ -4,7 +4,7 @@ from search.models.embedding import Embedding
 from search.models.encoder import Encoder
 from search.models.evaluation import Evaluation
 from search.models.judgement import JudgedQuery, Judgement, Preference
-from search.models.label import AssetLabel, Label, LabelVector
+from search.models.label import AssetLabel, Label, LabelVector, Rejection
 from search.models.rendition import Rendition
 from search.models.user import User
 
@@ -20,6 +20,7 @@ __all__ = [
     "Label",
     "LabelVector",
     "Preference",
+    "Rejection",
     "Rendition",
     "User",
 ]

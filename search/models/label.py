@@ -1,14 +1,48 @@
+from typing import Self
+
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import JSONObject
 from pgvector.django import HalfVectorField
 
 from search.models.encoder import Encoder
 
-TEMPLATES = ["a photo of {}", "{}"]
+PLACE = "{}"
+TEMPLATES = [f"a photo of {PLACE}", PLACE]
+# A hundred templates, and a few synonyms: what the longest published lists come to.
+MOST_PROMPTS = 500
 
 
 def default_templates() -> list[str]:
     return list(TEMPLATES)
+
+
+class LabelQuerySet(models.QuerySet["Label"]):
+    def considered(self, encoder: Encoder) -> Self:
+        """Those to be suggested, and those whose suggestions stand and should not any more.
+
+        Each with `is_encoded`: whether this encoder's vector of its words is there.
+        """
+        current = LabelVector.objects.current().filter(label=OuterRef("pk"), encoder=encoder)
+        in_force = LabelVector.objects.filter(label=OuterRef("pk"), lowest__isnull=False)
+        labels = self.annotate(is_encoded=Exists(current))
+        return labels.filter(Q(suggested=True) | Q(Exists(in_force)))
+
+    def with_counts(self) -> Self:
+        """Each with the numbers of assets it is suggested for and that people gave it to.
+
+        `lowest` is the threshold in force, `fitted_to` the number of scores that it comes from.
+        """
+        in_force = LabelVector.objects.filter(label=OuterRef("pk"), lowest__isnull=False)
+        source = {source: Q(asset_labels__source=source) for source in AssetLabel.Source}
+        return self.annotate(
+            suggestions=Count("asset_labels", filter=source[AssetLabel.Source.ENCODER]),
+            confirmed=Count("asset_labels", filter=source[AssetLabel.Source.PERSON]),
+            lowest=Subquery(in_force.values("lowest")[:1]),
+            fitted_to=Subquery(in_force.values("fitted_to")[:1]),
+        )
 
 
 class Label(models.Model):
@@ -22,13 +56,13 @@ class Label(models.Model):
         models.CharField(max_length=100),
         default=list,
         blank=True,
-        help_text="Other words for the same, separated by commas.",
+        help_text="Other words for the same, one on each line.",
     )
     templates = ArrayField(
         models.CharField(max_length=200),
         default=default_templates,
         blank=True,
-        help_text='Prompts, separated by commas; {} stands for the label, as in "a photo of {}".',
+        help_text='One prompt on each line; {} stands for the label, as in "a photo of {}".',
     )
     threshold = models.FloatField(
         null=True,
@@ -36,20 +70,70 @@ class Label(models.Model):
         help_text="The lowest score at which the label is suggested; empty for one that fits.",
     )
 
+    # On labels from LabelQuerySet.considered() and with_counts().
+    is_encoded: bool
+    suggestions: int
+    confirmed: int
+    lowest: float | None
+    fitted_to: int | None
+
+    objects = LabelQuerySet.as_manager()
+
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(threshold=None) | Q(threshold__range=(-1, 1)),
+                name="threshold_is_a_score",
+                violation_error_message="A threshold is a score: a number from -1 to 1.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Refuse templates without a place for the label, and more prompts than are sensible."""
+        for template in self.templates:
+            if PLACE not in template:
+                raise ValidationError({"templates": f'"{template}" has no {PLACE} for the label.'})
+        if len(self.prompts()) > MOST_PROMPTS:
+            raise ValidationError(f"A label may have {MOST_PROMPTS} prompts; these are more.")
+
+    def prompts(self) -> list[str]:
+        """Its name and synonyms in each of the templates; without any, the bare words."""
+        words = [self.name, *self.synonyms]
+        templates = self.templates or [PLACE]
+        prompts = (template.replace(PLACE, word) for template in templates for word in words)
+        return list(dict.fromkeys(prompts))
+
+
+class LabelVectorQuerySet(models.QuerySet["LabelVector"]):
+    def current(self) -> Self:
+        """Those that were made from the label's words and templates as they are today."""
+        words = {name: F(f"label__{name}") for name in ("name", "synonyms", "templates")}
+        return self.filter(prompts=JSONObject(**words))
+
+    def settled(self, assets: int) -> Self:
+        """Those whose threshold in force is the label's, or was fitted to half of the assets."""
+        given = Q(fitted_to=None, lowest=F("label__threshold"))
+        return self.filter(given | Q(label__threshold=None, fitted_to__gte=assets / 2))
+
 
 class LabelVector(models.Model):
-    """A label's prompts as one unit vector of an encoder, and what they were."""
+    """A label's prompts as one unit vector of an encoder, and the threshold in force."""
 
     label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="vectors")
     encoder = models.ForeignKey(Encoder, on_delete=models.CASCADE, related_name="label_vectors")
     vector = HalfVectorField()
-    prompts = models.JSONField()  # When these change, so must the vector.
+    # The label's name, synonyms and templates then; when these change, so must the vector.
+    prompts = models.JSONField()
+    # The lowest score of the suggestions that stand; null while they are not of this vector.
+    lowest = models.FloatField(null=True)
+    # The number of scores that `lowest` was fitted to; null where the label has a threshold.
+    fitted_to = models.PositiveIntegerField(null=True)
+
+    objects = LabelVectorQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -83,3 +167,20 @@ class AssetLabel(models.Model):
 
     def __str__(self) -> str:
         return self.label.name
+
+
+class Rejection(models.Model):
+    """A label that a person does not want on an asset; no encoder suggests it there again."""
+
+    asset = models.ForeignKey("search.Asset", on_delete=models.CASCADE, related_name="rejections")
+    label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="rejections")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["asset", "label"], name="one_rejection_per_asset_and_label"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"not {self.label}"

@@ -1,0 +1,179 @@
+"""The vocabulary: which labels encoders suggest, for which assets, and what people say to that.
+
+Everything here compares vectors that are stored; nothing runs an encoder.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from statistics import fmean, pstdev
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from pgvector.django import CosineDistance
+
+from search.models import Asset, AssetLabel, Embedding, Encoder, Label, LabelVector, Rejection
+
+# Of this many assets a label's scores say how they are spread: the deviation's own error is 2 %.
+SAMPLE = 2000
+# Fewer say nothing; a label without a threshold is not suggested until there are as many.
+LEAST_SAMPLE = 20
+DEVIATIONS = 2.0
+OUT_OF_REACH = 2.0  # No score is above 1.
+
+# Any number that nothing else locks: "label" in ASCII.
+ADVISORY_LOCK = 0x6C6162656C
+
+# One statement, so that at no moment suggestions are missing. MATERIALIZED: a distance may only
+# be taken where the encoder is known to be the same; vectors of two lengths have none.
+REPLACE = """
+WITH scored AS MATERIALIZED (
+    SELECT e.asset_id, v.label_id, v.lowest, 1 - (e.vector <=> v.vector) AS score
+    FROM search_embedding e
+    JOIN search_encoder c ON c.id = e.encoder_id AND c.state = 'serving'
+    JOIN search_labelvector v ON v.encoder_id = e.encoder_id
+    JOIN search_label l ON l.id = v.label_id AND l.suggested
+    WHERE e.fulfilled IS NOT NULL AND v.lowest IS NOT NULL AND {scored}
+), fitting AS (
+    SELECT asset_id, label_id, score FROM scored s
+    WHERE score >= lowest
+    AND NOT EXISTS (
+        SELECT FROM search_assetlabel p
+        WHERE p.asset_id = s.asset_id AND p.label_id = s.label_id AND p.source = 'person'
+    )
+    AND NOT EXISTS (
+        SELECT FROM search_rejection r WHERE r.asset_id = s.asset_id AND r.label_id = s.label_id
+    )
+), gone AS (
+    DELETE FROM search_assetlabel a
+    WHERE a.source = 'encoder' AND {held}
+    AND (a.asset_id, a.label_id) NOT IN (SELECT asset_id, label_id FROM fitting)
+)
+INSERT INTO search_assetlabel AS a (asset_id, label_id, source, score)
+SELECT asset_id, label_id, 'encoder', score FROM fitting
+ON CONFLICT (asset_id, label_id, source) DO UPDATE SET score = excluded.score
+WHERE a.score IS DISTINCT FROM excluded.score
+"""
+OF_LABEL = REPLACE.format(scored="v.label_id = %s", held="a.label_id = %s")
+OF_ASSET = REPLACE.format(scored="e.asset_id = %s", held="a.asset_id = %s")
+
+
+def stale(encoder: Encoder) -> QuerySet[Label]:
+    """The labels whose suggestions are not what this encoder's vectors and the thresholds say.
+
+    A fit is stale once there are twice as many assets as it was made from, up to a full sample.
+    """
+    assets = _embedded(encoder)[:SAMPLE].count()
+    current = LabelVector.objects.current().filter(label=OuterRef("pk"), encoder=encoder)
+    return Label.objects.considered(encoder).exclude(
+        Exists(current.settled(assets)), suggested=True
+    )
+
+
+def keep_vector(label: Label, encoder: Encoder, vector: Any) -> None:
+    """Store the vector of this label's prompts; its suggestions stay as they are for now."""
+    prompts = {"name": label.name, "synonyms": label.synonyms, "templates": label.templates}
+    made = {"vector": vector, "prompts": prompts, "lowest": None, "fitted_to": None}
+    with transaction.atomic():
+        # Locked, so that a label which is just being deleted gets no vector.
+        if Label.objects.select_for_update().filter(pk=label.pk).exists():
+            LabelVector.objects.update_or_create(label=label, encoder=encoder, defaults=made)
+
+
+def suggest(label: Label) -> None:
+    """Replace this label's suggestions by what the serving encoder's stored vectors say.
+
+    A label that is still to be encoded keeps those it has.
+    """
+    with transaction.atomic():
+        _lock("pg_advisory_xact_lock")
+        current = LabelVector.objects.current().filter(label=label)
+        vector = current.filter(encoder__state=Encoder.State.SERVING).first()
+        now = Label.objects.filter(pk=label.pk).first()
+        if now is None or (now.suggested and vector is None):
+            return
+        now.vectors.update(lowest=None, fitted_to=None)
+        if vector and now.suggested:
+            _put_in_force(vector, now.threshold)
+        _replace(OF_LABEL, label.pk)
+
+
+def _put_in_force(vector: LabelVector, threshold: float | None) -> None:
+    vector.lowest, vector.fitted_to = threshold, None
+    if threshold is None:
+        found = list(scores(vector)[:SAMPLE])
+        vector.lowest, vector.fitted_to = fitted(found), len(found)
+    vector.save(update_fields=["lowest", "fitted_to"])
+
+
+def fitted(found: Sequence[float]) -> float:
+    """A threshold for a label that has none, from its own scores."""
+    if len(found) < LEAST_SAMPLE:
+        return OUT_OF_REACH
+    return fmean(found) + DEVIATIONS * pstdev(found)
+
+
+def in_words(lowest: float | None, fitted_to: int | None) -> str:
+    """A threshold in force as people read it."""
+    if lowest is None:
+        return "still to be encoded"
+    if lowest == OUT_OF_REACH:
+        return f"not before {LEAST_SAMPLE} assets are embedded"
+    return f"from {lowest:.3f}" + (f", fitted to {fitted_to} assets" if fitted_to else "")
+
+
+def scores(vector: LabelVector) -> QuerySet[Any, float]:
+    """The scores of a label with the embedded assets, in the order of their random ids."""
+    score = 1 - CosineDistance("vector", vector.vector)
+    found = _embedded(vector.encoder).annotate(score=score).order_by("asset")
+    return found.values_list("score", flat=True)
+
+
+def fulfil(embedding: Embedding, vector: Any) -> bool:
+    """Fulfil the promise and suggest labels for its asset: both or neither."""
+    with undisturbed():
+        fulfilled = embedding.fulfil(vector=vector)
+        serving = Encoder.objects.filter(pk=embedding.encoder_id, state=Encoder.State.SERVING)
+        if fulfilled and serving.exists():
+            _replace(OF_ASSET, embedding.asset_id)
+        return fulfilled
+
+
+def confirm(asset: Asset, label: Label) -> None:
+    """A person says that this label fits: it is theirs from now on, and no suggestion."""
+    with undisturbed():
+        Rejection.objects.filter(asset=asset, label=label).delete()
+        asset.asset_labels.filter(label=label, source=AssetLabel.Source.ENCODER).delete()
+        asset.asset_labels.get_or_create(label=label, source=AssetLabel.Source.PERSON)
+
+
+def reject(asset: Asset, label: Label) -> None:
+    """A person says that this label does not fit: it is not suggested here again."""
+    with undisturbed():
+        asset.asset_labels.filter(label=label, source=AssetLabel.Source.ENCODER).delete()
+        Rejection.objects.get_or_create(asset=asset, label=label)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """A transaction during which no label's suggestions are replaced, as many at once as like.
+
+    Without it a replacement that began before would not see what is written here, nor be seen.
+    """
+    with transaction.atomic():
+        _lock("pg_advisory_xact_lock_shared")
+        yield
+
+
+def _lock(function: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s)", [ADVISORY_LOCK])
+
+
+def _replace(statement: str, pk: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [pk, pk])
+
+
+def _embedded(encoder: Encoder) -> QuerySet[Embedding]:
+    return Embedding.objects.filter(encoder=encoder, fulfilled__isnull=False)

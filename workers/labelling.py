@@ -1,0 +1,76 @@
+"""Labels to vectors, and the task that brings their suggestions up to date."""
+
+import logging
+import time
+
+import numpy as np
+from celery import shared_task
+from django.conf import settings
+from django.core.cache import cache
+from kombu.exceptions import OperationalError as MessageNotSent
+from redis.exceptions import RedisError
+
+from search import vocabulary
+from search.models import Encoder, Label
+from workers.encoders.base import CheckpointError, Vectors, load_encoder
+from workers.encoders.base import Encoder as LoadedEncoder
+
+logger = logging.getLogger(__name__)
+
+# A search that comes meanwhile waits at most this long and for one label more.
+TURN_SECONDS = 0.5
+BUSY, BUSY_SECONDS = "labelling", 60
+
+
+def ring_labels() -> None:
+    """Have stale suggestions made anew, unless that has just been asked for."""
+    encoder = Encoder.objects.serving()
+    if encoder is None or not vocabulary.stale(encoder).exists():
+        return
+    try:
+        # One message at a time: a vocabulary takes minutes, and the bell rings every 30 s.
+        if cache.add(BUSY, True, BUSY_SECONDS):
+            suggest_stale.delay()
+    except (MessageNotSent, RedisError) as error:
+        logger.warning("Nobody could be told of new labels: %s", error)
+
+
+@shared_task(expires=BUSY_SECONDS)
+def suggest_stale() -> None:
+    """Bring suggestions up to date for a moment; what is left then is another message."""
+    encoder = Encoder.objects.serving()
+    if encoder is None:
+        return
+    try:
+        take_turn(encoder)
+    except CheckpointError as error:
+        # Busy is left to lapse, so the next try is a minute away.
+        logger.warning("Labels can't be encoded: %s", error)
+        return
+    cache.delete(BUSY)
+    ring_labels()
+
+
+def take_turn(encoder: Encoder) -> None:
+    until = time.monotonic() + TURN_SECONDS
+    for label in vocabulary.stale(encoder):
+        settle(label, encoder)
+        # Without a queue nobody waits for a turn.
+        if time.monotonic() > until and not settings.CELERY_TASK_ALWAYS_EAGER:
+            return
+
+
+def settle(label: Label, encoder: Encoder) -> None:
+    """Encode the label's prompts where they are new, then make its suggestions anew."""
+    if not label.is_encoded:
+        loaded = load_encoder(encoder.checkpoint, encoder.revision)
+        vocabulary.keep_vector(label, encoder, mean_of(label.prompts(), loaded))
+    vocabulary.suggest(label)
+
+
+def mean_of(prompts: list[str], encoder: LoadedEncoder) -> Vectors:
+    """The mean of the prompts' unit vectors, itself of length 1."""
+    size = encoder.batch_size
+    batches = (prompts[first : first + size] for first in range(0, len(prompts), size))
+    mean = np.concatenate([encoder.encode_texts(batch) for batch in batches]).mean(axis=0)
+    return mean / np.linalg.norm(mean)
