@@ -6,14 +6,21 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 
 from django.core.files.storage import default_storage
+from django.db.models import Model
 from django.utils import timezone
 
-from search.models import Asset, Rendition
+from search.models import Asset, JudgedQuery, Rendition
 
 logger = logging.getLogger(__name__)
 
 # An upload writes its file before its row; an hour is longer than any upload's transaction.
 YOUNG = timedelta(hours=1)
+# Each folder of the storage, and the rows that name its files.
+FOLDERS: dict[str, tuple[type[Model], str]] = {
+    "originals": (Asset, "original"),
+    "renditions": (Rendition, "file"),
+    "judged": (JudgedQuery, "picture"),
+}
 
 
 def stored_files(folder: str) -> Iterator[str]:
@@ -28,9 +35,8 @@ def stored_files(folder: str) -> Iterator[str]:
 
 def orphans() -> Iterator[str]:
     """The stored files that have no row."""
-    known = set(Asset.objects.values_list("original", flat=True))
-    known |= set(Rendition.objects.exclude(file="").values_list("file", flat=True))
-    for folder in ("originals", "renditions"):
+    for folder, (model, field) in FOLDERS.items():
+        known = set(model._default_manager.values_list(field, flat=True))
         yield from (name for name in stored_files(folder) if name not in known)
 
 
@@ -53,6 +59,5 @@ def remove_orphans() -> int:
 
 
 def _has_row(name: str) -> bool:
-    return (
-        Asset.objects.filter(original=name).exists() or Rendition.objects.filter(file=name).exists()
-    )
+    model, field = FOLDERS[name.split("/")[0]]
+    return model._default_manager.filter(**{field: name}).exists()

@@ -5,15 +5,20 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Model
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from search.models import Asset, Rendition
+from search.cleanup import FOLDERS
+from search.models import Asset, JudgedQuery, Rendition
+
+FIELDS = dict(FOLDERS.values())
 
 
 @receiver(post_delete, sender=Asset)
 @receiver(post_delete, sender=Rendition)
-def remove_file(sender: type, instance: Asset | Rendition, **kwargs: Any) -> None:
-    file = instance.original if isinstance(instance, Asset) else instance.file
+@receiver(post_delete, sender=JudgedQuery)
+def remove_file(sender: type[Model], instance: Model, **kwargs: Any) -> None:
+    file = getattr(instance, FIELDS[sender])
     if file:
         transaction.on_commit(partial(default_storage.delete, str(file.name)))

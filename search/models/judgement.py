@@ -12,12 +12,21 @@ class JudgedQuery(models.Model):
     words = models.CharField(max_length=1000, blank=True)
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, null=True, blank=True)
     picture = models.FileField(upload_to="judged/", max_length=200, blank=True)
-    # The words, the asset's id or the picture's sha256: the same query is judged as one.
-    key = models.CharField(max_length=1010, unique=True, editable=False)
+    # The asset's id, or the sha256 of the words or the picture: the same query is judged as one.
+    # Not the words themselves: a thousand of some letters are more than an index row may hold.
+    key = models.CharField(max_length=80, unique=True, editable=False)
     created = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         verbose_name_plural = "judged queries"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(asset=None, picture="") & ~Q(words="")
+                | Q(words="", picture="", asset__isnull=False)
+                | Q(words="", asset=None) & ~Q(picture=""),
+                name="one_part_of_a_judged_query",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.words or (str(self.asset) if self.asset else "a picture")
