@@ -1,0 +1,136 @@
+"""A run: several encoders on the same datasets, measured, compared in pairs, and stored."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from uuid import UUID, uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.evaluation import cost, index
+from search.evaluation.chance import Estimate, estimate, p_value
+from search.evaluation.dataset import Dataset
+from search.evaluation.encoding import picture_vectors, text_vectors
+from search.evaluation.figures import Values, values
+from search.models import Encoder, Evaluation
+from workers.encoders.base import Encoder as LoadedEncoder
+from workers.encoders.base import Vectors
+
+Measured = dict[str, Values]  # By the names of the figures.
+
+
+@dataclass(slots=True)
+class Result:
+    """What the encoders of a run did in one task of one dataset, each by its slug."""
+
+    dataset: str
+    task: str
+    language: str = ""
+    queries: int = 0
+    figures: dict[str, dict[str, Estimate]] = field(default_factory=dict)
+    values: dict[str, Measured] = field(default_factory=dict)
+    # Of each pair of encoders, the p-value of each figure.
+    differences: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
+
+    def add(self, slug: str, measured: Measured) -> None:
+        self.values[slug] = measured
+        self.figures[slug] = {name: estimate(found) for name, found in measured.items()}
+        self.queries = len(next(iter(measured.values())))
+
+    def compare(self) -> None:
+        """Each encoder with each other, on the values of the same queries."""
+        for pair in combinations(self.values, 2):
+            ours, theirs = (self.values[slug] for slug in pair)
+            self.differences[pair] = {name: p_value(ours[name], theirs[name]) for name in ours}
+
+    def differences_of(self, slug: str) -> dict[str, dict[str, float]]:
+        """The p-values against each other encoder."""
+        mine = {pair: found for pair, found in self.differences.items() if slug in pair}
+        return {one if slug == two else two: found for (one, two), found in mine.items()}
+
+
+class Run:
+    """Measures one encoder after the other, then compares and stores them."""
+
+    def __init__(self, datasets: Sequence[Dataset]) -> None:
+        self.id: UUID = uuid4()
+        self.datasets = datasets
+        self.encoders: dict[str, Encoder] = {}
+        self._results: dict[tuple[str, str, str], Result] = {}
+
+    @property
+    def results(self) -> list[Result]:
+        return list(self._results.values())
+
+    def measure(self, row: Encoder, encoder: LoadedEncoder) -> None:
+        """All tasks of all datasets, and the cost. Raises NoDataset and CheckpointError."""
+        self.encoders[row.slug] = row
+        for dataset in self.datasets:
+            texts, pictures = text_vectors(dataset, encoder), picture_vectors(dataset, row, encoder)
+            for (task, language), measured in in_all_tasks(dataset, texts, pictures).items():
+                self._result(dataset.name, task, language).add(row.slug, measured)
+        found = self._result(self.datasets[0].name, cost.COST)
+        found.queries = cost.SAMPLES
+        found.figures[row.slug] = cost.costs(self.datasets[0], encoder)
+
+    def measure_index(
+        self, row: Encoder, encoder: LoadedEncoder, assets: Sequence[UUID], words: Sequence[str]
+    ) -> None:
+        """The HNSW index, with these words and assets for queries."""
+        self._result(index.LIBRARY, index.INDEX).add(
+            row.slug, index.recalls_of(row, encoder, assets, words)
+        )
+
+    def store(self) -> None:
+        """A row for each encoder and task; first they are compared."""
+        for result in self.results:
+            result.compare()
+        Evaluation.objects.bulk_create(
+            Evaluation(
+                encoder=self.encoders[slug],
+                run=self.id,
+                dataset=result.dataset,
+                task=result.task,
+                language=result.language,
+                queries=result.queries,
+                figures=figures,
+                differences=result.differences_of(slug),
+            )
+            for result in self.results
+            for slug, figures in result.figures.items()
+        )
+
+    def _result(self, dataset: str, task: str, language: str = "") -> Result:
+        key = (dataset, task, language)
+        return self._results.setdefault(key, Result(*key))
+
+
+def in_all_tasks(
+    dataset: Dataset, texts: Vectors, pictures: Vectors
+) -> dict[tuple[str, str], Measured]:
+    """By task and language; all languages together first."""
+    languages: dict[str, list[Measured]] = defaultdict(list)
+    apart = {}
+    for task in dataset.tasks:
+        queries = (texts if task.asks_in_words else pictures)[list(task.queries)]
+        candidates = (texts if task.answers_in_words else pictures)[list(task.candidates)]
+        measured = values(task, queries, candidates)
+        apart[task.name, task.language] = measured
+        if task.language:
+            languages[task.name].append(measured)
+    return {(name, ""): together(several) for name, several in languages.items()} | apart
+
+
+def together(languages: list[Measured]) -> Measured:
+    """All their values as one figure to which each language counts the same."""
+    total = sum(len(next(iter(measured.values()))) for measured in languages)
+
+    def weighed(found: Values) -> NDArray[np.float64]:
+        return found * (total / len(found) / len(languages))
+
+    return {
+        name: np.concatenate([weighed(measured[name]) for measured in languages])
+        for name in languages[0]
+    }
