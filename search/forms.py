@@ -6,7 +6,7 @@ from django import forms
 from django.contrib.auth.models import AnonymousUser
 from django.shortcuts import get_object_or_404
 
-from search.models import Asset, User
+from search.models import Asset, Preference, User
 from search.query import Query
 
 NUL = "Your words contain a character that no text has (NUL)."
@@ -83,3 +83,18 @@ class QueryPictureForm(forms.Form):
     )
     collection = forms.SlugField(required=False, max_length=100)
     label = forms.CharField(required=False, max_length=100)
+
+
+class JudgementForm(forms.Form):
+    """Whether a hit fits the query."""
+
+    hit = forms.UUIDField()
+    grade = forms.TypedChoiceField(choices=[(0, "Does not fit"), (1, "Fits")], coerce=int)
+
+
+class PreferenceForm(forms.Form):
+    """Which of two encoders answers better."""
+
+    left = forms.SlugField(max_length=100)
+    right = forms.SlugField(max_length=100)
+    verdict = forms.ChoiceField(choices=Preference.Verdict.choices)

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from search.views import accounts, assets, health, query_pictures, search, uploads
+from search.views import (
+    accounts,
+    assets,
+    compare,
+    health,
+    judgements,
+    query_pictures,
+    search,
+    uploads,
+)
 
 urlpatterns = [
     path("", search.search, name="search"),
@@ -12,6 +21,9 @@ urlpatterns = [
     path("assets/<uuid:pk>/preview/", assets.rendition, {"spec": "preview"}, name="preview"),
     path("assets/<uuid:pk>/original/", assets.original, name="original"),
     path("assets/<uuid:pk>/picture/<slug:spec>/", assets.picture, name="picture"),
+    path("compare/", compare.compare, name="compare"),
+    path("compare/judgements/", judgements.judgement, name="judgements"),
+    path("compare/preferences/", judgements.preference, name="preferences"),
     path("upload/", uploads.upload, name="upload"),
     path("upload/status/", uploads.status, name="upload_status"),
     path("sign-in/", accounts.sign_in, name="sign_in"),

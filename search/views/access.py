@@ -45,16 +45,19 @@ def open_where_search_is_public(view: View) -> View:
     return opened
 
 
-def for_staff(view: View) -> View:
-    """Let only staff in; others get a page that says so."""
+def for_staff(deed: str) -> Callable[[View], View]:
+    """Let only staff in; others get a page that says who may do this deed."""
 
-    @wraps(view)
-    def opened(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_staff:
-            raise PermissionDenied("Only staff may upload pictures; ask one of them to do it.")
-        return view(request, *args, **kwargs)
+    def decorated(view: View) -> View:
+        @wraps(view)
+        def opened(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.is_staff:
+                raise PermissionDenied(f"Only staff may {deed}; ask one of them to do it.")
+            return view(request, *args, **kwargs)
 
-    return opened
+        return opened
+
+    return decorated
 
 
 def sealed(response: Response) -> Response:

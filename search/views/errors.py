@@ -4,7 +4,7 @@ import sys
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
+from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
@@ -34,7 +34,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         return _page(
             400, f"At most {settings.DATA_UPLOAD_MAX_NUMBER_FILES:,} files can be sent at once."
         )
-    return _page(400)
+    return _page(400, str(exception) if isinstance(exception, BadRequest) else "")
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

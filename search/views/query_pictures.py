@@ -1,5 +1,6 @@
 """A picture to search by: kept for a while under a token that stands in the URL."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse
@@ -13,6 +14,8 @@ from search.query import NoVector, remember_picture, remembered_picture
 from search.views.access import PageRequest, open_where_search_is_public, sealed
 from search.views.search import page
 from search.views.uploads import refusal_status
+
+KEPT = ("collection", "label")
 
 
 @require_POST
@@ -29,9 +32,13 @@ def remember(request: PageRequest) -> HttpResponse:
         return _refuse(request, str(error), refusal_status(error), displayable(picture.name))
     except NoVector as error:
         return _refuse(request, str(error), 503)
-    filters = {name: form.cleaned_data[name] for name in ("collection", "label")}
-    asked = {"picture": token} | {name: value for name, value in filters.items() if value}
-    return redirect(f"{resolve_url('search')}?{urlencode(asked)}")
+    asked: dict[str, Any] = {"picture": token}
+    asked |= {name: form.cleaned_data[name] for name in KEPT if form.cleaned_data[name]}
+    if encoders := request.POST.getlist("encoder"):
+        # From the page that compares encoders: there all of these are asked.
+        asked["encoder"] = encoders
+    view = "compare" if encoders else "search"
+    return redirect(f"{resolve_url(view)}?{urlencode(asked, doseq=True)}")
 
 
 @require_safe

@@ -10,7 +10,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from search.forms import SearchForm
 from search.models import Collection, Embedding, Encoder, Label
-from search.query import Answer, answer
+from search.query import Answer, Query, answer
 from search.views.access import PageRequest, open_where_search_is_public
 
 FILTERS_OFFERED = 100
@@ -40,15 +40,20 @@ def waiting(request: PageRequest) -> HttpResponse:
 def page(form: SearchForm, found: Answer | None = None) -> dict[str, Any]:
     """What the search page shows, its hits and what stands around them."""
     encoder = Encoder.objects.serving()
-    slug = found.query.collection if found else ""
-    return {
+    return filters(found.query if found else Query()) | {
         "form": form,
         "answer": found,
         "encoder": encoder,
         "encoder_is_bundled": encoder and encoder.checkpoint == settings.BUNDLED_CHECKPOINT,
         "waiting": count_waiting(),
+    }
+
+
+def filters(query: Query) -> dict[str, Any]:
+    """What can be filtered by, and what is."""
+    return {
         "collections": Collection.objects.all()[:FILTERS_OFFERED],
-        "collection": Collection.objects.filter(slug=slug).first(),
+        "collection": Collection.objects.filter(slug=query.collection).first(),
         "labels": Label.objects.all()[:FILTERS_OFFERED],
     }
 

@@ -47,7 +47,7 @@ class Row:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_staff
+@for_staff("upload pictures")
 def upload(request: StaffRequest) -> HttpResponse:
     if request.method != "POST":
         return _show(request, [])
@@ -60,7 +60,7 @@ def upload(request: StaffRequest) -> HttpResponse:
 
 
 @require_safe
-@for_staff
+@for_staff("upload pictures")
 def status(request: StaffRequest) -> HttpResponse:
     """The rows of some assets as they are now."""
     shown = _with_states(Asset.objects.visible_to(request.user)).filter(pk__in=_ids(request))

@@ -1,0 +1,85 @@
+"""What people say of an answer: kept for each query, changed and taken back."""
+
+import hashlib
+from typing import Any
+from uuid import UUID
+
+from django.core.files.base import ContentFile
+from django.db.models import QuerySet
+
+from search.models import Asset, Encoder, JudgedQuery, Judgement, Preference, User
+from search.query import NoVector, Query, remembered_picture
+
+SWAPPED = {
+    Preference.Verdict.LEFT: Preference.Verdict.RIGHT,
+    Preference.Verdict.TIE: Preference.Verdict.TIE,
+    Preference.Verdict.RIGHT: Preference.Verdict.LEFT,
+}
+
+
+def judge(query: Query, asset: Asset, grade: int, person: User) -> int | None:
+    """Say how well a hit fits; the same said again takes it back. Raises NoVector."""
+    of: dict[str, Any] = {"query": _kept(query), "asset": asset, "person": person}
+    if _taken_back(Judgement.objects.filter(**of, grade=grade)):
+        return None
+    Judgement.objects.update_or_create(**of, defaults={"grade": grade})
+    return grade
+
+
+def prefer(query: Query, left: Encoder, right: Encoder, verdict: str, person: User) -> str:
+    """Say which answer is better; the same said again takes it back. Raises NoVector."""
+    first, second, said = _in_order(left, right, verdict)
+    of: dict[str, Any] = {"query": _kept(query), "left": first, "right": second, "person": person}
+    if _taken_back(Preference.objects.filter(**of, verdict=said)):
+        return ""
+    Preference.objects.update_or_create(**of, defaults={"verdict": said})
+    return verdict
+
+
+def grades(query: Query, person: User) -> dict[UUID, int]:
+    """What this person has said of the hits of this query."""
+    said = Judgement.objects.filter(query__key=_key(query), person=person)
+    return dict(said.values_list("asset", "grade"))
+
+
+def verdict(query: Query, left: Encoder, right: Encoder, person: User) -> str:
+    """What this person has said of these two answers to this query, or nothing."""
+    first, second, _ = _in_order(left, right, Preference.Verdict.TIE)
+    of = {"query__key": _key(query), "left": first, "right": second, "person": person}
+    said = Preference.objects.filter(**of).values_list("verdict", flat=True).first()
+    return _in_order(left, right, said)[2] if said else ""
+
+
+def _taken_back(said: QuerySet) -> bool:
+    return bool(said.delete()[0])
+
+
+def _in_order(left: Encoder, right: Encoder, verdict: str) -> tuple[Encoder, Encoder, str]:
+    """The older encoder first, as it is stored: columns change places, and a verdict stays one."""
+    if left.pk < right.pk:
+        return left, right, verdict
+    return right, left, SWAPPED[Preference.Verdict(verdict)]
+
+
+def _kept(query: Query) -> JudgedQuery:
+    """The row of this query, made if it is the first time that somebody judges it."""
+    key, parts = _identified(query)
+    if not key:
+        raise NoVector("This query picture is no longer kept; please choose it again.")
+    return JudgedQuery.objects.get_or_create(key=key, defaults=parts)[0]
+
+
+def _key(query: Query) -> str:
+    return _identified(query)[0]
+
+
+def _identified(query: Query) -> tuple[str, dict[str, Any]]:
+    """The key of a query, and what its row holds; the key of a forgotten picture is empty."""
+    if query.asset:
+        return f"asset:{query.asset.pk}", {"asset": query.asset}
+    if query.picture:
+        jpeg = remembered_picture(query.picture)
+        key = f"picture:{hashlib.sha256(jpeg).hexdigest()}" if jpeg else ""
+        return key, {"picture": ContentFile(jpeg or b"", "query.jpg")}
+    words = " ".join(query.text.split())
+    return f"words:{hashlib.sha256(words.casefold().encode()).hexdigest()}", {"words": words}

@@ -1,0 +1,48 @@
+"""The page that sets encoders side by side, on one's own library."""
+
+from itertools import chain
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from search import compare as comparing
+from search import judgements
+from search.compare import Comparison, NotComparable
+from search.forms import SearchForm
+from search.models import Preference, User
+from search.views.access import StaffRequest, for_staff
+from search.views.search import filters
+
+
+@require_safe
+@for_staff("compare encoders")
+def compare(request: StaffRequest) -> HttpResponse:
+    form, offered = SearchForm(request.GET), comparing.offered()
+    if not form.is_valid():
+        return _show(request, {"form": form, "offered": offered}, status=400)
+    query, slugs = form.query(request.user), request.GET.getlist("encoder")
+    try:
+        encoders = comparing.chosen(slugs, offered)
+    except NotComparable as error:
+        page = {"form": form, "offered": offered, "sentence": str(error)}
+        return _show(request, page | {"answer": Comparison(query)}, status=400 if slugs else 200)
+    asked = encoders if query.has_vector else []
+    answer = comparing.compare(query, request.user, asked)
+    page = {"form": form, "offered": offered, "chosen": encoders, "answer": answer}
+    return _show(request, page | filters(query) | _said(answer, request.user))
+
+
+def _said(answer: Comparison, person: User) -> dict[str, Any]:
+    """What this person has said of these hits, and of each two answers side by side."""
+    grades = judgements.grades(answer.query, person)
+    for spot in chain.from_iterable(column.spots for column in answer.columns):
+        spot.grade = grades.get(spot.asset.pk)
+    verdicts = [judgements.verdict(answer.query, p.left, p.right, person) for p in answer.pairs]
+    pairs = list(zip(answer.pairs, verdicts, strict=True))
+    return {"pairs": pairs, "verdicts": Preference.Verdict.choices}
+
+
+def _show(request: StaffRequest, page: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    return render(request, "compare/compare.html", page | {"shown": comparing.SHOWN}, status=status)

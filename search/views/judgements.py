@@ -1,0 +1,62 @@
+"""What a person says of hits and of answers, on the page that compares encoders."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import BadRequest
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
+from django.views.decorators.http import require_POST
+
+from search import judgements
+from search.compare import NotComparable, chosen, offered
+from search.forms import JudgementForm, PreferenceForm, SearchForm
+from search.models import Asset, Preference
+from search.query import NoVector, Query
+from search.views.access import StaffRequest, for_staff
+
+
+@require_POST
+@for_staff("judge hits")
+def judgement(request: StaffRequest) -> HttpResponse:
+    """Whether a hit fits what was asked."""
+    query, said = _read(request, JudgementForm(request.POST))
+    hit = get_object_or_404(Asset.objects.visible_to(request.user), pk=said["hit"])
+    try:
+        grade = judgements.judge(query, hit, said["grade"], request.user)
+    except NoVector as error:
+        raise BadRequest(str(error)) from None
+    # The same asset stands in several columns, and is judged in all of them.
+    shown = {"hit": hit, "grade": grade, "everywhere": True}
+    return _show(request, "compare/_judgement.html", shown)
+
+
+@require_POST
+@for_staff("judge encoders")
+def preference(request: StaffRequest) -> HttpResponse:
+    """Which of two encoders has answered better."""
+    query, said = _read(request, PreferenceForm(request.POST))
+    try:
+        left, right = chosen([said["left"], said["right"]], offered())
+        verdict = judgements.prefer(query, left, right, said["verdict"], request.user)
+    except (NotComparable, NoVector) as error:
+        raise BadRequest(str(error)) from None
+    shown = {"left": left, "right": right, "verdict": verdict}
+    return _show(request, "compare/_preference.html", shown)
+
+
+def _read(request: StaffRequest, said: forms.Form) -> tuple[Query, dict[str, Any]]:
+    """The query of the page, which stands in the URL, and what is said of its answer."""
+    asked = SearchForm(request.GET)
+    if not (asked.is_valid() and said.is_valid()):
+        raise BadRequest("This is no judgement; please go back, reload the page and try again.")
+    query = asked.query(request.user)
+    if not query.has_vector:
+        raise BadRequest("Nothing was asked, so there is nothing to judge.")
+    return query, said.cleaned_data
+
+
+def _show(request: StaffRequest, fragment: str, shown: dict[str, Any]) -> HttpResponse:
+    if request.htmx:
+        return render(request, fragment, shown | {"verdicts": Preference.Verdict.choices})
+    return redirect(f"{resolve_url('compare')}?{request.GET.urlencode()}")
