@@ -5,7 +5,7 @@ import hashlib
 import logging
 import time
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 from uuid import uuid4
 
 from django.conf import settings
@@ -40,6 +40,19 @@ class NoVector(Exception):
     """There is no vector for this query; the text is a sentence for the person who asked."""
 
 
+class Encoded(NamedTuple):
+    """A unit vector, and after how many tokens the words were cut off, if they were."""
+
+    vector: list[float]
+    cut_at: int | None = None
+
+    @property
+    def sentence(self) -> str:
+        if self.cut_at is None:
+            return ""
+        return f"Only the first {self.cut_at} tokens of your words were used."
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """What a person asked: words, a picture of theirs or an asset, among the assets that pass."""
@@ -65,15 +78,21 @@ class Query:
 
     def vector(self, encoder: Encoder) -> list[float]:
         """The unit vector of what was asked. Raises NoVector."""
+        return self.encoded(encoder).vector
+
+    def encoded(self, encoder: Encoder) -> Encoded:
+        """The same, with what there is to say about it. Raises NoVector."""
         if self.picture:
             return _vector_of_picture(self.picture, encoder)
         if self.asset:
-            return _vector_of_asset(self.asset, encoder)
+            return Encoded(_vector_of_asset(self.asset, encoder))
         return _vector_of_text(self.text, encoder)
 
-    def hits(self, user: User | AnonymousUser, encoder: Encoder) -> AssetQuerySet:
-        """The permitted assets, nearest first. Raises NoVector."""
-        vector, assets = self.vector(encoder), self.permitted(user)
+    def hits(
+        self, user: User | AnonymousUser, encoder: Encoder, vector: list[float]
+    ) -> AssetQuerySet:
+        """The permitted assets, nearest to the vector first."""
+        assets = self.permitted(user)
         filtered = bool(self.collection or self.label)
         if filtered and assets[: EXACT_BELOW + 1].count() <= EXACT_BELOW:
             return assets.exactly_nearest(vector, encoder)
@@ -105,11 +124,26 @@ def answer(
 
     Where no encoder answers, those that share the query's words.
     """
-    encoder, sentence, ranked = encoder or Encoder.objects.serving(), "", False
+    asked = encoder or Encoder.objects.serving()
+    found = _answered(query, user, asked, page, size)
+    if encoder is None and (found.sentence or not found.hits):
+        # It may have been taken out of service, and away, while it was asked.
+        serving = Encoder.objects.serving()
+        return found if serving == asked else _answered(query, user, serving, page, size)
+    return found
+
+
+def _answered(
+    query: Query, user: User | AnonymousUser, encoder: Encoder | None, page: int, size: int
+) -> Answer:
+    sentence, ranked = "", False
     assets = query.permitted(user).newest()
     if query.has_vector:
         try:
-            assets, ranked = query.hits(user, _required(encoder)), True
+            required = _required(encoder)
+            encoded = query.encoded(required)
+            assets, ranked = query.hits(user, required, encoded.vector), True
+            sentence = encoded.sentence
         except NoVector as error:
             mention = " These assets mention your words." if query.text else ""
             sentence, assets = f"{error}{mention}", _lexical(query, user)
@@ -157,21 +191,21 @@ def _vector_of_asset(asset: Asset, encoder: Encoder) -> list[float]:
     return embedding.vector
 
 
-def _vector_of_text(text: str, encoder: Encoder) -> list[float]:
+def _vector_of_text(text: str, encoder: Encoder) -> Encoded:
     normalised = " ".join(text.split())
-    key = f"vector:{encoder.pk}:{hashlib.sha256(normalised.encode()).hexdigest()}"
+    key = f"encoded:{encoder.pk}:{hashlib.sha256(normalised.encode()).hexdigest()}"
     return _encoded(key, encode_text, encoder, normalised)
 
 
-def _vector_of_picture(token: str, encoder: Encoder) -> list[float]:
+def _vector_of_picture(token: str, encoder: Encoder) -> Encoded:
     if remembered_picture(token) is None:
         raise NoVector("This query picture is no longer kept; please choose it again.")
-    return _encoded(f"vector:{encoder.pk}:{token}", encode_picture, encoder, f"picture:{token}")
+    return _encoded(f"encoded:{encoder.pk}:{token}", encode_picture, encoder, f"picture:{token}")
 
 
 def encoder_answers(encoder: Encoder) -> bool:
     """Whether a text that nobody asked before is encoded in time: only that proves a worker."""
-    key = f"vector:{encoder.pk}:probe"
+    key = f"encoded:{encoder.pk}:probe"
     try:
         cache.delete(key)
         _encoded(key, encode_text, encoder, "ready?")
@@ -180,10 +214,10 @@ def encoder_answers(encoder: Encoder) -> bool:
     return True
 
 
-def _encoded(key: str, task: Any, encoder: Encoder, what: str) -> list[float]:
+def _encoded(key: str, task: Any, encoder: Encoder, what: str) -> Encoded:
     """The vector from the cache, where the query worker puts it if it is not there yet."""
-    if vector := _cached(key):
-        return vector
+    if cached := _cached(key):
+        return Encoded(**cached)
     try:
         task.delay(encoder.pk, what, key)
         return _awaited(key)
@@ -192,18 +226,18 @@ def _encoded(key: str, task: Any, encoder: Encoder, what: str) -> list[float]:
     raise NoVector("The encoder is not answering.")
 
 
-def _awaited(key: str) -> list[float]:
+def _awaited(key: str) -> Encoded:
     """What appears under the key in time.
 
     Looked for, not subscribed to: once Redis has been away, Celery's result consumer asks for a
     restart of the process ("Retry limit exceeded while trying to reconnect", celery 5.7.0).
     """
     until = time.monotonic() + settings.QUERY_TIMEOUT_SECONDS
-    while not (vector := cache.get(key)):
+    while not (cached := cache.get(key)):
         if time.monotonic() > until:
             raise NoAnswer("No answer in time.")
         time.sleep(LOOK_SECONDS)
-    return vector
+    return Encoded(**cached)
 
 
 def _cached(key: str) -> Any:

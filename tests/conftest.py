@@ -28,11 +28,20 @@ def quick_passwords(settings):
 @pytest.fixture
 def fake_encoder(monkeypatch):
     """An encoder with meaning and without weights: a colour is a direction."""
-    from workers import tasks
+    from workers import loading
 
     encoder = FakeEncoder()
-    monkeypatch.setattr(tasks, "load_encoder", lambda *args, **kwargs: encoder)
+    monkeypatch.setattr(loading, "load_encoder", lambda *args, **kwargs: encoder)
     return encoder
+
+
+@pytest.fixture(autouse=True)
+def nothing_loaded(monkeypatch):
+    """No encoder is kept, nor refused, from one test to the next."""
+    from workers import loading
+
+    monkeypatch.setattr(loading, "_kept", {})
+    monkeypatch.setattr(loading, "_refused", {})
 
 
 @pytest.fixture(autouse=True)

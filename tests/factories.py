@@ -4,6 +4,7 @@ import io
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
+from django.utils import timezone
 from PIL import Image
 
 from search.models import Asset, AssetLabel, Collection, Embedding, Encoder, Label, Rendition, User
@@ -27,6 +28,7 @@ def make_encoder(**fields) -> Encoder:
         "revision": FakeEncoder.revision,
         "dimensions": FakeEncoder.dimensions,
         "state": Encoder.State.SERVING,
+        "promised": timezone.now(),
     } | fields
     encoder, created = Encoder.objects.get_or_create(slug=given.pop("slug"), defaults=given)
     if created:
@@ -83,10 +85,9 @@ def make_asset(
 
 
 def embed(asset: Asset, colour: str) -> None:
-    for encoder in [make_encoder()]:
-        Embedding.objects.get_or_create(
-            asset=asset, encoder=encoder, defaults={"sha256": asset.sha256}
-        )
+    Embedding.objects.get_or_create(
+        asset=asset, encoder=make_encoder(), defaults={"sha256": asset.sha256}
+    )
     for promise in Embedding.objects.filter(asset=asset, encoder__slug="fake"):
         assert promise.fulfil(vector=direction(COLOURS[colour]))
 

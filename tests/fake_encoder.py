@@ -20,9 +20,13 @@ class FakeEncoder:
 
     checkpoint = "fake"
     revision = "1"
+    family = "SigLIP 2"
+    patches = None
     dimensions = 4
     resolution = 32
     batch_size = 8
+    text_length = 64
+    manifest = {"model.safetensors": "0" * 64}
 
     def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
         return np.array([self._text(text) for text in texts], dtype=np.float32)
@@ -35,6 +39,9 @@ class FakeEncoder:
             ],
             dtype=np.float32,
         )
+
+    def truncates(self, text: str) -> bool:
+        return len(text.split()) > self.text_length
 
     def _text(self, text: str) -> np.ndarray:
         named = [COLOURS[word] for word in text.lower().split() if word in COLOURS]

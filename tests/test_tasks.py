@@ -20,11 +20,11 @@ def damage(asset) -> None:
 
 
 def test_everything_that_waits_is_embedded(fake_encoder):
-    encoder = make_encoder()
+    make_encoder()
     for number in range(20):
         make_asset(title=f"asset {number}")
 
-    tasks.embed_waiting(encoder.pk)
+    tasks.embed_waiting()
 
     assert [e.state for e in Embedding.objects.all()] == ["done"] * 20
 
@@ -43,11 +43,11 @@ def test_a_small_picture_is_not_enlarged():
 
 
 def test_a_damaged_original_fails_with_a_sentence_and_the_others_go_on(fake_encoder):
-    encoder = make_encoder()
+    make_encoder()
     broken, whole = make_asset(title="broken"), make_asset(title="whole")
     damage(broken)
 
-    tasks.embed_waiting(encoder.pk)
+    tasks.embed_waiting()
 
     assert Embedding.objects.get(asset=broken).error.endswith(".")
     assert Embedding.objects.get(asset=whole).state == "done"
@@ -55,36 +55,40 @@ def test_a_damaged_original_fails_with_a_sentence_and_the_others_go_on(fake_enco
 
 
 def test_a_missing_original_fails_with_a_sentence(fake_encoder):
-    encoder, asset = make_encoder(), make_asset()
+    make_encoder()
+    asset = make_asset()
     asset.original.storage.delete(asset.original.name)
-    tasks.embed_waiting(encoder.pk)
+    tasks.embed_waiting()
     assert Embedding.objects.get().error == "The original is missing from the storage."
 
 
 def test_a_storage_that_can_not_be_read_is_tried_again_later(fake_encoder, monkeypatch):
-    encoder, _ = make_encoder(), make_asset()
+    make_encoder()
+    make_asset()
 
     def unreadable(*args, **kwargs):
         raise PermissionError("mount lost")
 
     monkeypatch.setattr(tasks.images, "decode", unreadable)
-    tasks.embed_waiting(encoder.pk)
+    tasks.embed_waiting()
 
     assert Embedding.objects.get().state == "waiting"
     assert Embedding.objects.get().next_try_at is not None
 
 
 def test_an_encoder_that_is_gone_or_retired_has_no_work(fake_encoder):
-    tasks.embed_waiting(12345)
-    retired = make_encoder(state=Encoder.State.RETIRED)
-    tasks.embed_waiting(retired.pk)
+    make_encoder(state=Encoder.State.RETIRED)
+    tasks.embed_waiting()
+    tasks.encode_text(12345, "red", "here")
+    assert cache.get("here") is None
 
 
 def test_running_twice_changes_nothing(fake_encoder):
-    encoder, _ = make_encoder(), make_asset()
-    tasks.embed_waiting(encoder.pk)
+    make_encoder()
+    make_asset()
+    tasks.embed_waiting()
     before = Embedding.objects.values().get()
-    tasks.embed_waiting(encoder.pk)
+    tasks.embed_waiting()
     assert Embedding.objects.values().get() == before
 
 
@@ -107,7 +111,7 @@ def test_a_write_is_repeated_while_the_database_restarts(monkeypatch):
 def rung(monkeypatch):
     sent = []
     monkeypatch.setattr(tasks.make_renditions, "delay", lambda: sent.append("renditions"))
-    monkeypatch.setattr(tasks.embed_waiting, "delay", lambda pk: sent.append(pk))
+    monkeypatch.setattr(tasks.embed_waiting, "delay", lambda: sent.append("embeddings"))
     return sent
 
 
@@ -117,11 +121,11 @@ def test_the_bell_rings_only_for_work(rung):
     assert rung == []
 
 
-def test_the_bell_names_the_encoder_that_has_work(rung):
-    encoder = make_encoder()
+def test_the_bell_says_what_kind_of_work_there_is(rung):
+    make_encoder()
     make_asset()
     tasks.ring_bell()
-    assert rung == ["renditions", encoder.pk]
+    assert rung == ["renditions", "embeddings"]
 
 
 def test_the_bell_does_not_ring_for_what_someone_is_doing(rung):
@@ -159,7 +163,7 @@ def test_only_one_worker_rings_at_a_time(rung):
 
 def test_the_vector_of_a_text_is_put_where_somebody_waits_for_it(fake_encoder):
     tasks.encode_text(make_encoder().pk, "red", "here")
-    assert cache.get("here")[0] > 0.5
+    assert cache.get("here")["vector"][0] > 0.5
 
 
 def test_a_vector_never_appears_without_its_time():

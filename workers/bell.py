@@ -1,22 +1,27 @@
-"""What workers do besides their tasks: warm up, stand back, and ring the second bell."""
+"""What workers do besides their tasks: warm up, stand back, ring the second bell, and tend."""
 
 import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from celery.signals import celeryd_after_setup, worker_ready
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import Error as DatabaseError
+from django.db import connection, transaction
 
 from search.models import Encoder
 from workers.tasks import encode_text, ring_bell
+from workers.tending import tend
 
 logger = logging.getLogger(__name__)
 
 # Any number that nothing else locks: "bell" in ASCII.
 ADVISORY_LOCK = 0x62656C6C
+# A curator who adds an encoder watches what becomes of it; a look costs some queries by key.
+TENDING_SECONDS = 2
 
 
 @celeryd_after_setup.connect
@@ -30,30 +35,35 @@ def stand_back(sender: Any, instance: Any, **kwargs: Any) -> None:
 def warm_up(sender: Any, **kwargs: Any) -> None:
     """Have the encoder loaded before the first person asks: it takes seconds."""
     if takes("query", sender.app) and (encoder := Encoder.objects.serving()):
-        encode_text.delay(encoder.pk, "warm up", f"vector:{encoder.pk}:warm-up")
+        encode_text.delay(encoder.pk, "warm up", f"encoded:{encoder.pk}:warm-up")
     # The child processes that are forked later must not inherit it.
     connection.close()
 
 
 @worker_ready.connect
-def start_ringing(sender: Any, **kwargs: Any) -> None:
-    """Ring from the worker's parent process, so that a dead beat is no outage."""
+def start_threads(sender: Any, **kwargs: Any) -> None:
+    """Ring and tend from the worker's parent process, so that a dead beat is no outage."""
     if takes("ingest", sender.app):
-        # A thread, not Celery's timer: that is cleared whenever Redis goes away.
-        threading.Thread(target=ring_for_ever, daemon=True, name="bell").start()
+        # Threads, not Celery's timer: that is cleared whenever Redis goes away.
+        for name, step, pause in (
+            ("bell", ring_once, settings.BELL_SECONDS),
+            ("tending", tend, TENDING_SECONDS),
+        ):
+            threading.Thread(target=for_ever, args=(step, pause), daemon=True, name=name).start()
 
 
 def takes(queue: str, app: Any) -> bool:
     return queue in app.amqp.queues.consume_from
 
 
-def ring_for_ever() -> None:
+def for_ever(step: Callable[[], None], pause: float) -> None:
     while True:
-        time.sleep(settings.BELL_SECONDS)
+        time.sleep(pause)
         try:
-            ring_once()
+            step()
         except DatabaseError as error:
-            logger.warning("The bell can't read what waits: %s", error)
+            logger.warning("The database does not let the worker look what there is: %s", error)
+            time.sleep(settings.BELL_SECONDS)
         finally:
             connection.close()
 

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.conf import settings
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError, connection
@@ -19,8 +19,11 @@ from PIL import Image
 from search import images
 from search.cleanup import remove_orphans
 from search.models import Asset, Embedding, Encoder, Rendition
+from search.models.encoder import WrongState
+from workers import adding
+from workers.encoders.base import CheckpointError, Vectors
 from workers.encoders.base import Encoder as LoadedEncoder
-from workers.encoders.base import load_encoder
+from workers.loading import at_hand, encoder_of, note
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +32,11 @@ RENDITIONS_AT_ONCE = 16
 # process is killed, before the lease (120 s) lets another worker try that picture.
 TURN_SECONDS = 50
 HUNG_SECONDS = 100
+# Whoever rings rings again: an old message would only make others wait for a turn of its own.
+RUNG_SECONDS = 50
 VECTOR_SECONDS = 24 * 3600
+# Between two looks whether the encoder that a search needs has been loaded.
+LOOK_AGAIN_SECONDS = 0.05
 
 
 class StorageAway(Exception):
@@ -41,9 +48,8 @@ def ring_bell() -> None:
     try:
         if Rendition.objects.claimable().exists():
             make_renditions.delay()
-        for encoder in Encoder.objects.live():
-            if Embedding.objects.filter(encoder=encoder).claimable().exists():
-                embed_waiting.delay(encoder.pk)
+        if Embedding.objects.whose_turn().exists():
+            embed_waiting.delay()
     except MessageNotSent as error:
         logger.warning("The bell could not be rung: %s", error)
 
@@ -54,23 +60,20 @@ def ring() -> None:
     ring_bell()
 
 
-@shared_task(time_limit=HUNG_SECONDS)
+@shared_task(time_limit=HUNG_SECONDS, expires=RUNG_SECONDS)
 def make_renditions() -> None:
     """Make the renditions that wait, until none does."""
     if not repeat(make_some_renditions):
         make_renditions.delay()
 
 
-@shared_task(time_limit=HUNG_SECONDS)
-def embed_waiting(encoder_id: int) -> None:
-    """Embed what waits for this encoder, a batch at a time, until nothing does."""
-    row = Encoder.objects.live().filter(pk=encoder_id).first()
-    if row is None:
-        return
-    encoder = load_encoder(row.checkpoint, row.revision, vision_only=True)
+@shared_task(time_limit=HUNG_SECONDS, expires=RUNG_SECONDS)
+def embed_waiting() -> None:
+    """Embed what waits, a batch at a time and the most urgent first, until nothing does."""
+    unfit: set[int] = set()
     # Renditions in between: a person who uploads looks at thumbnails while the encoder works.
-    if not repeat(lambda: make_some_renditions() + embed_some(row, encoder)):
-        embed_waiting.delay(encoder_id)
+    if not repeat(lambda: make_some_renditions() + embed_some(unfit)):
+        embed_waiting.delay()
 
 
 def repeat(step: Callable[[], int]) -> bool:
@@ -98,7 +101,23 @@ def make(renditions: list[Rendition]) -> None:
             keep(partial(rendition.store, jpeg))
 
 
-def embed_some(row: Encoder, encoder: LoadedEncoder) -> int:
+def embed_some(unfit: set[int]) -> int:
+    """A batch for the encoder whose turn it is; how many promises were claimed.
+
+    Asked anew for every batch, so an upload waits for one batch of backfill at most. An encoder
+    that can't be used is left out from then on, and the others go on.
+    """
+    for row in Embedding.objects.whose_turn().exclude(pk__in=unfit):
+        try:
+            encoder = encoder_of(row, vision_only=True)
+            if claimed := embed_batch(row, encoder):
+                return claimed
+        except CheckpointError:
+            unfit.add(row.pk)
+    return 0
+
+
+def embed_batch(row: Encoder, encoder: LoadedEncoder) -> int:
     """Claim promises of this encoder and fulfil them; how many were claimed.
 
     After each fresh batch one that was claimed before: neither kind starves the other.
@@ -119,10 +138,23 @@ def embed(claimed: list[Embedding], encoder: LoadedEncoder) -> None:
     pictures = [(embedding, picture) for embedding, picture in decoded if picture]
     if not pictures:
         return
-    vectors = encoder.encode_images([picture for _, picture in pictures])
+    vectors = encode_or_release(pictures, encoder)
     for (embedding, _), vector in zip(pictures, vectors, strict=True):
         keep(partial(embedding.fulfil, vector=vector))
     logger.info("Embedded %d assets in %.2f s", len(pictures), time.monotonic() - started)
+
+
+def encode_or_release(
+    pictures: list[tuple[Embedding, Image.Image]], encoder: LoadedEncoder
+) -> Vectors:
+    """Their vectors. Where the encoder fails, which is not theirs to answer for, they wait on."""
+    try:
+        return encoder.encode_images([picture for _, picture in pictures])
+    except CheckpointError as error:
+        note(pictures[0][0].encoder, str(error))
+        for embedding, _ in pictures:
+            embedding.release(str(error))
+        raise
 
 
 def decode_or_record(
@@ -164,24 +196,59 @@ def keep(write: Callable[[], bool]) -> bool:
     return write()
 
 
-@shared_task(acks_late=False, expires=settings.QUERY_TIMEOUT_SECONDS)
-def encode_text(encoder_id: int, text: str, key: str) -> None:
+@shared_task(
+    bind=True,
+    acks_late=False,
+    expires=settings.QUERY_TIMEOUT_SECONDS,
+    throws=(CheckpointError,),
+)
+def encode_text(self: Task, encoder_id: int, text: str, key: str) -> None:
     """Put the vector of a text into the cache, where somebody waits for it."""
-    vector = query_encoder(encoder_id).encode_texts([text])[0]
-    cache.set(key, vector.tolist(), VECTOR_SECONDS)
+    if encoder := query_encoder(self, encoder_id):
+        vector = encoder.encode_texts([text])[0].tolist()
+        cut_at = encoder.text_length if encoder.truncates(text) else None
+        cache.set(key, {"vector": vector, "cut_at": cut_at}, VECTOR_SECONDS)
 
 
-@shared_task(acks_late=False, expires=settings.QUERY_TIMEOUT_SECONDS)
-def encode_picture(encoder_id: int, picture_key: str, key: str) -> None:
+@shared_task(
+    bind=True,
+    acks_late=False,
+    expires=settings.QUERY_TIMEOUT_SECONDS,
+    throws=(CheckpointError,),
+)
+def encode_picture(self: Task, encoder_id: int, picture_key: str, key: str) -> None:
     """Put the vector of a query picture, itself in the cache, into the cache likewise."""
-    picture = images.decode(io.BytesIO(base64.b64decode(cache.get(picture_key))))
-    vector = query_encoder(encoder_id).encode_images([picture])[0]
-    cache.set(key, vector.tolist(), VECTOR_SECONDS)
+    if encoder := query_encoder(self, encoder_id):
+        picture = images.decode(io.BytesIO(base64.b64decode(cache.get(picture_key))))
+        vector = encoder.encode_images([picture])[0].tolist()
+        cache.set(key, {"vector": vector, "cut_at": None}, VECTOR_SECONDS)
 
 
-def query_encoder(encoder_id: int) -> LoadedEncoder:
-    row = Encoder.objects.get(pk=encoder_id)
-    return load_encoder(row.checkpoint, row.revision)
+def query_encoder(task: Task, encoder_id: int) -> LoadedEncoder | None:
+    """The encoder, or None after sending the message again: another worker may have it loaded, or
+    this one soon will."""
+    row = Encoder.objects.filter(pk=encoder_id).first()
+    if row is None:  # It has been removed meanwhile.
+        return None
+    if settings.CELERY_TASK_ALWAYS_EAGER:
+        return encoder_of(row)
+    encoder = at_hand(row)
+    if encoder is None:
+        time.sleep(LOOK_AGAIN_SECONDS)
+        # With the same expiry: nobody waits longer for it.
+        task.apply_async(task.request.args, expires=task.request.expires)
+    return encoder
+
+
+@shared_task
+def add_encoder(checkpoint: str, revision: str, patches: int | None, slug: str) -> None:
+    """Add an encoder that a curator asked for; why it could not be is kept for them to read."""
+    try:
+        adding.add(checkpoint, revision=revision, patches=patches, slug=slug)
+    except (CheckpointError, WrongState) as error:
+        adding.note(checkpoint, str(error))
+    else:
+        adding.forget(checkpoint)
 
 
 @shared_task

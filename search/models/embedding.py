@@ -1,18 +1,41 @@
 from typing import Self
+from uuid import UUID
 
 from django.db import connection, models, transaction
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.db.models.functions import Now
 from pgvector.django import HalfVectorField
 
 from search.models.asset import Asset
 from search.models.encoder import Encoder
 from search.models.promise import ANEW, Promise, PromiseQuerySet
 
+CHUNK = 5_000
+# Before every asset's id.
+NIL = UUID(int=0)
+
+_URGENCY = Case(
+    When(state=Encoder.State.SERVING, then=0), When(state=Encoder.State.READY, then=1), default=2
+)
+
 
 class EmbeddingQuerySet(PromiseQuerySet):
+    claim_order = ("backfill", "pk")
+
     def of_serving(self) -> Self:
         """Those of the encoder that answers searches: they decide what is searchable."""
         return self.filter(encoder__state=Encoder.State.SERVING)
+
+    def whose_turn(self) -> models.QuerySet[Encoder]:
+        """The live encoders for which something can be embedded now, the most urgent first.
+
+        Fresh uploads come before backfill, of whichever encoder.
+        """
+        theirs = self.filter(encoder=OuterRef("pk")).claimable()
+        # Never claimed before: so the index leads straight to them, past a million of backfill.
+        fresh = theirs.filter(claims=0, backfill=False)
+        with_work = Encoder.objects.live().filter(Exists(theirs))
+        return with_work.annotate(fresh=Exists(fresh)).order_by("-fresh", _URGENCY, "pk")
 
     def promise(self, asset: Asset) -> None:
         """Promise a vector of this asset for each live encoder."""
@@ -21,22 +44,49 @@ class EmbeddingQuerySet(PromiseQuerySet):
             for encoder in Encoder.objects.live()
         )
 
-    def promise_library(self, encoder: Encoder) -> int:
-        """Promise a vector for each asset that has none of this encoder; how many that were."""
+    def promise_next(self, encoder: Encoder, *, chunk: int = CHUNK) -> bool:
+        """Promise the vectors of the next assets of the library; False when it has come through.
+
+        Each chunk is a transaction of its own, which keeps how far it came.
+        """
         with transaction.atomic(), connection.cursor() as cursor:
-            # Wait for the uploads under way: they may have begun before this encoder was there.
-            cursor.execute("LOCK TABLE search_asset IN SHARE MODE")
-            cursor.execute(
-                "INSERT INTO search_embedding"
-                " (asset_id, encoder_id, sha256, claims, attempts, error, next_try_at, backfill)"
-                " SELECT id, %s, sha256, 0, 0, '', now(), true FROM search_asset ON CONFLICT DO NOTHING",
-                [encoder.pk],
-            )
-            return cursor.rowcount
+            unpromised = Encoder.objects.live().filter(pk=encoder.pk, promised=None)
+            row = unpromised.select_for_update(no_key=True).first()
+            if row is None:
+                return False
+            if row.promised_to is None:
+                # Wait for the uploads under way: they may have begun before this encoder was there,
+                # and promise it nothing. Those that begin later do.
+                cursor.execute("LOCK TABLE search_asset IN SHARE MODE")
+            cursor.execute(_PROMISE_CHUNK, [row.promised_to or NIL, chunk, encoder.pk])
+            if last := cursor.fetchone():
+                unpromised.update(promised_to=last[0])
+            else:
+                unpromised.update(promised=Now())
+            return last is not None
+
+    def take_away(self, encoder: Encoder, *, chunk: int = CHUNK) -> int:
+        """Delete some of this encoder's embeddings; how many that were."""
+        some = self.filter(encoder=encoder).values_list("pk", flat=True)[:chunk]
+        return self.filter(pk__in=list(some)).delete()[0]
 
     def reset(self) -> int:
         """Promise the vectors anew; the assets are not found until they are embedded again."""
         return self.update(vector=None, **ANEW)
+
+
+# The assets are held against deletion until their promises are there.
+_PROMISE_CHUNK = """
+WITH chunk AS (
+    SELECT id, sha256 FROM search_asset WHERE id > %s ORDER BY id LIMIT %s FOR KEY SHARE
+), promised AS (
+    INSERT INTO search_embedding
+        (asset_id, encoder_id, sha256, claims, attempts, error, next_try_at, backfill)
+    SELECT id, %s, sha256, 0, 0, '', now(), true FROM chunk
+    ON CONFLICT DO NOTHING
+)
+SELECT id FROM chunk ORDER BY id DESC LIMIT 1
+"""
 
 
 class Embedding(Promise):

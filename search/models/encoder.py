@@ -1,25 +1,39 @@
-from typing import Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Self
 
 from django.db import connection, models, transaction
 from django.db.models import Count, Q
+from django.db.models.functions import Now
+
+
+class WrongState(Exception):
+    """An encoder is in no state for what was asked of it; the text is a sentence for a person."""
 
 
 class EncoderQuerySet(models.QuerySet["Encoder"]):
     def live(self) -> Self:
-        """The encoders for which every asset has a promise or a vector."""
+        """The encoders for which every asset has a promise or a vector, or will have soon."""
         return self.exclude(state=Encoder.State.RETIRED)
+
+    def complete(self) -> Self:
+        """Those that can answer: they have all vectors but those of the latest uploads."""
+        return self.filter(state__in=[Encoder.State.READY, Encoder.State.SERVING])
 
     def serving(self) -> "Encoder | None":
         """The encoder that answers searches, if there is one."""
         return self.filter(state=Encoder.State.SERVING).first()
 
     def with_counts(self) -> Self:
-        """Each with the numbers of its searchable, waiting and failed assets."""
+        """Each with the numbers of its searchable, waiting, failed and latest embeddings."""
         done, failed = Q(embeddings__fulfilled__isnull=False), ~Q(embeddings__error="")
+        lately = Q(embeddings__fulfilled__gt=Now() - timedelta(minutes=1))
         return self.annotate(
             searchable=Count("embeddings", filter=done),
             waiting=Count("embeddings", filter=~done & ~failed),
             failed=Count("embeddings", filter=failed),
+            lately=Count("embeddings", filter=lately),
         )
 
 
@@ -55,6 +69,13 @@ class Encoder(models.Model):
     promote_when_ready = models.BooleanField(default=False, editable=False)
     removal_asked = models.DateTimeField(null=True, editable=False)
 
+    # Of with_counts().
+    searchable: int
+    waiting: int
+    failed: int
+    lately: int
+    embeddings: Any
+
     objects = EncoderQuerySet.as_manager()
 
     class Meta:
@@ -73,16 +94,80 @@ class Encoder(models.Model):
         return self.slug
 
     @property
+    def per_second(self) -> float:
+        """How many assets it embedded each second of the last minute, from with_counts()."""
+        return self.lately / 60
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long what waits will take at this speed; None while nothing is known."""
+        if not self.waiting:
+            return 0
+        return self.waiting / self.per_second if self.lately else None
+
+    # Its state -----------------------------------------------------------------------------------
+
+    def serve(self) -> bool:
+        """Answer searches where nobody does yet; whether this encoder does now."""
+        with self._held():
+            if Encoder.objects.serving() is None:
+                self._become(self.State.SERVING)
+        return self.state == self.State.SERVING
+
+    def promote(self) -> None:
+        """Answer searches from now on; the one that did stays ready, so this can be undone."""
+        with self._held():
+            if self.state == self.State.SERVING:
+                return
+            if self.state != self.State.READY:
+                raise WrongState(
+                    f"{self} is {self.state}: only an encoder that is ready can serve."
+                )
+            serving = Encoder.objects.filter(state=self.State.SERVING)
+            # The very first one serves before it has all vectors, and may not have them yet.
+            serving.filter(promised=None).update(state=self.State.BUILDING)
+            serving.update(state=self.State.READY)
+            self._become(self.State.SERVING)
+            # Whichever was to follow by itself would undo what was decided now.
+            Encoder.objects.filter(promote_when_ready=True).update(promote_when_ready=False)
+
+    def retire(self) -> None:
+        """Get no more promises; the vectors and the index stay."""
+        with self._held():
+            self._refuse_if_serving("retired")
+            if self.state == self.State.RETIRED:
+                raise WrongState(f"{self} is retired already.")
+            self._become(self.State.RETIRED, promote_when_ready=False)
+
+    def ask_removal(self) -> None:
+        """Be retired, and gone with all vectors as soon as no search can be using them."""
+        with self._held():
+            self._refuse_if_serving("removed")
+            asked = self.removal_asked or Now()
+            self._become(self.State.RETIRED, promote_when_ready=False, removal_asked=asked)
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """A transaction in which no encoder's state is changed by anyone else."""
+        with transaction.atomic():
+            # Without the keys: uploads go on, whose promises refer to these rows.
+            list(Encoder.objects.select_for_update(no_key=True).order_by("pk"))
+            self.refresh_from_db()
+            yield
+
+    def _become(self, state: State, **changes: Any) -> None:
+        Encoder.objects.filter(pk=self.pk).update(state=state, **changes)
+        self.refresh_from_db()
+
+    def _refuse_if_serving(self, what: str) -> None:
+        if self.state == self.State.SERVING:
+            raise WrongState(f"{self} serves, so it can't be {what}: promote another one first.")
+
+    # Its index -----------------------------------------------------------------------------------
+
+    @property
     def index_name(self) -> str:
         return f"hnsw_encoder_{self.pk}"
-
-    def serve(self) -> None:
-        """Answer searches from now on, in the place of whichever encoder does so today."""
-        with transaction.atomic():
-            serving = Encoder.objects.filter(state=self.State.SERVING).exclude(pk=self.pk)
-            serving.update(state=self.State.RETIRED)
-            Encoder.objects.filter(pk=self.pk).update(state=self.State.SERVING)
-        self.state = self.State.SERVING
 
     def has_index(self) -> bool:
         """Whether this encoder's HNSW index is there and was not left half-built."""
@@ -97,15 +182,19 @@ class Encoder(models.Model):
         """Create this encoder's HNSW index where it is missing or was left half-built."""
         if self.has_index():
             return
+        self.drop_index()
         with connection.cursor() as cursor:
-            cursor.execute(f"DROP INDEX IF EXISTS {self.index_name}")
-            cursor.execute(self._index_sql())
+            cursor.execute(
+                f"CREATE INDEX {_concurrently()} {self.index_name} ON search_embedding "
+                f"USING hnsw ((vector::halfvec({self.dimensions})) halfvec_cosine_ops) "
+                f"WHERE encoder_id = {self.pk}"
+            )
 
-    def _index_sql(self) -> str:
-        # Concurrently: uploads go on meanwhile. It can't run inside a transaction.
-        concurrently = "" if connection.in_atomic_block else "CONCURRENTLY"
-        return (
-            f"CREATE INDEX {concurrently} {self.index_name} ON search_embedding "
-            f"USING hnsw ((vector::halfvec({self.dimensions})) halfvec_cosine_ops) "
-            f"WHERE encoder_id = {self.pk}"
-        )
+    def drop_index(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP INDEX {_concurrently()} IF EXISTS {self.index_name}")
+
+
+def _concurrently() -> str:
+    # So that uploads and searches go on meanwhile. It can't run inside a transaction.
+    return "" if connection.in_atomic_block else "CONCURRENTLY"

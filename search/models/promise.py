@@ -14,6 +14,8 @@ BACKOFF = timedelta(seconds=30)
 
 
 class PromiseQuerySet(models.QuerySet[Any]):
+    claim_order: tuple[str, ...] = ("pk",)
+
     def waiting(self) -> Self:
         return self.filter(fulfilled=None, error="")
 
@@ -40,7 +42,7 @@ class PromiseQuerySet(models.QuerySet[Any]):
 
     def claim_fresh(self, limit: int) -> list[Any]:
         """Lease up to `limit` promises that nobody has claimed before."""
-        return self._lease(self.claimable().filter(claims=0).order_by("pk")[:limit])
+        return self._lease(self.claimable().filter(claims=0).order_by(*self.claim_order)[:limit])
 
     def claim_again(self) -> list[Any]:
         """Lease what is promised of one asset whose earlier claim came to nothing, and charge it.
@@ -50,8 +52,10 @@ class PromiseQuerySet(models.QuerySet[Any]):
         """
         self._give_up()
         claimed_before = self.claimable().filter(claims__gt=0)
-        first = claimed_before.order_by("claims", "pk").values_list("asset", flat=True)[:1]
-        alone = claimed_before.filter(asset__in=list(first))
+        in_order = claimed_before.order_by("claims", *self.claim_order).values_list(
+            "asset", flat=True
+        )
+        alone = claimed_before.filter(asset__in=list(in_order[:1]))
         return self._lease(alone, attempts=F("attempts") + 1)
 
     def _lease(self, promises: Self, **charge: Any) -> list[Any]:

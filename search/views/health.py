@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.db import Error as DatabaseError
 from django.db import connection
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -79,13 +80,17 @@ def query_worker() -> None:
     encoder = Encoder.objects.serving()
     if encoder is None:
         raise NotReady("No encoder serves: run manage.py encoder serve.")
+    if encoder.problem:
+        raise NotReady(encoder.problem)
     if not encoder_answers(encoder):
         raise NotReady("No query worker answers.")
 
 
 def progress() -> None:
     """Something may wait for long, but then something else is being made meanwhile."""
-    live = Embedding.objects.filter(encoder__in=Encoder.objects.live())
+    # One that can't be used holds up nobody, unless it is the one that everybody uses.
+    usable = Encoder.objects.live().filter(Q(problem="") | Q(state=Encoder.State.SERVING))
+    live = Embedding.objects.filter(encoder__in=usable)
     for kind, promises in {"embeddings": live, "renditions": Rendition.objects.all()}.items():
         if _stuck(promises):
             raise NotReady(f"The {kind} that wait make no progress: is an ingest worker running?")

@@ -1,83 +1,178 @@
 import json
+import time
 from argparse import ArgumentParser
-from itertools import count
-from pathlib import PurePath
 from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
-from django.utils.text import slugify
+from tqdm import tqdm
 
 from search.models import Embedding, Encoder
+from search.models.encoder import WrongState
+from workers import adding
 from workers.encoders.base import CheckpointError, load_encoder
 from workers.encoders.base import Encoder as LoadedEncoder
 from workers.tasks import ring_bell
+from workers.tending import is_warm, tend, tend_here_without_workers
 
-COLUMNS = ["slug", "state", "dimensions", "searchable", "waiting", "failed"]
-COLUMNS += ["checkpoint", "revision"]
+COLUMNS = ["slug", "state", "family", "dimensions", "patches", "searchable", "waiting", "failed"]
+COLUMNS += ["checkpoint", "revision", "problem"]
+ANSWER_SECONDS = 10
+# The largest checkpoints take about this long to be read from a slow disk.
+WARM_UP_SECONDS = 120
 
 
 class Command(BaseCommand):
-    help = "List the encoders, or let the one that ENCODER_CHECKPOINT names answer the searches."
+    help = "The encoders: add one, build it beside the one that serves, switch, and go back."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
-        listing = verbs.add_parser("list", help="the encoders and how far each is")
-        listing.add_argument("--json", action="store_true")
-        verbs.add_parser("serve", help="load the checkpoint and let it serve")
+        add = verbs.add_parser("add", help="load a checkpoint and have the library embedded by it")
+        add.add_argument("checkpoint", metavar="CHECKPOINT", help="a hub id or a folder")
+        add.add_argument("--slug", default="", help="its name here, if not the checkpoint's own")
+        add.add_argument("--revision", default="", metavar="R", help="a commit, of a hub id")
+        add.add_argument("--patches", type=int, metavar="N", help="of a picture, for NaFlex")
+        verbs.add_parser("list", help="the encoders and how far each is")
+        for verb, what in {
+            "promote": "let it answer searches, once a query worker has loaded it",
+            "retire": "promise it nothing any more; its vectors stay",
+            "remove": "delete it with its vectors and its index",
+        }.items():
+            verbs.add_parser(verb, help=what).add_argument("slug", metavar="SLUG")
+        for named in verbs.choices.values():
+            named.add_argument("--json", action="store_true", help="print its state as JSON")
+        verbs.add_parser("serve", help="what ENCODER_CHECKPOINT names: at each start")
 
     def handle(self, *args: Any, verb: str, **options: Any) -> None:
-        if verb == "serve":
-            self.serve()
-        else:
-            self.show(as_json=options["json"])
+        self.as_json = options.get("json", False)
+        try:
+            getattr(self, verb)(options)
+        except (CheckpointError, WrongState) as error:
+            raise CommandError(str(error)) from None
 
-    def show(self, *, as_json: bool) -> None:
-        rows = list(Encoder.objects.with_counts().order_by("-created").values(*COLUMNS))
-        if as_json:
+    def list(self, options: Any) -> None:
+        rows = [described(row) for row in Encoder.objects.with_counts().order_by("-created")]
+        if self.as_json:
             self.stdout.write(json.dumps(rows, indent=2))
             return
         for row in rows:
-            self.stdout.write(
-                "{slug}: {state}, {dimensions} dimensions; {searchable} searchable, {waiting}"
-                " waiting, {failed} failed; {checkpoint} @ {revision}".format_map(row)
-            )
+            self.stdout.write(line(row))
 
-    def serve(self) -> None:
+    def add(self, options: Any) -> None:
+        checkpoint, given = options["checkpoint"], ("revision", "patches", "slug")
+        encoder = adding.add(checkpoint, **{name: options[name] for name in given})
+        tend_here_without_workers()
+        self.say(encoder, f"{encoder} is added; the workers embed the library by it.")
+
+    def promote(self, options: Any) -> None:
+        encoder, serving = encoder_named(options["slug"]), Encoder.objects.serving()
+        if encoder.state == Encoder.State.READY and serving:
+            self.warm_up(encoder, serving)
+        encoder.promote()
+        failed = Embedding.objects.filter(encoder=encoder).failed().count()
+        lacking = f" {failed} assets could not be embedded by it." if failed else ""
+        self.say(encoder, f"{encoder} serves.{lacking}")
+
+    def warm_up(self, encoder: Encoder, serving: Encoder) -> None:
+        """See to it that no search will wait in vain, unless all of them do so today."""
+        if not answers(serving, ANSWER_SECONDS):
+            self.stderr.write(
+                "No query worker answers: until one does, nobody can search by words."
+            )
+        elif not answers(encoder, WARM_UP_SECONDS):
+            encoder.refresh_from_db()
+            why = encoder.problem or f"No query worker has loaded {encoder} in time."
+            raise CommandError(f"{why} {serving} goes on serving.")
+
+    def retire(self, options: Any) -> None:
+        encoder = encoder_named(options["slug"])
+        encoder.retire()
+        self.say(encoder, f"{encoder} is retired; `add` its checkpoint again to bring it back.")
+
+    def remove(self, options: Any) -> None:
+        encoder = encoder_named(options["slug"])
+        encoder.ask_removal()
+        self.await_removal(encoder)
+        if self.as_json:
+            self.stdout.write(json.dumps({"slug": encoder.slug, "state": "removed"}))
+        else:
+            self.stdout.write(f"{encoder} is removed, with its vectors and its index.")
+
+    def await_removal(self, encoder: Encoder) -> None:
+        """Do it, or wait for the worker that does; should this be cut off, the workers go on."""
+        embeddings = Embedding.objects.filter(encoder=encoder)
+        total = embeddings.count()
+        with tqdm(total=total, unit="vector", desc="Removing", disable=None) as bar:
+            while Encoder.objects.filter(pk=encoder.pk).exists():
+                tend()
+                bar.update(total - embeddings.count() - bar.n)
+                time.sleep(0.5)
+
+    def serve(self, options: Any) -> None:
+        serving = Encoder.objects.serving()
         try:
             loaded = load_encoder(settings.ENCODER_CHECKPOINT, settings.ENCODER_REVISION)
-        except CheckpointError as error:
-            raise CommandError(str(error)) from None
-        encoder = live_row(loaded)
-        encoder.build_index()
-        promised = Embedding.objects.promise_library(encoder)
-        encoder.serve()
+            self.stdout.write(self.served(loaded, serving))
+        except (CheckpointError, WrongState) as error:
+            if serving is None:
+                raise
+            self.stderr.write(f"{error} {serving} goes on serving.")
+        tend_here_without_workers()
         ring_bell()
-        self.stdout.write(f"{encoder} serves; assets newly promised a vector: {promised}.")
+
+    def served(self, loaded: LoadedEncoder, serving: Encoder | None) -> str:
+        """Let this encoder serve at once if none does, else as soon as it is ready."""
+        encoder = adding.row_of(loaded)
+        if encoder is None and serving:
+            encoder = adding.create(loaded, promote_when_ready=True)
+            return f"{encoder} is built beside {serving}, and serves once it is ready."
+        if encoder is None:
+            encoder = adding.create(loaded)
+        else:
+            adding.refresh(encoder, loaded)
+        if serving and serving != encoder:
+            return f"{serving} serves; {encoder} is {encoder.state}, as it was left."
+        if encoder.state == Encoder.State.RETIRED:
+            encoder = adding.revive(encoder, loaded)
+        encoder.build_index()
+        encoder.serve()
+        return f"{encoder} serves."
+
+    def say(self, encoder: Encoder, sentence: str) -> None:
+        if self.as_json:
+            row = Encoder.objects.with_counts().get(pk=encoder.pk)
+            self.stdout.write(json.dumps(described(row)))
+        else:
+            self.stdout.write(sentence)
 
 
-def live_row(loaded: LoadedEncoder) -> Encoder:
-    """This encoder's row, live from now on: every upload after this promises its vector too.
-
-    Known by its revision alone: a folder may have been moved, and its meaning stays.
-    """
-    encoder, _ = Encoder.objects.get_or_create(
-        revision=loaded.revision,
-        defaults={
-            "checkpoint": loaded.checkpoint,
-            "slug": free_slug(loaded.checkpoint),
-            "dimensions": loaded.dimensions,
-        },
-    )
-    encoder.checkpoint = loaded.checkpoint
-    if encoder.state == Encoder.State.RETIRED:
-        encoder.state = Encoder.State.BUILDING
-    encoder.save(update_fields=["checkpoint", "state"])
+def encoder_named(slug: str) -> Encoder:
+    encoder = Encoder.objects.filter(slug=slug).first()
+    if encoder is None:
+        raise CommandError(f"There is no encoder {slug}: `encoder list` names those that are.")
     return encoder
 
 
-def free_slug(checkpoint: str) -> str:
-    """The checkpoint's own name, with a number behind it where that is taken."""
-    name = slugify(PurePath(checkpoint).name)[:90] or "encoder"
-    slugs = (f"{name}-{number}" if number > 1 else name for number in count(1))
-    return next(slug for slug in slugs if not Encoder.objects.filter(slug=slug).exists())
+def answers(encoder: Encoder, seconds: float) -> bool:
+    """Whether a query worker encodes by it in this time."""
+    until = time.monotonic() + seconds
+    while not (warm := is_warm(encoder)) and time.monotonic() < until:
+        time.sleep(0.5)
+    return warm
+
+
+def described(row: Encoder) -> dict[str, Any]:
+    """What `list` says of an encoder."""
+    speed = {"per_second": row.per_second, "seconds_left": row.seconds_left}
+    removal = {"is_being_removed": row.removal_asked is not None}
+    return {name: getattr(row, name) for name in COLUMNS} | speed | removal
+
+
+def line(row: dict[str, Any]) -> str:
+    family = f"{row['family']}, {row['patches']} patches" if row["patches"] else row["family"]
+    state = "being removed" if row["is_being_removed"] else row["state"]
+    counts = "{searchable} searchable, {waiting} waiting, {failed} failed".format_map(row)
+    checkpoint = "{checkpoint} @ {revision}".format_map(row)
+    problem = f"; {row['problem']}" if row["problem"] else ""
+    about = f"{state}, {family}, {row['dimensions']} dimensions"
+    return f"{row['slug']}: {about}; {counts}; {checkpoint}{problem}"

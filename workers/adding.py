@@ -1,0 +1,113 @@
+"""Adds encoders: a checkpoint is loaded and checked, and gets its row and its index."""
+
+from itertools import count
+from pathlib import PurePath
+
+from django.core.cache import cache
+from django.db import IntegrityError
+from django.utils.text import slugify
+from redis.exceptions import RedisError
+
+from search.models import Embedding, Encoder
+from search.models.encoder import WrongState
+from workers.encoders.base import Encoder as LoadedEncoder
+from workers.encoders.base import load_encoder
+from workers.encoders.self_check import probe, verify
+
+NOTES, NOTES_SECONDS = "encoders that are added", 24 * 3600
+
+
+def add(
+    checkpoint: str, *, revision: str = "", patches: int | None = None, slug: str = ""
+) -> Encoder:
+    """A new encoder, or a retired one back again, with its index; the vectors are still to come.
+
+    Raises CheckpointError or WrongState.
+    """
+    if slug != slugify(slug):
+        raise WrongState(f"{slug!r} is no slug: small letters, digits and hyphens, please.")
+    loaded = load_encoder(checkpoint, revision, patches=patches)
+    row = row_of(loaded)
+    if row is None:
+        return create(loaded, slug=slug)
+    if row.state != Encoder.State.RETIRED:
+        raise WrongState(f"{checkpoint} is there already: {row} is {row.state}.")
+    return revive(row, loaded)
+
+
+def row_of(loaded: LoadedEncoder) -> Encoder | None:
+    """The encoder that this is, known by its revision: a folder may have been moved."""
+    return Encoder.objects.filter(revision=loaded.revision, patches=loaded.patches).first()
+
+
+def create(loaded: LoadedEncoder, *, slug: str = "", promote_when_ready: bool = False) -> Encoder:
+    """The row of an encoder that is new here. Raises CheckpointError or WrongState."""
+    if slug and Encoder.objects.filter(slug=slug).exists():
+        raise WrongState(f"There is an encoder named {slug} already.")
+    try:
+        encoder = Encoder.objects.create(
+            slug=slug or free_slug(loaded.checkpoint),
+            checkpoint=loaded.checkpoint,
+            revision=loaded.revision,
+            family=loaded.family,
+            dimensions=loaded.dimensions,
+            patches=loaded.patches,
+            promote_when_ready=promote_when_ready,
+            manifest=loaded.manifest,
+            probes=probe(loaded),
+        )
+    except IntegrityError:
+        raise WrongState(f"{loaded.checkpoint} is being added by someone else.") from None
+    encoder.build_index()
+    return encoder
+
+
+def revive(encoder: Encoder, loaded: LoadedEncoder) -> Encoder:
+    """Let a retired encoder be built again; the vectors that it has are kept."""
+    if encoder.removal_asked:
+        raise WrongState(f"{encoder} is being removed: add it again once it is gone.")
+    refresh(encoder, loaded)
+    retired = Encoder.objects.filter(pk=encoder.pk, state=Encoder.State.RETIRED)
+    retired.update(state=Encoder.State.BUILDING, promised_to=None, promised=None)
+    # What it still owed has become backfill, for which it is not ready until that is done.
+    Embedding.objects.filter(encoder=encoder).waiting().update(backfill=True)
+    encoder.refresh_from_db()
+    encoder.build_index()
+    return encoder
+
+
+def refresh(encoder: Encoder, loaded: LoadedEncoder) -> None:
+    """Note where the checkpoint lies now, and what it is if that was never kept."""
+    if encoder.probes:
+        verify(loaded, encoder.manifest, encoder.probes)
+    else:
+        encoder.manifest, encoder.probes = loaded.manifest, probe(loaded)
+        encoder.family = loaded.family
+    encoder.checkpoint = loaded.checkpoint
+    encoder.save(update_fields=["checkpoint", "family", "manifest", "probes"])
+
+
+def free_slug(checkpoint: str) -> str:
+    """The checkpoint's own name, with a number behind it where that is taken."""
+    name = slugify(PurePath(checkpoint).name)[:90] or "encoder"
+    slugs = (f"{name}-{number}" if number > 1 else name for number in count(1))
+    return next(slug for slug in slugs if not Encoder.objects.filter(slug=slug).exists())
+
+
+# What curators asked for on a page, and how it went ----------------------------------------------
+
+
+def notes() -> dict[str, str]:
+    """A sentence for each checkpoint that is being added or could not be."""
+    try:
+        return cache.get(NOTES) or {}
+    except RedisError:
+        return {}
+
+
+def note(checkpoint: str, sentence: str) -> None:
+    cache.set(NOTES, notes() | {checkpoint: sentence}, NOTES_SECONDS)
+
+
+def forget(checkpoint: str) -> None:
+    cache.set(NOTES, {c: s for c, s in notes().items() if c != checkpoint}, NOTES_SECONDS)

@@ -1,0 +1,86 @@
+"""The encoder of a row: loaded once per process, and checked against what it was when added."""
+
+import logging
+import threading
+import time
+
+from django.db import connection
+
+from search.models import Encoder as Row
+from workers.encoders.base import CheckpointError, Encoder, load_encoder
+from workers.encoders.self_check import verify
+
+logger = logging.getLogger(__name__)
+
+# So long a refusal stands before the checkpoint is looked at again: hashing gigabytes for every
+# message would be all that this worker does.
+REFUSAL_SECONDS = 60
+
+Key = tuple[int, bool]
+_kept: dict[Key, Encoder] = {}
+_refused: dict[Key, tuple[float, CheckpointError]] = {}
+_loading: set[Key] = set()
+_one_at_a_time = threading.Lock()
+
+
+def encoder_of(row: Row, *, vision_only: bool = False) -> Encoder:
+    """This row's encoder. Raises CheckpointError, which is kept in the row for the curators."""
+    key = (row.pk, vision_only)
+    with _one_at_a_time:
+        if key in _kept:
+            return _kept[key]
+        if refusal := _refusal(key):
+            raise refusal
+        try:
+            _kept[key] = _checked(row, vision_only=vision_only)
+        except CheckpointError as error:
+            _refused[key] = (time.monotonic(), error)
+            note(row, str(error))
+            raise
+    note(row, "")
+    return _kept[key]
+
+
+def at_hand(row: Row) -> Encoder | None:
+    """This row's encoder if the process has it; otherwise None, and a thread loads it.
+
+    Loading takes seconds, in which searches by another encoder would wait in vain.
+    """
+    key = (row.pk, False)
+    if key in _kept or _refusal(key):
+        return encoder_of(row)
+    if key not in _loading:
+        _loading.add(key)
+        threading.Thread(target=_load_beside, args=(row,), daemon=True).start()
+    return None
+
+
+def note(row: Row, problem: str) -> None:
+    """Keep why this encoder can't be used, or that it can again."""
+    if problem:
+        logger.error("The encoder %s can't be used: %s", row, problem)
+    Row.objects.filter(pk=row.pk).exclude(problem=problem).update(problem=problem)
+
+
+def _checked(row: Row, *, vision_only: bool) -> Encoder:
+    encoder = load_encoder(
+        row.checkpoint, row.revision, patches=row.patches, vision_only=vision_only
+    )
+    if row.probes:  # An encoder from before there were any gets them at the next start.
+        verify(encoder, row.manifest, row.probes)
+    return encoder
+
+
+def _refusal(key: Key) -> CheckpointError | None:
+    since, error = _refused.get(key, (0.0, None))
+    return error if time.monotonic() - since < REFUSAL_SECONDS else None
+
+
+def _load_beside(row: Row) -> None:
+    try:
+        encoder_of(row)
+    except CheckpointError:
+        pass  # It stands in the row.
+    finally:
+        _loading.discard((row.pk, False))
+        connection.close()

@@ -1,0 +1,114 @@
+"""What encoders need besides embedding: promises, indexes, states, and an end.
+
+All of it is SQL that may take long or wait for others' transactions (a backup holds up
+CREATE INDEX CONCURRENTLY for as long as it takes), so it is no task: it would keep the worker from
+embedding what has just been uploaded. Every step can be cut off and taken again.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
+from django.db.models.functions import Now
+from kombu.exceptions import OperationalError as MessageNotSent
+from redis.exceptions import RedisError
+
+from search.models import Embedding, Encoder
+from search.models.encoder import WrongState
+from workers.encoders.base import CheckpointError
+from workers.tasks import encode_text, ring_bell
+
+logger = logging.getLogger(__name__)
+
+# Any number that nothing else locks: "tend" in ASCII.
+ADVISORY_LOCK = 0x74656E64
+# Beyond the time that a search waits for its vector, before what it searches in is taken away.
+GRACE_SECONDS = 5
+
+
+def tend() -> None:
+    """Bring every encoder a step on; one process at a time does so."""
+    with only_one() as chosen:
+        if chosen:
+            for encoder in Encoder.objects.order_by("pk"):
+                tend_to(encoder)
+
+
+def tend_here_without_workers() -> None:
+    """Where tasks run in the process that sends them, do all at once that workers would do."""
+    if settings.CELERY_TASK_ALWAYS_EAGER:
+        tend()
+        ring_bell()
+        tend()
+
+
+@contextmanager
+def only_one() -> Iterator[bool]:
+    """Whether this process is the one; a session's lock, since indexes need no transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
+        chosen = cursor.fetchone() == (True,)
+        try:
+            yield chosen
+        finally:
+            if chosen and connection.is_usable():
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
+
+
+def tend_to(encoder: Encoder) -> None:
+    if encoder.removal_asked:
+        remove(encoder)
+    elif encoder.state != Encoder.State.RETIRED:
+        encoder.build_index()
+        while Embedding.objects.promise_next(encoder):
+            ring_bell()
+        become_ready(encoder)
+        promote_if_asked(encoder)
+
+
+def become_ready(encoder: Encoder) -> None:
+    """Building ends when the backfill has come through; what has failed does not hold it up."""
+    building = Encoder.objects.filter(
+        pk=encoder.pk, state=Encoder.State.BUILDING, promised__isnull=False
+    )
+    backfill = Embedding.objects.filter(encoder=encoder, backfill=True).waiting()
+    if building.exists() and not backfill.exists() and encoder.has_index():
+        building.update(state=Encoder.State.READY)
+        logger.info("The encoder %s is ready", encoder)
+
+
+def promote_if_asked(encoder: Encoder) -> None:
+    ready = Encoder.objects.filter(pk=encoder.pk, state=Encoder.State.READY)
+    if ready.filter(promote_when_ready=True).exists() and is_warm(encoder):
+        try:
+            encoder.promote()
+        except WrongState as error:  # A curator was faster.
+            logger.info("Not promoted: %s", error)
+
+
+def is_warm(encoder: Encoder) -> bool:
+    """Whether a query worker has just encoded by it; if not, one has been asked to load it."""
+    key = f"warm:{encoder.pk}"
+    try:
+        if not cache.get(key):
+            encode_text.delay(encoder.pk, "warm up", key)
+        return bool(cache.get(key)) and cache.delete(key)
+    except (RedisError, MessageNotSent, CheckpointError) as error:
+        logger.warning("The encoder %s can't be warmed up: %s", encoder, error)
+        return False
+
+
+def remove(encoder: Encoder) -> None:
+    """Delete an encoder once no search can have begun before that was asked."""
+    grace = timedelta(seconds=settings.QUERY_TIMEOUT_SECONDS + GRACE_SECONDS)
+    if Encoder.objects.filter(pk=encoder.pk, removal_asked__lt=Now() - grace).exists():
+        # First: taking vectors out of it would have every one of them vacuumed from its graph.
+        encoder.drop_index()
+        while Embedding.objects.take_away(encoder):
+            pass
+        encoder.delete()
+        logger.info("The encoder %s is removed", encoder)
