@@ -304,6 +304,18 @@ UNFOLD = {
                 ],
             },
             {
+                "title": "Comparison",
+                "items": [
+                    {
+                        "title": "Compare encoders",
+                        "icon": "view_column",
+                        "link": reverse_lazy("compare"),
+                    },
+                    admin_link("Preferences", "balance", "preference"),
+                    admin_link("Judgements", "thumbs_up_down", "judgement"),
+                ],
+            },
+            {
                 "title": "Workers",
                 "items": [
                     admin_link("Encoders", "neurology", "encoder"),

@@ -24,6 +24,7 @@ urlpatterns = [
     path("compare/", compare.compare, name="compare"),
     path("compare/judgements/", judgements.judgement, name="judgements"),
     path("compare/preferences/", judgements.preference, name="preferences"),
+    path("compare/pictures/<int:pk>/", judgements.judged_picture, name="judged_picture"),
     path("upload/", uploads.upload, name="upload"),
     path("upload/status/", uploads.status, name="upload_status"),
     path("sign-in/", accounts.sign_in, name="sign_in"),

@@ -1,5 +1,7 @@
+from typing import Any
+
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Count, F, Q
 
 from search.models.asset import Asset
 from search.models.encoder import Encoder
@@ -52,6 +54,16 @@ class Judgement(models.Model):
         return f"{self.asset} for {self.query}: {self.grade}"
 
 
+class PreferenceQuerySet(models.QuerySet["Preference"]):
+    def wins(self) -> models.QuerySet[Any, dict[str, Any]]:
+        """How often each of two encoders was better, for every two that were compared."""
+        verdicts = Preference.Verdict
+        counts = {"left_wins": verdicts.LEFT, "ties": verdicts.TIE, "right_wins": verdicts.RIGHT}
+        counted = {n: Count("pk", filter=Q(verdict=verdict)) for n, verdict in counts.items()}
+        pairs = self.order_by().values("left__slug", "right__slug").annotate(**counted)
+        return pairs.order_by("left__slug", "right__slug")
+
+
 class Preference(models.Model):
     """Which of two encoders answered a query better, says one person."""
 
@@ -66,6 +78,8 @@ class Preference(models.Model):
     verdict = models.CharField(max_length=5, choices=Verdict)
     person = models.ForeignKey(User, on_delete=models.CASCADE)
     created = models.DateTimeField(auto_now_add=True)
+
+    objects = PreferenceQuerySet.as_manager()
 
     class Meta:
         constraints = [

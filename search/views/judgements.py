@@ -4,16 +4,17 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import BadRequest
-from django.http import HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from search import judgements
 from search.compare import NotComparable, chosen, offered
 from search.forms import JudgementForm, PreferenceForm, SearchForm
-from search.models import Asset, Preference
+from search.models import Asset, JudgedQuery, Preference
 from search.query import NoVector, Query
-from search.views.access import StaffRequest, for_staff
+from search.views.access import StaffRequest, for_staff, sealed
 
 
 @require_POST
@@ -43,6 +44,17 @@ def preference(request: StaffRequest) -> HttpResponse:
         raise BadRequest(str(error)) from None
     shown = {"left": left, "right": right, "verdict": verdict}
     return _show(request, "compare/_preference.html", shown)
+
+
+@require_safe
+@for_staff("look at judged pictures")
+def judged_picture(request: StaffRequest, pk: int) -> HttpResponseBase:
+    """The JPEG of a query picture that somebody has judged the hits of."""
+    query = get_object_or_404(JudgedQuery.objects.exclude(picture=""), pk=pk)
+    try:
+        return sealed(FileResponse(query.picture.open(), content_type="image/jpeg"))
+    except FileNotFoundError:
+        raise Http404("The file is missing from the storage.") from None
 
 
 def _read(request: StaffRequest, said: forms.Form) -> tuple[Query, dict[str, Any]]:
