@@ -21,6 +21,7 @@ from workers.training.studio import (
     catalogue,
     different_scenes,
     draw,
+    draw_outlined,
     labels,
     random_scene,
     title,
@@ -79,6 +80,15 @@ def test_left_is_left_and_above_is_above():
     stacked = centres(draw(scene_of(red, blue, relation=ABOVE), (120, 160)))
     assert beside["red"][1] < beside["blue"][1] - 40
     assert stacked["red"][0] < stacked["blue"][0] - 40
+
+
+def test_outlines_lie_where_the_things_are():
+    red, blue = Thing("ball", "red", "plain"), Thing("ball", "blue", "plain")
+    picture, outlines = draw_outlined(scene_of(red, blue, relation=LEFT), (160, 120))
+    pixels, where = np.asarray(picture), np.asarray(outlines.resize(picture.size, Image.NEAREST))
+    assert set(np.unique(where)) == {0, 1, 2}
+    assert pixels[where == 1].mean(axis=0).argmax() == 0
+    assert pixels[where == 2].mean(axis=0).argmax() == 2
 
 
 def centres(picture: Image.Image):

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 
 from workers.encoders.base import load_encoder
 from workers.training import evaluation
-from workers.training.losses import SigmoidLoss
+from workers.training.losses import NO_THING, PatchLoss, SigmoidLoss
 from workers.training.trainer import Recipe, train
 
 QUICK = Recipe(steps=3, batch=16, seed=5)
@@ -97,6 +97,17 @@ def test_the_gradients_are_those_of_the_reference():
     )
 
 
+def test_the_patch_loss_asks_only_where_a_thing_is():
+    loss = PatchLoss(2, [2, 3]).requires_grad_(False)
+    loss.heads.weight[:] = torch.tensor([[1, 0], [0, 1], [2, 0], [0, 0], [0, 3]])
+    loss.heads.bias[:] = 0
+    patches = torch.tensor([[[1.0, 0.0], [5.0, 5.0]]])
+    answers = torch.tensor([[[0, 2], [NO_THING, NO_THING]]])
+    first = math.log(math.e + 1) - 1
+    second = math.log(math.e**2 + 2)
+    assert loss(patches, answers).item() == pytest.approx(first + second, rel=1e-6)
+
+
 def test_a_run_leaves_a_checkpoint_that_loads(trained):
     encoder = load_encoder(str(trained))
     assert encoder.encode_texts(["a red mug"]).shape == (1, encoder.dimensions)
@@ -124,7 +135,7 @@ def test_the_command_trains_and_writes_its_figures(tmp_path, capsys, few_held_ou
     recalls = " | ".join(f"{share:.3f}" for share in figures["text to picture"].values())
     page = (out / "README.md").read_text()
     assert f"| text to picture | {recalls} |" in page
-    assert "It knows nothing else" in page and "1 steps of 128, seed 3" in page
+    assert "It knows nothing else" in page and "1 steps of 64, seed 3" in page
 
 
 def test_the_command_measures_and_repeats(trained, capsys, few_held_out):
@@ -167,13 +178,21 @@ def test_a_constant_encoder_finds_nothing(few_held_out):
 
         encode_images = encode_texts
 
-    assert evaluation.evaluate(Constant(), quiet=True)["text to picture"]["R@10"] == 0
+    figures = evaluation.evaluate(Constant(), quiet=True)
+    assert figures["text to picture"]["R@10"] == 0
+    assert figures["kind"]["P@1"] < 0.2
 
 
 def test_the_bundled_checkpoint_finds_what_it_never_saw(bundled, few_held_out):
     figures = evaluation.evaluate(bundled, quiet=True)
     assert figures["text to picture"]["R@10"] >= 0.97
     assert figures["picture to text"]["R@10"] >= 0.97
+
+
+def test_the_bundled_checkpoint_knows_the_kinds_of_things(bundled, few_held_out):
+    figures = evaluation.evaluate(bundled, quiet=True)
+    assert figures["kind"]["P@1"] >= 0.9
+    assert figures["colour and kind"]["P@1"] >= 0.85
 
 
 def test_the_bundled_checkpoint_is_small_enough_for_git():

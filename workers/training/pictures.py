@@ -11,23 +11,46 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from workers.training.studio import Scene, draw, size_for
+from workers.training.studio import Scene, draw_outlined, size_for
 
 _LONGER_SIDE = 160
+_ENOUGH = 0.25  # Of a patch must be covered for it to show a thing.
+
+Bytes = NDArray[np.uint8]
 
 
-def squares(scenes: Sequence[Scene], side: int, *, quiet: bool = False) -> NDArray[np.uint8]:
-    """The scenes' pictures squeezed to squares, as the encoder's own preprocessing does it."""
+def squares(
+    scenes: Sequence[Scene], side: int, grid: int, *, quiet: bool = False
+) -> tuple[Bytes, Bytes]:
+    """The scenes' pictures, squeezed to squares as the encoder's own preprocessing does it.
+
+    And for each of `grid` by `grid` patches what it shows: 0 no thing, 1 the first, 2 the second.
+    """
     pixels = np.empty((len(scenes), side, side, 3), np.uint8)
+    patches = np.empty((len(scenes), grid, grid), np.uint8)
     # Not forked: torch's threads do not survive a fork.
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-        drawn = pool.map(partial(_square, side=side), scenes, chunksize=64)
+        drawn = pool.map(partial(_square, side=side, grid=grid), scenes, chunksize=64)
         bar = tqdm(drawn, "Drawing", len(scenes), unit="picture", disable=quiet or None)
-        for i, square in enumerate(bar):
-            pixels[i] = square
-    return pixels
+        for i, (square, shown) in enumerate(bar):
+            pixels[i], patches[i] = square, shown
+    return pixels, patches
 
 
-def _square(scene: Scene, side: int) -> NDArray[np.uint8]:
-    picture = draw(scene, size_for(scene, _LONGER_SIDE))
-    return np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR))
+def _square(scene: Scene, side: int, grid: int) -> tuple[Bytes, Bytes]:
+    picture, outlines = draw_outlined(scene, size_for(scene, _LONGER_SIDE))
+    square = np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR))
+    return square, _shown(outlines, grid)
+
+
+def _shown(outlines: Image.Image, grid: int) -> Bytes:
+    """For each patch the thing that covers most of it, where one covers enough."""
+    covered = np.stack([_covered(outlines, i, grid) for i in (1, 2)])
+    most = covered.argmax(axis=0) + 1
+    return np.where(covered.max(axis=0) > 255 * _ENOUGH, most, 0).astype(np.uint8)
+
+
+def _covered(outlines: Image.Image, number: int, grid: int) -> Bytes:
+    """How much of each patch this thing covers: 0 none of it, 255 all."""
+    thing = outlines.point([255 * (value == number) for value in range(256)])
+    return np.asarray(thing.resize((grid, grid), Image.Resampling.BOX))

@@ -82,15 +82,25 @@ def size_for(scene: Scene, longer: int) -> tuple[int, int]:
 
 def draw(scene: Scene, size: tuple[int, int]) -> Image.Image:
     """The picture of a scene; drawn larger and shrunk, so that its edges are smooth."""
+    return draw_outlined(scene, size)[0]
+
+
+def draw_outlined(scene: Scene, size: tuple[int, int]) -> tuple[Image.Image, Image.Image]:
+    """The picture, and in grey where its things are: 0 nowhere, 1 the first, 2 the second."""
     rng = Random(scene.seed)
     factor = 3 if max(size) < 400 else 2
     stage = Stage(
         Image.new("RGB", (size[0] * factor, size[1] * factor)), rng.uniform(0.62, 0.7), rng
     )
     BACKDROPS[scene.backdrop](stage)
-    for thing, (x, base, side) in zip(scene.things, _places(scene, stage), strict=True):
-        _put(stage.image, _drawn(thing, side, rng), round(x), round(base))
-    return stage.image.reduce(factor)
+    outlines = Image.new("L", stage.image.size)
+    for i, (x, base, side) in enumerate(_places(scene, stage)):
+        layer = _drawn(scene.things[i], side, rng)
+        corner = _put(stage.image, layer, round(x), round(base))
+        outlines.paste(
+            i + 1, corner, layer.getchannel("A").point([a > 127 for a in range(256)], "1")
+        )
+    return stage.image.reduce(factor), outlines
 
 
 def _places(scene: Scene, stage: Stage) -> list[tuple[float, float, int]]:
@@ -136,8 +146,11 @@ def _tinted(colour: Colour, rng: Random) -> Colour:
     return red, green, blue
 
 
-def _put(canvas: Image.Image, layer: Image.Image, x: int, base: int) -> None:
-    """Lay the thing on the canvas, its base at `base`, with a shadow under and behind it."""
+def _put(canvas: Image.Image, layer: Image.Image, x: int, base: int) -> tuple[int, int]:
+    """Lay the thing on the canvas, its base at `base`, with a shadow under and behind it.
+
+    Returns where the layer's top left corner came to lie.
+    """
     side = layer.width
     box = layer.getbbox() or (0, 0, side, side)
     left, top = x - side // 2, base - box[3]
@@ -149,6 +162,7 @@ def _put(canvas: Image.Image, layer: Image.Image, x: int, base: int) -> None:
     behind = layer.getchannel("A").point([round(a * 0.3) for a in range(256)]).filter(blur)
     canvas.paste((24, 22, 36), (left + side // 60, top + side // 60), behind)
     canvas.paste(layer, (left, top), layer)
+    return left, top
 
 
 def title(scene: Scene) -> str:
@@ -186,7 +200,7 @@ def _searched_for(scene: Scene, rng: Random) -> str:
     return name if rng.random() < 0.6 else _with_article(name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Wish:
     """What people type: a kind of thing, perhaps of a colour; it may fit many scenes."""
 
