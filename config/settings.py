@@ -319,6 +319,7 @@ UNFOLD = {
                 "title": "Workers",
                 "items": [
                     admin_link("Encoders", "neurology", "encoder"),
+                    admin_link("Evaluations", "monitoring", "evaluation"),
                     admin_link("Failed embeddings", "error", "embedding"),
                     admin_link("Failed renditions", "broken_image", "rendition"),
                 ],

@@ -1,6 +1,25 @@
 """The curators' pages: one module per noun, registered on a site of our own."""
 
-from search.admin import asset, collection, encoder, judgement, label, promise, user
+from search.admin import (
+    asset,
+    collection,
+    encoder,
+    evaluation,
+    judgement,
+    label,
+    promise,
+    user,
+)
 from search.admin.site import site
 
-__all__ = ["asset", "collection", "encoder", "judgement", "label", "promise", "site", "user"]
+__all__ = [
+    "asset",
+    "collection",
+    "encoder",
+    "evaluation",
+    "judgement",
+    "label",
+    "promise",
+    "site",
+    "user",
+]

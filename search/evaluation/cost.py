@@ -14,7 +14,6 @@ from search.evaluation.encoding import opened
 from search.models import Asset
 from workers.encoders.base import Encoder as LoadedEncoder
 
-COST = "cost"
 SAMPLES = 20
 VECTOR_HEADER = 8  # pgvector stores a halfvec in 2 bytes a dimension, and these.
 

@@ -9,6 +9,8 @@ WORDS_TO_PICTURES = "words to pictures"
 PICTURES_TO_WORDS = "pictures to words"
 PICTURES_TO_PICTURES = "pictures to pictures"
 ZERO_SHOT = "zero-shot"
+# What is measured of an encoder besides.
+INDEX, COST = "index", "cost"
 
 # For a query, the numbers of its right answers among the candidates, and the grade of each.
 Right = dict[int, int]

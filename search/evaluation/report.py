@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from search.evaluation.chance import CONFIDENCE
-from search.evaluation.cost import COST
+from search.evaluation.dataset import COST
 from search.evaluation.published import FIGURE, SOURCE, published
 from search.evaluation.run import Result, Run
 from search.models import Encoder

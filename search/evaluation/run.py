@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from search.evaluation import cost, index
 from search.evaluation.chance import Estimate, estimate, p_value
-from search.evaluation.dataset import Dataset
+from search.evaluation.dataset import COST, INDEX, Dataset
 from search.evaluation.encoding import picture_vectors, text_vectors
 from search.evaluation.figures import Values, values
 from search.models import Encoder, Evaluation
@@ -71,7 +71,7 @@ class Run:
             texts, pictures = text_vectors(dataset, encoder), picture_vectors(dataset, row, encoder)
             for (task, language), measured in in_all_tasks(dataset, texts, pictures).items():
                 self._result(dataset.name, task, language).add(row.slug, measured)
-        found = self._result(self.datasets[0].name, cost.COST)
+        found = self._result(self.datasets[0].name, COST)
         found.queries = cost.SAMPLES
         found.figures[row.slug] = cost.costs(self.datasets[0], encoder)
 
@@ -79,7 +79,7 @@ class Run:
         self, row: Encoder, encoder: LoadedEncoder, assets: Sequence[UUID], words: Sequence[str]
     ) -> None:
         """The HNSW index, with these words and assets for queries."""
-        self._result(index.LIBRARY, index.INDEX).add(
+        self._result(index.LIBRARY, INDEX).add(
             row.slug, index.recalls_of(row, encoder, assets, words)
         )
 

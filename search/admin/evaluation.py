@@ -1,0 +1,31 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+
+from search.admin.site import ReadOnlyAdmin, site
+from search.evaluation.published import FIGURE, SOURCE
+from search.evaluation.tables import datasets, sections
+from search.models import Evaluation
+
+
+@admin.register(Evaluation, site=site)
+class EvaluationAdmin(ReadOnlyAdmin):
+    """What `manage.py evaluate` has stored: encoders side by side, one dataset at a time."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
+        measured = datasets()
+        asked = request.GET.get("dataset", "")
+        chosen = asked if asked in measured else next(iter(measured), "")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Evaluations",
+            "opts": self.opts,
+            "datasets": measured,
+            "chosen": chosen,
+            "sections": sections(chosen) if chosen else [],
+            "published_figure": FIGURE,
+            "source": SOURCE,
+        }
+        return TemplateResponse(request, "admin/search/evaluation/change_list.html", context)
