@@ -301,6 +301,7 @@ UNFOLD = {
                     admin_link("Assets", "photo_library", "asset"),
                     admin_link("Collections", "folder", "collection"),
                     admin_link("Labels", "sell", "label"),
+                    admin_link("Suggestions", "new_label", "assetlabel"),
                 ],
             },
             {

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib.auth.models import AnonymousUser
 from django.shortcuts import get_object_or_404
 
-from search.models import Asset, Preference, User
+from search.models import Asset, Label, Preference, User
 from search.query import Query
 
 NUL = "Your words contain a character that no text has (NUL)."
@@ -98,3 +98,10 @@ class PreferenceForm(forms.Form):
     left = forms.SlugField(max_length=100)
     right = forms.SlugField(max_length=100)
     verdict = forms.ChoiceField(choices=Preference.Verdict.choices)
+
+
+class SuggestionForm(forms.Form):
+    """Whether a suggested label fits an asset."""
+
+    label = forms.ModelChoiceField(Label.objects.all())
+    fits = forms.ChoiceField(choices=[("yes", "It fits"), ("no", "It does not fit")])

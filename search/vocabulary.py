@@ -20,6 +20,8 @@ SAMPLE = 2000
 LEAST_SAMPLE = 20
 DEVIATIONS = 2.0
 OUT_OF_REACH = 2.0  # No score is above 1.
+SHOWN = 20  # Suggestions on an asset's page.
+STEPS = (1, 3, 10, 30, 100, 300, 1000)
 
 # Any number that nothing else locks: "label" in ASCII.
 ADVISORY_LOCK = 0x6C6162656C
@@ -122,6 +124,13 @@ def in_words(lowest: float | None, fitted_to: int | None) -> str:
     return f"from {lowest:.3f}" + (f", fitted to {fitted_to} assets" if fitted_to else "")
 
 
+def would_give(label: Label) -> list[tuple[float, int]]:
+    """Some thresholds, and how many assets reach each: from one to a thousand."""
+    vector = label.vectors.filter(lowest__isnull=False).first()
+    best = list(scores(vector).order_by("-score")[: STEPS[-1]]) if vector else []
+    return [(best[number - 1], number) for number in STEPS if number <= len(best)]
+
+
 def scores(vector: LabelVector) -> QuerySet[Any, float]:
     """The scores of a label with the embedded assets, in the order of their random ids."""
     score = 1 - CosineDistance("vector", vector.vector)
@@ -139,12 +148,20 @@ def fulfil(embedding: Embedding, vector: Any) -> bool:
         return fulfilled
 
 
-def confirm(asset: Asset, label: Label) -> None:
+def suggestions(asset: Asset) -> QuerySet[AssetLabel]:
+    """The best of what is suggested for this asset and no person has given it."""
+    given = asset.asset_labels.filter(source=AssetLabel.Source.PERSON).values("label")
+    found = asset.asset_labels.filter(source=AssetLabel.Source.ENCODER).exclude(label__in=given)
+    return found.select_related("label").order_by("-score", "label__name")[:SHOWN]
+
+
+def confirm(asset: Asset, label: Label) -> AssetLabel:
     """A person says that this label fits: it is theirs from now on, and no suggestion."""
     with undisturbed():
         Rejection.objects.filter(asset=asset, label=label).delete()
         asset.asset_labels.filter(label=label, source=AssetLabel.Source.ENCODER).delete()
-        asset.asset_labels.get_or_create(label=label, source=AssetLabel.Source.PERSON)
+        given, _ = asset.asset_labels.get_or_create(label=label, source=AssetLabel.Source.PERSON)
+        return given
 
 
 def reject(asset: Asset, label: Label) -> None:

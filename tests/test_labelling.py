@@ -14,7 +14,7 @@ from search import vocabulary
 from search.models import AssetLabel, Embedding, Encoder, Label, LabelVector, Rejection
 from tests.factories import make_asset, make_encoder
 from tests.fake_encoder import COLOURS, FakeEncoder, direction
-from workers import labelling
+from workers import labelling, tasks
 from workers.encoders.base import CheckpointError
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def encoded(monkeypatch):
             prompts.extend(texts)
             return super().encode_texts(texts)
 
-    monkeypatch.setattr(labelling, "load_encoder", lambda *given: Recording())
+    monkeypatch.setattr(labelling, "encoder_of", lambda *given: Recording())
     return prompts
 
 
@@ -282,7 +282,7 @@ def test_after_a_promotion_suggestions_are_those_of_the_new_encoder(monkeypatch)
         def encode_texts(self, texts):
             return np.array([[1, 0, 0]] * len(texts), dtype=np.float32)
 
-    monkeypatch.setattr(labelling, "load_encoder", lambda *given: Other())
+    monkeypatch.setattr(labelling, "encoder_of", lambda *given: Other())
     promote(other)
     catch_up()
     assert suggested() == []
@@ -465,7 +465,7 @@ def test_an_encoder_that_cannot_be_loaded_is_not_asked_at_once_again(sent, monke
     def broken(*given):
         raise CheckpointError("Its files are gone.")
 
-    monkeypatch.setattr(labelling, "load_encoder", broken)
+    monkeypatch.setattr(labelling, "encoder_of", broken)
     make_encoder()
     make_label("red")
     labelling.ring_labels()
@@ -527,3 +527,24 @@ def test_a_label_that_makes_no_sense_is_refused_in_words(fields, sentence):
 def test_the_database_refuses_a_threshold_that_no_score_can_be(threshold):
     with pytest.raises(IntegrityError, match="threshold_is_a_score"):
         Label.objects.create(name="mug", threshold=threshold)
+
+
+# In the ingest worker
+
+
+def test_the_workers_embed_and_suggest(fake_encoder):
+    make_encoder()
+    make_label("red")
+    catch_up()
+    make_asset(title="barn", colour="red")
+    make_asset(title="sea", colour="blue")
+    tasks.embed_waiting()
+    assert Embedding.objects.waiting().count() == 0
+    assert suggested() == [("barn", "red")]
+
+
+def test_the_bell_rings_for_labels_too(sent):
+    make_encoder()
+    make_label("red")
+    tasks.ring_bell()
+    assert sent == [True]

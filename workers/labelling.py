@@ -12,8 +12,9 @@ from redis.exceptions import RedisError
 
 from search import vocabulary
 from search.models import Encoder, Label
-from workers.encoders.base import CheckpointError, Vectors, load_encoder
+from workers.encoders.base import CheckpointError, Vectors
 from workers.encoders.base import Encoder as LoadedEncoder
+from workers.loading import encoder_of
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ def ring_labels() -> None:
         if cache.add(BUSY, True, BUSY_SECONDS):
             suggest_stale.delay()
     except (MessageNotSent, RedisError) as error:
-        logger.warning("Nobody could be told of new labels: %s", error)
+        logger.warning("Nobody could be told of labels to suggest: %s", error)
 
 
 @shared_task(expires=BUSY_SECONDS)
@@ -63,8 +64,8 @@ def take_turn(encoder: Encoder) -> None:
 def settle(label: Label, encoder: Encoder) -> None:
     """Encode the label's prompts where they are new, then make its suggestions anew."""
     if not label.is_encoded:
-        loaded = load_encoder(encoder.checkpoint, encoder.revision)
-        vocabulary.keep_vector(label, encoder, mean_of(label.prompts(), loaded))
+        vector = mean_of(label.prompts(), encoder_of(encoder))
+        vocabulary.keep_vector(label, encoder, vector)
     vocabulary.suggest(label)
 
 

@@ -16,13 +16,14 @@ from django.db import InterfaceError, OperationalError, connection
 from kombu.exceptions import OperationalError as MessageNotSent
 from PIL import Image
 
-from search import images
+from search import images, vocabulary
 from search.cleanup import remove_orphans
 from search.models import Asset, Embedding, Encoder, Rendition
 from search.models.encoder import WrongState
 from workers import adding
 from workers.encoders.base import CheckpointError, Vectors
 from workers.encoders.base import Encoder as LoadedEncoder
+from workers.labelling import ring_labels
 from workers.loading import at_hand, encoder_of, note
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ def ring_bell() -> None:
             make_renditions.delay()
         if Embedding.objects.whose_turn().exists():
             embed_waiting.delay()
+        ring_labels()
     except MessageNotSent as error:
         logger.warning("The bell could not be rung: %s", error)
 
@@ -140,7 +142,7 @@ def embed(claimed: list[Embedding], encoder: LoadedEncoder) -> None:
         return
     vectors = encode_or_release(pictures, encoder)
     for (embedding, _), vector in zip(pictures, vectors, strict=True):
-        keep(partial(embedding.fulfil, vector=vector))
+        keep(partial(vocabulary.fulfil, embedding, vector))
     logger.info("Embedded %d assets in %.2f s", len(pictures), time.monotonic() - started)
 
 

@@ -8,6 +8,7 @@ from search.admin import (
     judgement,
     label,
     promise,
+    suggestion,
     user,
 )
 from search.admin.site import site
@@ -21,5 +22,6 @@ __all__ = [
     "label",
     "promise",
     "site",
+    "suggestion",
     "user",
 ]

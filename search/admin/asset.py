@@ -21,8 +21,10 @@ from unfold.decorators import action, display
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from search import vocabulary
+from search.admin.asset_label import LabelInline
 from search.admin.site import CuratorAdmin, CuratorPermissions, site
-from search.models import Asset, AssetLabel, Collection, Embedding, Encoder
+from search.models import Asset, Collection, Embedding, Encoder
 from workers.tasks import ring_bell
 
 STATES = {"waiting": "waiting", "done": "searchable", "failed": "failed"}
@@ -77,17 +79,6 @@ class CollectionInline(CuratorPermissions, TabularInline):
     hide_title = True
 
 
-class LabelInline(CuratorPermissions, TabularInline):
-    model = AssetLabel
-    fields = ["label", "source"]
-    readonly_fields = ["source"]
-    verbose_name = "label"
-    verbose_name_plural = "labels"
-    autocomplete_fields = ["label"]
-    extra = 0
-    hide_title = True
-
-
 @admin.register(Asset, site=site)
 class AssetAdmin(CuratorAdmin):
     list_display = ["picture", "name", "state", "owner", "in_collections", "created"]
@@ -104,8 +95,9 @@ class AssetAdmin(CuratorAdmin):
     ordering = ["-created"]
     actions = ["embed_again", "add_to_collection"]
     action_form = AssetActionForm
-    fields = ["preview", "title", "description", "owner", "states", "facts", "sha256", "created"]
-    readonly_fields = ["preview", "owner", "states", "facts", "sha256", "created"]
+    fields = ["preview", "title", "description", "suggestions", "owner", "states", "facts"]
+    fields += ["sha256", "created"]
+    readonly_fields = ["preview", "suggestions", "owner", "states", "facts", "sha256", "created"]
     inlines = [LabelInline, CollectionInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Asset]:
@@ -147,6 +139,13 @@ class AssetAdmin(CuratorAdmin):
             asset.get_absolute_url(),
             reverse("preview", args=[asset.pk]),
         )
+
+    @display(description="suggested labels")
+    def suggestions(self, asset: Asset) -> SafeString:
+        """They are confirmed and rejected on the asset's own page."""
+        found = vocabulary.suggestions(asset)
+        said = ", ".join(f"{each.label} {each.score:.3f}" for each in found) or "None"
+        return format_html('<a href="{}#suggestions">{}</a>', asset.get_absolute_url(), said)
 
     @display(description="embeddings")
     def states(self, asset: Asset) -> SafeString:

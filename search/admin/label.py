@@ -1,24 +1,93 @@
 from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.forms import SimpleArrayField
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.decorators import display
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import BooleanRadioFilter
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
+from search import vocabulary
 from search.admin.site import CuratorAdmin, site
 from search.models import Label
+from workers.labelling import ring_labels
+
+
+class LinesField(SimpleArrayField):
+    """A list as a text with an item on each line: a prompt may well contain a comma."""
+
+    default_error_messages = {"item_invalid": "Line %(nth)s:"}
+
+    def __init__(self, base_field: forms.Field, **options: Any) -> None:
+        super().__init__(base_field, delimiter="\n", **options)
+
+    def to_python(self, value: Any) -> Any:
+        lines = (line.strip() for line in (value or "").splitlines())
+        return super().to_python("\n".join(filter(None, lines)))
 
 
 @admin.register(Label, site=site)
 class LabelAdmin(CuratorAdmin):
-    list_display = ["name", "used"]
+    formfield_overrides = {
+        ArrayField: {"form_class": LinesField, "widget": UnfoldAdminTextareaWidget}
+    }
+    list_display = ["name", "suggested", "suggestions", "confirmed", "in_force"]
+    list_filter = [("suggested", BooleanRadioFilter)]
     search_fields = ["name"]
     ordering = ["name"]  # A GROUP BY drops the one of the model.
+    fields = ["name", "suggested", "synonyms", "templates", "threshold", "in_force", "would_give"]
+    readonly_fields = ["in_force", "would_give"]
+    actions = ["let_suggest", "stop_suggesting"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Label]:
-        used = Count("asset_labels__asset", distinct=True)
-        return super().get_queryset(request).annotate(used=used)
+        return super().get_queryset(request).with_counts()
 
-    @display(description="assets", ordering="used")
-    def used(self, label: Any) -> int:
-        return label.used
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """The labels alone: what hangs from them goes with them and needs no right of its own."""
+        names = [str(label) for label in objs]
+        return names, {"labels": len(names)}, set(), []
+
+    @display(description="suggested for", ordering="suggestions")
+    def suggestions(self, label: Label) -> int:
+        return label.suggestions
+
+    @display(description="given by people to", ordering="confirmed")
+    def confirmed(self, label: Label) -> int:
+        return label.confirmed
+
+    @display(description="threshold in force", ordering="lowest")
+    def in_force(self, label: Label) -> str:
+        return vocabulary.in_words(label.lowest, label.fitted_to) if label.suggested else ""
+
+    @display(description="what a threshold would give")
+    def would_give(self, label: Label) -> SafeString | str:
+        lines = [(f"{score:.3f}", f"{number:,}") for score, number in vocabulary.would_give(label)]
+        return format_html_join("", "<div>{}: {} assets</div>", lines) or "Nothing is known yet."
+
+    def save_model(self, request: HttpRequest, obj: Label, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        transaction.on_commit(ring_labels, robust=True)
+
+    @action(description="Suggest these labels", permissions=["change"])
+    def let_suggest(self, request: HttpRequest, queryset: QuerySet[Label]) -> None:
+        self._set_suggested(request, queryset, True)
+
+    @action(description="Suggest these labels no longer", permissions=["change"])
+    def stop_suggesting(self, request: HttpRequest, queryset: QuerySet[Label]) -> None:
+        self._set_suggested(request, queryset, False)
+
+    def _set_suggested(
+        self, request: HttpRequest, queryset: QuerySet[Label], suggested: bool
+    ) -> None:
+        chosen = Label.objects.filter(pk__in=queryset.values("pk"))
+        changed = chosen.exclude(suggested=suggested).update(suggested=suggested)
+        transaction.on_commit(ring_labels, robust=True)
+        self.message_user(request, f"{changed} labels are changed; their suggestions follow.")

@@ -10,7 +10,8 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from search.models import Asset, Embedding
+from search import vocabulary
+from search.models import Asset, AssetLabel, Embedding
 from search.models.asset import AssetQuerySet
 from search.query import Query, answer
 from search.views.access import PageRequest, open_where_search_is_public, sealed
@@ -24,10 +25,13 @@ FIRST_PAUSE, LONGEST_PAUSE = 2, 32
 @open_where_search_is_public
 def asset(request: PageRequest, pk: UUID) -> HttpResponse:
     embeddings = Prefetch("embeddings", Embedding.objects.select_related("encoder").defer("vector"))
-    shown = _visible(request, pk, embeddings, "collections", "asset_labels__label")
+    given = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).select_related("label")
+    labels = Prefetch("asset_labels", given, to_attr="labels_given")
+    shown = _visible(request, pk, embeddings, "collections", labels)
     similar = answer(Query(asset=shown), request.user, size=SIMILAR)
     waits = any(embedding.state == "waiting" for embedding in shown.embeddings.all())
     page = {"asset": shown, "answer": similar, "is_waiting": waits}
+    page["suggestions"] = vocabulary.suggestions(shown)
     return render(request, "asset/asset.html", page)
 
 

@@ -1,0 +1,39 @@
+from typing import Any
+
+from django.db.models import QuerySet
+from django.forms import BaseInlineFormSet
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+
+from search import vocabulary
+from search.admin.site import CuratorPermissions
+from search.models import AssetLabel
+
+
+class LabelFormSet(BaseInlineFormSet):
+    """The labels that people give an asset; one that they take away is not suggested again."""
+
+    def save_new(self, form: Any, commit: bool = True) -> AssetLabel:
+        return vocabulary.confirm(self.instance, form.cleaned_data["label"])
+
+    def delete_existing(self, obj: AssetLabel, commit: bool = True) -> None:
+        super().delete_existing(obj, commit)
+        vocabulary.reject(obj.asset, obj.label)
+
+
+class LabelInline(CuratorPermissions, TabularInline):
+    model = AssetLabel
+    formset = LabelFormSet
+    fields = ["label"]
+    verbose_name = "label"
+    verbose_name_plural = "labels"
+    autocomplete_fields = ["label"]
+    extra = 0
+    hide_title = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AssetLabel]:
+        given = super().get_queryset(request).filter(source=AssetLabel.Source.PERSON)
+        return given.select_related("label")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # One label is not another: it is taken away, and the other one given.

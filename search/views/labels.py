@@ -1,0 +1,25 @@
+"""What staff say to the labels that an encoder suggests for an asset."""
+
+from uuid import UUID
+
+from django.core.exceptions import BadRequest
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from search import vocabulary
+from search.forms import SuggestionForm
+from search.models import Asset
+from search.views.access import StaffRequest, for_staff
+
+
+@require_POST
+@for_staff("say which labels fit")
+def suggestion(request: StaffRequest, pk: UUID) -> HttpResponse:
+    asset = get_object_or_404(Asset.objects.visible_to(request.user), pk=pk)
+    form = SuggestionForm(request.POST)
+    if not form.is_valid():
+        raise BadRequest("There is no such label, or nothing was said about it.")
+    say = vocabulary.confirm if form.cleaned_data["fits"] == "yes" else vocabulary.reject
+    say(asset, form.cleaned_data["label"])
+    return redirect(f"{asset.get_absolute_url()}#suggestions")
