@@ -10,17 +10,31 @@ import numpy as np
 import pytest
 import torch
 from huggingface_hub import constants
+from PIL import Image
+from transformers import SiglipModel
 
 from tests import checkpoints
+from tests.checkpoints import FAMILIES
 from workers.encoders import checkpoint
-from workers.encoders.base import CheckpointError, load_encoder
-from workers.encoders.siglip import SiglipEncoder
+from workers.encoders.base import CheckpointError, _loaded, load_encoder
+
+PICTURE = Image.linear_gradient("L").resize((90, 40)).convert("RGB")
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     """A checkpoint that no test may change."""
     return checkpoints.tiny_siglip(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(autouse=True)
+def forgotten():
+    forget_loaded()
+
+
+def forget_loaded():
+    """Be as a fresh process is."""
+    _loaded.cache_clear()
 
 
 @pytest.fixture
@@ -48,11 +62,7 @@ def only_pickle(folder):
 
 
 def other_type(kind):
-    def change(folder):
-        config = json.loads((folder / "config.json").read_text())
-        checkpoints.write_json(folder / "config.json", **config | {"model_type": kind})
-
-    return change
+    return lambda folder: checkpoints.change_json(folder / "config.json", model_type=kind)
 
 
 def lose_a_tensor(folder):
@@ -74,13 +84,18 @@ REFUSALS = {
     "weights empty": (overwrite("model.safetensors", ""), "are cut short or damaged."),
     "pickle only": (only_pickle, "weights as pickle only, which can run code"),
     "tensor missing": (lose_a_tensor, "lack 1 tensors, text_model.head.bias among them."),
-    "tensor narrow": (narrow_a_tensor, "cannot be loaded: "),
+    "tensor narrow": (narrow_a_tensor, "have other shapes than its config.json says."),
     "no tokenizer": (lose("tokenizer.json"), "it has no tokenizer.json."),
-    "tokenizer cut": (overwrite("tokenizer.json", '{"version"'), "cannot be loaded: "),
+    "tokenizer cut": (
+        overwrite("tokenizer.json", '{"version"'),
+        "tokenizer of .* cannot be loaded: ",
+    ),
     "no preprocessor": (lose("preprocessor_config.json"), "has no preprocessor_config.json."),
-    "preprocessor cut": (overwrite("preprocessor_config.json", "{"), "cannot be loaded: "),
-    "CLIP": (other_type("clip"), "is of the type clip; Sightline takes SigLIP and SigLIP 2"),
-    "NaFlex": (other_type("siglip2"), "is a NaFlex checkpoint, which Sightline cannot use yet"),
+    "preprocessor cut": (overwrite("preprocessor_config.json", "{"), "_config.json of .* damaged."),
+    "BLIP": (other_type("blip"), "is of the type blip; Sightline takes SigLIP 2, SigLIP and CLIP"),
+    "no type": (other_type(None), "is of the type None; Sightline takes"),
+    "CLIP in name only": (other_type("clip"), "have other shapes than its config.json says."),
+    "NaFlex in name only": (other_type("siglip2"), "have other shapes than its config.json says."),
 }
 
 
@@ -100,12 +115,17 @@ def test_a_pickle_beside_the_safetensors_is_not_opened(copy, tiny):
     )
 
 
-def test_code_in_a_checkpoint_is_not_run(copy, tmp_path):
-    config = json.loads((copy / "config.json").read_text())
-    auto_map = {"AutoConfig": "evil.Config", "AutoModel": "evil.Model"}
-    checkpoints.write_json(copy / "config.json", **config | {"auto_map": auto_map})
+CONFIGS = ["config.json", "tokenizer_config.json", "preprocessor_config.json"]
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("vision_only", [True, False])
+def test_code_in_a_checkpoint_is_refused_and_not_run(copy, tmp_path, name, vision_only):
+    kinds = ("AutoConfig", "AutoModel", "AutoTokenizer", "AutoImageProcessor")
+    checkpoints.change_json(copy / name, auto_map=dict.fromkeys(kinds, "evil.Evil"))
     (copy / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
-    load_encoder(str(copy))
+    with pytest.raises(CheckpointError, match="wants code of its own to be run"):
+        load_encoder(str(copy), vision_only=vision_only)
     assert not (tmp_path / "ran").exists()
 
 
@@ -114,6 +134,73 @@ def test_changed_weights_are_refused_under_the_old_revision(copy):
     checkpoints.save_model(copy, 200, seed=9)
     with pytest.raises(CheckpointError, match=f"no longer those of revision {revision}"):
         load_encoder(str(copy), revision)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("vision_only", [True, False])
+def test_every_family_refuses_cut_weights_and_wrong_shapes(family, tmp_path, vision_only):
+    folder = FAMILIES[family](tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    config["vision_config"] |= {"intermediate_size": 40}
+    checkpoints.write_json(folder / "config.json", **config)
+    with pytest.raises(CheckpointError, match="have other shapes than its config.json says."):
+        load_encoder(str(folder), vision_only=vision_only)
+    cut_weights(folder)
+    with pytest.raises(CheckpointError, match="are cut short or damaged."):
+        load_encoder(str(folder), vision_only=vision_only)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to ..."),
+    ],
+    ids=["Python", "GPU", "CPU"],
+)
+def test_too_little_memory_is_said_in_a_sentence(copy, monkeypatch, error):
+    def refuse(*args, **kwargs):
+        raise error
+
+    with monkeypatch.context() as patch, pytest.raises(CheckpointError) as refusal:
+        patch.setattr(SiglipModel, "from_pretrained", refuse)
+        load_encoder(str(copy))
+    assert str(refusal.value) == f"There is not enough memory for {copy}."
+    monkeypatch.setattr(SiglipModel, "get_text_features", refuse)
+    with pytest.raises(CheckpointError, match="There is not enough memory for"):
+        load_encoder(str(copy)).encode_texts(["mug"])
+
+
+def test_a_bug_while_encoding_is_not_taken_for_too_little_memory(copy, monkeypatch):
+    def fail(*args, **kwargs):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(SiglipModel, "get_text_features", fail)
+    with pytest.raises(RuntimeError, match="cannot be multiplied"):
+        load_encoder(str(copy)).encode_texts(["mug"])
+
+
+def test_patches_are_a_setting_of_naflex_alone(copy):
+    with pytest.raises(CheckpointError, match="takes pictures of one size"):
+        load_encoder(str(copy), patches=256)
+
+
+@pytest.mark.parametrize("patches", [0, -1, 4097])
+def test_a_senseless_number_of_patches_is_refused(tmp_path, patches):
+    with pytest.raises(CheckpointError, match=f"can't have {patches} patches: name a number"):
+        load_encoder(str(checkpoints.tiny_naflex(tmp_path)), patches=patches)
+
+
+def test_the_files_of_a_processor_saved_as_one_are_read_alike(tmp_path):
+    """Later versions of transformers write processor_config.json instead."""
+    folder = checkpoints.tiny_naflex(tmp_path)
+    vector = load_encoder(str(folder), patches=30).encode_images([PICTURE])
+    settings = json.loads((folder / "preprocessor_config.json").read_text())
+    settings["max_num_patches"] = 30
+    lose("preprocessor_config.json")(folder)
+    checkpoints.write_json(folder / "processor_config.json", image_processor=settings)
+    np.testing.assert_array_equal(load_encoder(str(folder)).encode_images([PICTURE]), vector)
 
 
 @pytest.mark.parametrize("name", ["nothing", "/no/such/folder", "a/b/c", "", "../up", "ü/ü"])
@@ -145,7 +232,8 @@ class Hub(BaseHTTPRequestHandler):
 
     def answer_info(self):
         if self.path.endswith(("/tiny", "/revision/main", f"/revision/{COMMIT}")):
-            self.answer({"id": "studio/tiny", "sha": COMMIT, "siblings": []})
+            siblings = [{"rfilename": path.name} for path in self.server.folder.iterdir()]
+            self.answer({"id": "studio/tiny", "sha": COMMIT, "siblings": siblings})
         else:
             self.refuse("RevisionNotFound")
 
@@ -192,7 +280,7 @@ def hub(copy, tmp_path, monkeypatch):
 
 
 def test_a_hub_id_is_fetched_and_equals_the_folder(hub, tiny):
-    encoder = SiglipEncoder("studio/tiny")
+    encoder = load_encoder("studio/tiny")
     assert (encoder.checkpoint, encoder.revision) == ("studio/tiny", COMMIT)
     np.testing.assert_array_equal(
         encoder.encode_texts(["mug"]), load_encoder(str(tiny)).encode_texts(["mug"])
@@ -201,21 +289,30 @@ def test_a_hub_id_is_fetched_and_equals_the_folder(hub, tiny):
 
 def test_pickles_are_not_even_fetched(hub, copy):
     (copy / "pytorch_model.bin").write_bytes(b"anything")
-    SiglipEncoder("studio/tiny")
+    load_encoder("studio/tiny")
     assert not any("pytorch_model" in path for path in hub.asked)
 
 
+def test_a_hub_id_with_pickles_only_is_refused_before_anything_is_fetched(hub, copy):
+    only_pickle(copy)
+    with pytest.raises(CheckpointError, match="studio/tiny has its weights as pickle only"):
+        load_encoder("studio/tiny")
+    assert not any("resolve" in path for path in hub.asked)
+
+
 def test_a_fetched_commit_needs_no_hub(hub):
-    SiglipEncoder("studio/tiny")
+    load_encoder("studio/tiny")
+    forget_loaded()
     hub.asked.clear()
-    SiglipEncoder("studio/tiny", COMMIT)
+    load_encoder("studio/tiny", COMMIT)
     assert hub.asked == []
 
 
 def test_a_fetched_checkpoint_survives_a_hub_out_of_reach(hub, monkeypatch):
-    SiglipEncoder("studio/tiny")
+    load_encoder("studio/tiny")
+    forget_loaded()
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    assert SiglipEncoder("studio/tiny").revision == COMMIT
+    assert load_encoder("studio/tiny").revision == COMMIT
 
 
 @pytest.mark.parametrize(

@@ -1,172 +1,149 @@
-"""The encoders: prescribed preprocessing, unit vectors, and a sentence for what is unfit."""
+"""What every encoder promises, of whichever family."""
 
-import json
 import shutil
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
-from transformers import AutoImageProcessor, AutoTokenizer, SiglipModel
 
 from tests import checkpoints
-from workers.encoders.base import CheckpointError, load_encoder
-from workers.encoders.siglip import SiglipEncoder
+from tests.checkpoints import FAMILIES
+from workers.encoders.base import CheckpointError, PicturesOnly, load_encoder
 
-TEXTS = [
-    "",
-    "mug",
-    "a blue bicycle left of a green mug",
-    "word " * 300,
-    "🚲 🔴",
-    "دراجة حمراء",
-    "红色的自行车",
-    "A RED CAR\x00 IN\nTHE SNOW",
-]
+TEXTS = ["", "mug", "a blue bicycle left of a green mug", "word " * 300, "🚲 🔴", "دراجة حمراء"]
+# Family, dimensions, resolution, text length, patches: as each checkpoint's own files say.
+FACTS = {
+    "SigLIP 2": ("SigLIP 2", 32, 32, 64, None),
+    "SigLIP 2, own tokenizer": ("SigLIP 2", 32, 32, 64, None),
+    "SigLIP 2 NaFlex": ("SigLIP 2 NaFlex", 32, 32, 64, 20),
+    "SigLIP": ("SigLIP", 32, 32, 64, None),
+    "CLIP": ("CLIP", 20, 32, 77, None),
+}
 
 
-@pytest.fixture(scope="module", params=["tiny_siglip", "tiny_gemma", "tiny_siglip_1"])
-def folder(request, tmp_path_factory):
-    return getattr(checkpoints, request.param)(tmp_path_factory.mktemp(request.param))
+@pytest.fixture(scope="module", params=FAMILIES)
+def family(request):
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
+def folder(family, tmp_path_factory):
     """A checkpoint that no test may change."""
-    return checkpoints.tiny_siglip(tmp_path_factory.mktemp("tiny"))
+    return FAMILIES[family](tmp_path_factory.mktemp("family"))
+
+
+@pytest.fixture(scope="module")
+def encoder(folder):
+    return load_encoder(str(folder))
 
 
 @pytest.fixture
-def copy(tiny, tmp_path):
+def copy(folder, tmp_path):
     """A checkpoint that a test may break."""
-    return shutil.copytree(tiny, tmp_path / "copy")
+    return shutil.copytree(folder, tmp_path / "copy")
 
 
 def pictures():
-    colour = Image.effect_noise((90, 160), 80)
-    return {
-        "portrait": Image.merge("RGB", [colour, colour.rotate(180), colour.rotate(90)]),
-        "1x1": Image.new("RGB", (1, 1), "red"),
-        "1x4000": Image.linear_gradient("L").resize((1, 4000)).convert("RGB"),
-        "4000x1": Image.linear_gradient("L").resize((4000, 1)).convert("RGB"),
-        "3 high": Image.new("RGB", (40, 3), "teal"),
-        "grey": colour,
-        "two-tone": colour.convert("1"),
-        "palette": colour.convert("P"),
-        "alpha": Image.new("RGBA", (50, 40), (200, 20, 30, 120)),
-        "CMYK": colour.convert("CMYK"),
-    }
+    grey = Image.linear_gradient("L").resize((90, 160))
+    return [grey, grey.convert("CMYK"), Image.new("RGBA", (1, 1), "red"), grey.resize((1, 4000))]
 
 
-def cosines(a, b):
-    return (a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1)
+def facts(encoder):
+    shape = (encoder.dimensions, encoder.resolution, encoder.text_length)
+    return (encoder.family, *shape, encoder.patches)
 
 
-def as_the_card_says(folder, texts):
-    """What a careful reader of the model card computes."""
-    model, tokenizer = SiglipModel.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
-    inputs = tokenizer(
-        [text.lower() for text in texts],
-        padding="max_length",
-        padding_side="right",
-        max_length=64,
-        truncation=True,
-        return_tensors="pt",
-    )
-    assert inputs.input_ids.shape == (len(texts), 64)
-    with torch.no_grad():
-        return model.eval().get_text_features(input_ids=inputs.input_ids).pooler_output.numpy()
+def test_an_encoder_says_what_it_is(encoder, family, folder):
+    assert facts(encoder) == FACTS[family]
+    assert encoder.checkpoint == str(folder)
+    assert len(encoder.revision) == 12
 
 
-def test_texts_equal_a_direct_call(folder):
-    vectors = SiglipEncoder(str(folder)).encode_texts(TEXTS)
-    assert cosines(vectors, as_the_card_says(folder, TEXTS)).min() >= 0.99999
+def test_the_bundled_encoder_is_a_siglip_2():
+    encoder = load_encoder("workers/checkpoints/studio-siglip2")
+    assert facts(encoder) == ("SigLIP 2", 160, 96, 64, None)
 
 
-@pytest.mark.parametrize("kind", pictures())
-def test_pictures_equal_a_direct_call(tiny, kind):
-    picture = pictures()[kind]
-    model, processor = SiglipModel.from_pretrained(tiny), AutoImageProcessor.from_pretrained(tiny)
-    pixels = processor(picture.convert("RGB"), return_tensors="pt").pixel_values
-    with torch.no_grad():
-        direct = model.eval().get_image_features(pixel_values=pixels).pooler_output.numpy()
-    vectors = load_encoder(str(tiny)).encode_images([picture])
-    assert cosines(vectors, direct).min() >= 0.99999
-
-
-def test_vectors_are_float32_unit_rows(folder):
-    encoder = SiglipEncoder(str(folder))
-    for vectors in (encoder.encode_texts(TEXTS), encoder.encode_images([*pictures().values()])):
+def test_vectors_are_float32_unit_rows(encoder):
+    for vectors in (encoder.encode_texts(TEXTS), encoder.encode_images(pictures())):
         assert vectors.dtype == np.float32
-        assert vectors.shape[1] == encoder.dimensions == 32
+        assert vectors.shape[1] == encoder.dimensions
         np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
 
 
-def test_upper_case_means_the_same(folder):
-    loud, quiet, other = SiglipEncoder(str(folder)).encode_texts(["RED CAR", "red car", "red mug"])
-    np.testing.assert_array_equal(loud, quiet)
-    assert not np.allclose(loud, other)
+def test_nothing_gives_no_rows(encoder):
+    nothing = (0, encoder.dimensions)
+    assert encoder.encode_texts([]).shape == encoder.encode_images([]).shape == nothing
 
 
-def test_texts_are_padded_to_exactly_64_on_the_right(tiny):
-    encoder = SiglipEncoder(str(tiny))
-    ids = encoder._token_ids(encoder._tokenizer, ["mug", "word " * 300])
-    assert ids.shape == (2, 64)
-    padding = (ids[0] == encoder._tokenizer.pad_token_id).tolist()
-    assert padding == sorted(padding) and padding.count(True) > 50
-    assert encoder._tokenizer.pad_token_id == 0  # The config says 1, and is not asked.
-
-
-def test_left_padding_in_the_file_is_overruled(copy, tiny):
-    config = json.loads((copy / "tokenizer_config.json").read_text())
-    checkpoints.write_json(
-        copy / "tokenizer_config.json",
-        **config | {"padding_side": "left", "model_max_length": 10**30},
-    )
+def test_the_vision_tower_alone_gives_the_same_vectors(encoder, folder, family):
+    alone = load_encoder(str(folder), vision_only=True)
     np.testing.assert_array_equal(
-        SiglipEncoder(str(copy)).encode_texts(TEXTS), SiglipEncoder(str(tiny)).encode_texts(TEXTS)
+        alone.encode_images(pictures()), encoder.encode_images(pictures())
     )
+    assert facts(alone) == FACTS[family]
 
 
-def test_a_batch_of_one_equals_a_batch_of_sixteen(tiny):
-    encoder = load_encoder(str(tiny))
-    texts = [f"{text} {i}" for i in range(2) for text in TEXTS]
-    one_by_one = np.concatenate([encoder.encode_texts([text]) for text in texts])
-    assert cosines(encoder.encode_texts(texts), one_by_one).min() >= 0.99999
-    images = [Image.new("RGB", (20 + i, 40), (i * 15, 99, 20)) for i in range(16)]
-    one_by_one = np.concatenate([encoder.encode_images([image]) for image in images])
-    assert cosines(encoder.encode_images(images), one_by_one).min() >= 0.99999
+def test_the_vision_tower_alone_holds_no_text_tower(folder, encoder):
+    def names(loaded):
+        return [name for name, _ in loaded._towers._model.named_parameters()]
+
+    assert any("text" in name for name in names(encoder))
+    assert not any("text" in name for name in names(load_encoder(str(folder), vision_only=True)))
 
 
-def test_the_vision_tower_alone_gives_the_same_vectors(tiny):
-    alone = load_encoder(str(tiny), vision_only=True)
-    images = [*pictures().values()]
-    np.testing.assert_array_equal(
-        alone.encode_images(images), load_encoder(str(tiny)).encode_images(images)
-    )
-    assert not any("text" in name for name, _ in alone._model.named_parameters())
-    with pytest.raises(RuntimeError, match="pictures only"):
-        alone.encode_texts(["mug"])
+@pytest.mark.parametrize("ask", ["encode_texts", "truncates"])
+def test_the_vision_tower_alone_takes_no_texts(folder, ask):
+    alone = load_encoder(str(folder), vision_only=True)
+    with pytest.raises(PicturesOnly, match="This encoder was loaded for pictures only."):
+        getattr(alone, ask)(["mug"])
 
 
-def test_nothing_gives_no_rows(tiny):
-    encoder = load_encoder(str(tiny))
-    assert encoder.encode_texts([]).shape == encoder.encode_images([]).shape == (0, 32)
+def words(number):
+    return " ".join(["a"] * number)
 
 
-def test_an_encoder_is_loaded_once_and_says_what_it_is(tiny):
-    encoder = load_encoder(str(tiny))
-    assert encoder is load_encoder(str(tiny), "")
-    assert encoder is not load_encoder(str(tiny), vision_only=True)
-    assert (encoder.checkpoint, encoder.resolution) == (str(tiny), 32)
-    assert len(encoder.revision) == 12
-    assert load_encoder(str(tiny), encoder.revision).revision == encoder.revision
+def test_a_text_is_truncated_when_it_has_a_token_too_many(encoder):
+    tokens = encoder._towers.count_tokens
+    fits = next(n for n in range(100) if tokens(words(n + 1)) > encoder.text_length)
+    assert tokens(words(fits)) >= encoder.text_length - 1
+    assert not encoder.truncates(words(fits))
+    assert encoder.truncates(words(fits + 1))
+
+
+def test_what_is_truncated_leaves_no_trace_in_the_vector(encoder):
+    short, long, longer = encoder.encode_texts([words(9), words(99), words(99) + " red"])
+    assert long @ longer > 0.99999 > short @ long
+
+
+def test_an_encoder_is_loaded_once(encoder, folder):
+    assert encoder is load_encoder(str(folder), "")
+    assert encoder is not load_encoder(str(folder), vision_only=True)
+    assert load_encoder(str(folder), encoder.revision).revision == encoder.revision
 
 
 @pytest.mark.parametrize("value", [float("nan"), 0.0], ids=["not a number", "zero"])
 def test_a_vector_without_a_direction_is_refused(copy, value):
-    checkpoints.change_weights(
-        copy, lambda w: [w[f"text_model.head.{k}"].fill_(value) for k in ("weight", "bias")]
-    )
-    with pytest.raises(CheckpointError, match="gives a vector without a direction"):
-        SiglipEncoder(str(copy)).encode_texts(["mug"])
+    checkpoints.change_weights(copy, lambda weights: [w.fill_(value) for w in weights.values()])
+    encoder = load_encoder(str(copy))
+    for encode, what in ((encoder.encode_texts, "mug"), (encoder.encode_images, pictures()[0])):
+        with pytest.raises(CheckpointError, match="gives a vector without a direction"):
+            encode([what])
+
+
+def test_the_manifest_has_the_hash_of_each_file_that_decides_the_vectors(encoder, copy):
+    (copy / "README.md").write_text("No matter.")
+    (copy / "pytorch_model.bin").write_bytes(b"Never opened.")
+    names = {"config.json", "model.safetensors", "preprocessor_config.json"}
+    assert names < encoder.manifest.keys()
+    again = load_encoder(str(copy))
+    assert (again.manifest, again.revision) == (encoder.manifest, encoder.revision)
+
+
+def test_a_changed_file_changes_the_manifest_and_the_revision(encoder, copy):
+    checkpoints.change_json(copy / "tokenizer_config.json", changed=True)
+    changed = load_encoder(str(copy))
+    assert {name for name, _ in changed.manifest.items() ^ encoder.manifest.items()} == {
+        "tokenizer_config.json"
+    }
+    assert changed.revision != encoder.revision

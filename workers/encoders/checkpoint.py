@@ -3,7 +3,10 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,76 +21,117 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from workers.encoders.base import CheckpointError
+from workers.encoders.base import MODULES, CheckpointError
 
 WEIGHTS = "model.safetensors"
 EXAMPLE = "google/siglip2-base-patch16-224"
+MOST_PATCHES = 4096
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 _PATIENCE = 10  # Seconds for the hub's first answer.
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 # What a checkpoint is made of; never the pickles or the ONNX files that lie beside it.
-_FILES = ["*.json", "*.safetensors", "*.model"]
+_FILES = ["*.json", "*.safetensors", "*.model", "merges.txt"]
+_CONFIGS = ("config.json", "tokenizer_config.json")
+_PREPROCESSING = ("preprocessor_config.json", "processor_config.json")
+_TOKENIZERS = ("tokenizer.json", "spiece.model", "vocab.json")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Checkpoint:
     """Files in a folder, under the name they were asked for by."""
 
     name: str
     folder: Path
-    revision: str
+    commit: str = ""  # Of a hub id.
 
-    def config(self) -> dict[str, Any]:
-        """What config.json says."""
+    @property
+    def revision(self) -> str:
+        """The commit, or the start of a hash of all that decides the vectors of a folder."""
+        return self.commit or hash_of(self.manifest)
+
+    @cached_property
+    def manifest(self) -> dict[str, str]:
+        """The SHA-256 of each file that decides the vectors."""
+        paths = sorted({path for pattern in _FILES for path in self.folder.glob(pattern)})
+        return {path.name: sha256(path) for path in paths}
+
+    @property
+    def model_type(self) -> str:
+        return str(self.read_json("config.json").get("model_type", "unknown"))
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """What this file says; nothing, if there is none."""
         try:
-            config = json.loads((self.folder / "config.json").read_bytes())
+            content = json.loads((self.folder / name).read_bytes())
         except FileNotFoundError:
-            raise CheckpointError(f"{self.name} is no checkpoint: it has no config.json.") from None
+            return {}
         except ValueError:
-            raise CheckpointError(f"The config.json of {self.name} is damaged.") from None
-        if not isinstance(config, dict):
-            raise CheckpointError(f"The config.json of {self.name} is damaged.")
-        return config
+            content = None
+        if not isinstance(content, dict):
+            raise CheckpointError(f"The {name} of {self.name} is damaged.")
+        return content
 
-    def refuse_unfit(self) -> None:
-        """Raise unless this is a SigLIP with safetensors and all its files."""
-        self._refuse_other_types(str(self.config().get("model_type", "unknown")))
-        if not any(self.folder.glob("model*.safetensors")):
-            self._refuse_weights()
-        self._refuse_without("preprocessor_config.json")
-        self._refuse_without("tokenizer.json", "spiece.model")
+    def refuse_unfit(self, patches: int | None) -> None:
+        """Raise unless this is of a known family, without code, with all its files."""
+        self._refuse_without("config.json")
+        self._refuse_code()
+        self._refuse_other_types()
+        self._refuse_patches(patches)
+        refuse_without_weights(self.name, [path.name for path in self.folder.iterdir()])
+        self._refuse_without(*_PREPROCESSING)
+        self._refuse_without(*_TOKENIZERS)
 
-    def _refuse_other_types(self, kind: str) -> None:
-        if kind == "siglip2":
+    def _refuse_code(self) -> None:
+        if any("auto_map" in self.read_json(name) for name in (*_CONFIGS, *_PREPROCESSING)):
             raise CheckpointError(
-                f"{self.name} is a NaFlex checkpoint, which Sightline cannot use yet: take one of a"
-                f" fixed resolution, such as {EXAMPLE}."
-            )
-        if kind != "siglip":
-            raise CheckpointError(
-                f"{self.name} is of the type {kind}; Sightline takes SigLIP and SigLIP 2, such as"
-                f" {EXAMPLE}."
+                f"{self.name} wants code of its own to be run (auto_map), which Sightline never"
+                f" does: take a checkpoint without, such as {EXAMPLE}."
             )
 
-    def _refuse_weights(self) -> None:
-        if any(path for pattern in _PICKLES for path in self.folder.glob(pattern)):
+    def _refuse_other_types(self) -> None:
+        if self.model_type not in MODULES:
             raise CheckpointError(
-                f"{self.name} has its weights as pickle only, which can run code when it is loaded:"
-                " take a checkpoint with safetensors."
+                f"{self.name} is of the type {self.model_type}; Sightline takes SigLIP 2, SigLIP"
+                f" and CLIP, such as {EXAMPLE}."
             )
-        raise CheckpointError(f"{self.name} is no checkpoint: it has no {WEIGHTS}.")
+
+    def _refuse_patches(self, patches: int | None) -> None:
+        if patches is None:
+            return
+        if self.model_type != "siglip2":
+            raise CheckpointError(
+                f"{self.name} takes pictures of one size: only NaFlex encoders have a number of"
+                " patches to set."
+            )
+        if not 1 <= patches <= MOST_PATCHES:
+            raise CheckpointError(
+                f"A picture can't have {patches} patches: name a number from 1 to {MOST_PATCHES}."
+            )
 
     def _refuse_without(self, *names: str) -> None:
         if not any((self.folder / name).is_file() for name in names):
             raise CheckpointError(f"{self.name} is no checkpoint: it has no {names[0]}.")
 
 
+def refuse_without_weights(name: str, files: Iterable[str]) -> None:
+    """Raise unless safetensors are among a checkpoint's files."""
+    files = list(files)
+    if any(fnmatch(file, "model*.safetensors") for file in files):
+        return
+    if any(fnmatch(file, pattern) for pattern in _PICKLES for file in files):
+        raise CheckpointError(
+            f"{name} has its weights as pickle only, which can run code when it is loaded:"
+            " take a checkpoint with safetensors."
+        )
+    raise CheckpointError(f"{name} is no checkpoint: it has no {WEIGHTS}.")
+
+
 def find(name: str, revision: str) -> Checkpoint:
     """The files of a local folder or, fetched if need be, of a hub id."""
     if name and Path(name).is_dir():
-        checkpoint = Checkpoint(name, Path(name), folder_revision(Path(name)))
+        checkpoint = Checkpoint(name, Path(name))
         _refuse_changed(checkpoint, revision)
         return checkpoint
     if not _HUB_ID.fullmatch(name):
@@ -98,13 +142,16 @@ def find(name: str, revision: str) -> Checkpoint:
     return Checkpoint(name, folder, folder.name)
 
 
-def folder_revision(folder: Path) -> str:
-    """The start of a hash of all that decides the vectors: a folder has no other revision."""
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_of(manifest: dict[str, str]) -> str:
+    """The start of a hash of all the names and hashes."""
     digest = hashlib.sha256()
-    for path in sorted({path for pattern in _FILES for path in folder.glob(pattern)}):
-        with path.open("rb") as file:
-            digest.update(path.name.encode())
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+    for name, content in manifest.items():
+        digest.update(name.encode() + bytes.fromhex(content))
     return digest.hexdigest()[:12]
 
 
@@ -121,7 +168,7 @@ def _fetched(name: str, revision: str) -> Path:
     if _COMMIT.fullmatch(revision) and (folder := _kept(name, revision)):
         return folder
     try:
-        _refuse_unknown(name, revision)
+        _refuse_at_hub(name, revision)
         return _snapshot(name, revision)
     except (HTTPError, OSError):
         if folder := _kept(name, revision):
@@ -132,10 +179,10 @@ def _fetched(name: str, revision: str) -> Path:
     )
 
 
-def _refuse_unknown(name: str, revision: str) -> None:
+def _refuse_at_hub(name: str, revision: str) -> None:
     """Ask the hub before fetching: this one request is never retried, so it fails fast."""
     try:
-        HfApi().model_info(name, revision=revision or None, timeout=_PATIENCE)
+        info = HfApi().model_info(name, revision=revision or None, timeout=_PATIENCE)
     except RevisionNotFoundError:
         raise CheckpointError(f"The hub has no revision {revision} of {name}.") from None
     except GatedRepoError:
@@ -144,6 +191,8 @@ def _refuse_unknown(name: str, revision: str) -> None:
         raise CheckpointError(
             f"The hub knows no checkpoint {name}, and there is no folder of that name."
         ) from None
+    if info.siblings:
+        refuse_without_weights(name, [file.rfilename for file in info.siblings])
 
 
 def _kept(name: str, revision: str) -> Path | None:

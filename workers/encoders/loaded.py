@@ -1,0 +1,87 @@
+"""A checkpoint's towers behind the protocol of an encoder."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from PIL.Image import Image
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from workers.encoders.base import CheckpointError, PicturesOnly, Vectors
+from workers.encoders.checkpoint import Checkpoint
+from workers.encoders.weights import device, memory_errors_said
+
+
+class Towers(Protocol):
+    """What a family knows: its preprocessing, and how to ask its model for features."""
+
+    family: str
+    patches: int | None
+    dimensions: int
+    resolution: int
+    text_length: int
+    tokenizer: PreTrainedTokenizerBase | None  # None: the vision tower alone.
+
+    def text_features(self, texts: list[str]) -> Tensor: ...
+
+    def image_features(self, pictures: list[Image]) -> Tensor: ...
+
+    def count_tokens(self, text: str) -> int: ...
+
+
+class LoadedEncoder:
+    """Texts and pictures in, unit vectors out, whatever the family."""
+
+    def __init__(self, files: Checkpoint, towers: Towers) -> None:
+        self._files, self._towers = files, towers
+        self.checkpoint, self.revision = files.name, files.revision
+        self.family, self.patches = towers.family, towers.patches
+        self.dimensions, self.resolution = towers.dimensions, towers.resolution
+        self.text_length = towers.text_length
+        self.batch_size = 64 if device() == "cuda" else 8
+
+    @property
+    def manifest(self) -> dict[str, str]:
+        """The SHA-256 of each file that decides the vectors."""
+        return self._files.manifest
+
+    @torch.inference_mode()
+    def encode_texts(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of the texts, in their order."""
+        self._refuse_texts()
+        if not texts:
+            return self._none()
+        with memory_errors_said(self.checkpoint):
+            return self._unit(self._towers.text_features(list(texts)))
+
+    @torch.inference_mode()
+    def encode_images(self, images: Sequence[Image]) -> Vectors:
+        """Unit vectors of the pictures, in their order."""
+        if not images:
+            return self._none()
+        with memory_errors_said(self.checkpoint):
+            # Converted here: where a checkpoint leaves it out, grey and palette are refused.
+            pictures = [image.convert("RGB") for image in images]
+            return self._unit(self._towers.image_features(pictures))
+
+    def truncates(self, text: str) -> bool:
+        """Whether not all of the text's tokens fit."""
+        self._refuse_texts()
+        return self._towers.count_tokens(text) > self.text_length
+
+    def _refuse_texts(self) -> None:
+        if self._towers.tokenizer is None:
+            raise PicturesOnly("This encoder was loaded for pictures only.")
+
+    def _unit(self, features: Tensor) -> Vectors:
+        vectors = features.float().cpu().numpy()
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        # Compared this way round, since nothing compares with NaN.
+        if not (np.isfinite(norms) & (norms > 0)).all():
+            raise CheckpointError(f"{self.checkpoint} gives a vector without a direction.")
+        return vectors / norms
+
+    def _none(self) -> Vectors:
+        return np.empty((0, self.dimensions), np.float32)
