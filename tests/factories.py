@@ -4,6 +4,7 @@ import io
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
+from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
@@ -32,6 +33,9 @@ def make_encoder(**fields) -> Encoder:
     } | fields
     encoder, created = Encoder.objects.get_or_create(slug=given.pop("slug"), defaults=given)
     if created:
+        with connection.cursor() as cursor:
+            # No index is built in a transaction that still has to check foreign keys.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         encoder.build_index()
     return encoder
 

@@ -113,6 +113,19 @@ def test_it_finds_a_missing_index(asset, capsys):
     assert "The HNSW index of fake" in only(fsck(capsys))
 
 
+def test_it_finds_that_a_ready_encoder_has_no_index(asset, capsys):
+    drop_index(make_encoder(slug="other", revision="2", state="ready"))
+
+    assert any("The HNSW index of other" in breach for breach in fsck(capsys))
+
+
+def test_what_is_not_promised_yet_is_a_breach_to_strict_alone(asset, capsys):
+    make_encoder(slug="new", revision="2", state="building", promised=None)
+
+    assert fsck(capsys) == []
+    assert "has no promise of new" in only(fsck(capsys, "--strict"))
+
+
 def test_a_claim_past_its_lease_is_a_breach_to_strict_at_once(asset, capsys):
     lapse(minutes=1)
 

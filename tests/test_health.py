@@ -5,7 +5,7 @@ from django.db import OperationalError
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.utils import timezone
 
-from search.models import Asset, Embedding, Rendition
+from search.models import Asset, Embedding, Encoder, Rendition
 from search.views import health
 from tests.factories import make_asset, make_encoder
 
@@ -113,5 +113,20 @@ def test_what_a_retired_encoder_left_undone_does_not_count(client, library):
     old = make_encoder(slug="old", revision="0", state="retired")
     Embedding.objects.create(asset=make_asset(embedded=True, thumbnail=True), encoder=old)
     Asset.objects.update(created=timezone.now() - timedelta(hours=1))
+
+    assert client.get("/readyz").status_code == 200
+
+
+def test_a_serving_encoder_that_a_worker_cannot_load_is_not_ready(client, library):
+    Encoder.objects.update(problem="Its files are gone.")
+
+    assert part(client, "query_worker") == "Its files are gone."
+
+
+def test_another_encoder_that_cannot_be_loaded_does_not_make_the_site_unready(client, library):
+    make_encoder(slug="new", revision="2", state="building", problem="Its files are gone.")
+    make_old_asset()
+    Embedding.objects.filter(encoder__slug="fake").delete()
+    Rendition.objects.all().delete()
 
     assert client.get("/readyz").status_code == 200

@@ -1,10 +1,12 @@
 """From what was asked to a page of hits."""
 
+import numpy as np
 import pytest
+from django.db.models.functions import Now
 from kombu.exceptions import OperationalError as MessageNotSent
 
 from search import query as query_module
-from search.models import Asset
+from search.models import Asset, Embedding
 from search.query import NoVector, Query, answer
 from tests.factories import make_asset, make_encoder, make_user
 from tests.fake_encoder import COLOURS, direction
@@ -144,3 +146,68 @@ def test_a_query_picture_is_kept_and_finds_its_like(library, tmp_path):
     assert Query(picture=token).vector(make_encoder()) == pytest.approx(
         direction(COLOURS["blue"]).tolist(), abs=0.03
     )
+
+
+# Words that are cut off --------------------------------------------------------------------------
+
+
+def test_words_that_are_cut_off_say_so_together_with_the_hits(library, fake_encoder):
+    fake_encoder.text_length = 3
+
+    found = answer(Query(text="red barn in the snow"), make_user())
+
+    assert found.sentence == "Only the first 3 tokens of your words were used."
+    assert titles(found)[0] == "barn"
+
+
+def test_words_that_fit_say_nothing(library):
+    assert answer(Query(text="red barn"), make_user()).sentence == ""
+
+
+def test_from_the_cache_the_same_is_said(library, fake_encoder):
+    fake_encoder.text_length = 3
+    first = answer(Query(text="red barn in the snow"), make_user())
+    assert answer(Query(text="red barn in the snow"), make_user()).sentence == first.sentence
+
+
+# An encoder that goes while somebody searches ----------------------------------------------------
+
+
+@pytest.fixture
+def switched_meanwhile(library, monkeypatch):
+    """The encoder is replaced and taken away while it is being asked."""
+    old = make_encoder()
+    new = make_encoder(slug="new", revision="2", state="ready")
+    for embedding in Embedding.objects.filter(encoder=old):
+        Embedding.objects.create(
+            asset=embedding.asset, encoder=new, vector=embedding.vector, fulfilled=Now()
+        )
+    encode = query_module.encode_text.delay
+
+    def switch(encoder_id, *given):
+        if encoder_id == old.pk:
+            new.promote()
+            old.delete()
+        encode(encoder_id, *given)
+
+    monkeypatch.setattr(query_module.encode_text, "delay", switch)
+    return new
+
+
+def test_a_search_by_an_encoder_that_has_gone_is_answered_by_the_next(switched_meanwhile, settings):
+    settings.QUERY_TIMEOUT_SECONDS = 0.05
+
+    found = answer(Query(text="red"), make_user())
+
+    assert titles(found)[0] == "barn"
+    assert (found.encoder, found.ranked, found.sentence) == (switched_meanwhile, True, "")
+
+
+def test_the_vector_of_one_encoder_is_never_used_by_another(library, fake_encoder):
+    user, new = make_user(), make_encoder(slug="new", revision="2", state="ready")
+    first = Query(text="red").vector(make_encoder())
+    fake_encoder.encode_texts = lambda texts: np.array([[0, 0, 0, 1]], np.float32)
+    new.promote()
+
+    assert Query(text="red").vector(new) != first
+    assert answer(Query(text="red"), user).encoder == new

@@ -156,6 +156,7 @@ def test_only_one_worker_rings_at_a_time(rung):
         cursor.execute("SELECT pg_advisory_lock(%s)", [bell.ADVISORY_LOCK])
         bell.ring_once()
         assert rung == []
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [bell.ADVISORY_LOCK])
     other.close()
     bell.ring_once()
     assert rung == ["renditions"]

@@ -1,4 +1,4 @@
-"""Adds encoders: a checkpoint is loaded and checked, and gets its row and its index."""
+"""Adds encoders: a checkpoint is loaded and checked, and gets its row."""
 
 from itertools import count
 from pathlib import PurePath
@@ -14,13 +14,13 @@ from workers.encoders.base import Encoder as LoadedEncoder
 from workers.encoders.base import load_encoder
 from workers.encoders.self_check import probe, verify
 
-NOTES, NOTES_SECONDS = "encoders that are added", 24 * 3600
+NOTES, NOTES_SECONDS = "encoders-being-added", 24 * 3600
 
 
 def add(
     checkpoint: str, *, revision: str = "", patches: int | None = None, slug: str = ""
 ) -> Encoder:
-    """A new encoder, or a retired one back again, with its index; the vectors are still to come.
+    """A new encoder, or a retired one back again; its index and its vectors are tended to.
 
     Raises CheckpointError or WrongState.
     """
@@ -45,7 +45,7 @@ def create(loaded: LoadedEncoder, *, slug: str = "", promote_when_ready: bool = 
     if slug and Encoder.objects.filter(slug=slug).exists():
         raise WrongState(f"There is an encoder named {slug} already.")
     try:
-        encoder = Encoder.objects.create(
+        return Encoder.objects.create(
             slug=slug or free_slug(loaded.checkpoint),
             checkpoint=loaded.checkpoint,
             revision=loaded.revision,
@@ -58,8 +58,6 @@ def create(loaded: LoadedEncoder, *, slug: str = "", promote_when_ready: bool = 
         )
     except IntegrityError:
         raise WrongState(f"{loaded.checkpoint} is being added by someone else.") from None
-    encoder.build_index()
-    return encoder
 
 
 def revive(encoder: Encoder, loaded: LoadedEncoder) -> Encoder:
@@ -72,7 +70,6 @@ def revive(encoder: Encoder, loaded: LoadedEncoder) -> Encoder:
     # What it still owed has become backfill, for which it is not ready until that is done.
     Embedding.objects.filter(encoder=encoder).waiting().update(backfill=True)
     encoder.refresh_from_db()
-    encoder.build_index()
     return encoder
 
 

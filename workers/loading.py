@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 
+from django.conf import settings
 from django.db import connection
 
 from search.models import Encoder as Row
@@ -41,17 +42,18 @@ def encoder_of(row: Row, *, vision_only: bool = False) -> Encoder:
     return _kept[key]
 
 
-def at_hand(row: Row) -> Encoder | None:
+def at_hand(row: Row, *, vision_only: bool = False) -> Encoder | None:
     """This row's encoder if the process has it; otherwise None, and a thread loads it.
 
-    Loading takes seconds, in which searches by another encoder would wait in vain.
+    Loading takes seconds to minutes, in which the work for other encoders goes on.
     """
-    key = (row.pk, False)
-    if key in _kept or _refusal(key):
-        return encoder_of(row)
+    key = (row.pk, vision_only)
+    # Where tasks run in whoever sends them, nobody would come again.
+    if key in _kept or _refusal(key) or settings.CELERY_TASK_ALWAYS_EAGER:
+        return encoder_of(row, vision_only=vision_only)
     if key not in _loading:
         _loading.add(key)
-        threading.Thread(target=_load_beside, args=(row,), daemon=True).start()
+        threading.Thread(target=_load_beside, args=(row, vision_only), daemon=True).start()
     return None
 
 
@@ -76,11 +78,11 @@ def _refusal(key: Key) -> CheckpointError | None:
     return error if time.monotonic() - since < REFUSAL_SECONDS else None
 
 
-def _load_beside(row: Row) -> None:
+def _load_beside(row: Row, vision_only: bool) -> None:
     try:
-        encoder_of(row)
+        encoder_of(row, vision_only=vision_only)
     except CheckpointError:
         pass  # It stands in the row.
     finally:
-        _loading.discard((row.pk, False))
+        _loading.discard((row.pk, vision_only))
         connection.close()

@@ -24,7 +24,7 @@ from workers import adding
 from workers.encoders.base import CheckpointError, Vectors
 from workers.encoders.base import Encoder as LoadedEncoder
 from workers.labelling import ring_labels
-from workers.loading import at_hand, encoder_of, note
+from workers.loading import at_hand, note
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ HUNG_SECONDS = 100
 # Whoever rings rings again: an old message would only make others wait for a turn of its own.
 RUNG_SECONDS = 50
 VECTOR_SECONDS = 24 * 3600
-# Between two looks whether the encoder that a search needs has been loaded.
+# Between two looks whether an encoder has been loaded.
 LOOK_AGAIN_SECONDS = 0.05
 
 
@@ -107,16 +107,20 @@ def embed_some(unfit: set[int]) -> int:
     """A batch for the encoder whose turn it is; how many promises were claimed.
 
     Asked anew for every batch, so an upload waits for one batch of backfill at most. An encoder
-    that can't be used is left out from then on, and the others go on.
+    that is still being loaded, or that can't be used, is passed over and stops no other.
     """
+    passed_over = False
     for row in Embedding.objects.whose_turn().exclude(pk__in=unfit):
         try:
-            encoder = encoder_of(row, vision_only=True)
-            if claimed := embed_batch(row, encoder):
+            encoder = at_hand(row, vision_only=True)
+            if encoder and (claimed := embed_batch(row, encoder)):
                 return claimed
+            passed_over |= encoder is None
         except CheckpointError:
             unfit.add(row.pk)
-    return 0
+    if passed_over:
+        time.sleep(LOOK_AGAIN_SECONDS)
+    return int(passed_over)
 
 
 def embed_batch(row: Encoder, encoder: LoadedEncoder) -> int:
@@ -232,8 +236,6 @@ def query_encoder(task: Task, encoder_id: int) -> LoadedEncoder | None:
     row = Encoder.objects.filter(pk=encoder_id).first()
     if row is None:  # It has been removed meanwhile.
         return None
-    if settings.CELERY_TASK_ALWAYS_EAGER:
-        return encoder_of(row)
     encoder = at_hand(row)
     if encoder is None:
         time.sleep(LOOK_AGAIN_SECONDS)

@@ -1,48 +1,171 @@
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from unfold.decorators import display
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from kombu.exceptions import OperationalError as MessageNotSent
+from redis.exceptions import RedisError
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from search.admin.site import ReadOnlyAdmin, site
-from search.models import Encoder
+from search.models import Asset, Encoder
+from search.models.encoder import WrongState
+from workers import adding
+from workers.tasks import add_encoder
 
-STATE_COLOURS = {"serving": "success", "ready": "info", "building": "warning"}
+LIST = "admin:search_encoder_changelist"
+STATE_COLOURS = {"serving": "success", "ready": "info", "building": "warning", "problem": "danger"}
+
+
+class AdditionForm(forms.Form):
+    """What there is to say of an encoder before it has been loaded."""
+
+    checkpoint = forms.CharField(
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="A hub id, such as google/siglip2-base-patch16-224, or a folder.",
+    )
+    revision = forms.CharField(
+        required=False,
+        max_length=64,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="A commit, of a hub id; empty for the newest.",
+    )
+    slug = forms.SlugField(
+        required=False,
+        max_length=100,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Its name here; empty for the checkpoint's own.",
+    )
+    patches = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=4096,
+        widget=UnfoldAdminIntegerFieldWidget,
+        help_text="Of a picture at most, for a NaFlex checkpoint; empty for its own number.",
+    )
 
 
 @admin.register(Encoder, site=site)
 class EncoderAdmin(ReadOnlyAdmin):
-    """Encoders come and go by `manage.py encoder`, which loads them first."""
+    """The encoders, how far each is, and what may become of it; a worker loads new ones."""
 
     list_display = [
         "slug",
         "current_state",
-        "dimensions",
-        "searchable",
-        "waiting",
-        "failed",
+        "kind",
+        "progress",
+        "speed",
+        "time_left",
         "checkpoint",
         "revision",
+        "problem",
     ]
     list_display_links = None
+    list_before_template = "admin/search/encoder/_additions.html"
     ordering = ["-created"]
+    actions = ["promote", "retire", "remove"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Encoder]:
         return super().get_queryset(request).with_counts()
 
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return site.has_permission(request)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"additions": adding.notes()})
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        form = AdditionForm(request.POST if request.method == "POST" else None)
+        if form.is_valid() and self.have_added(request, **form.cleaned_data):
+            return redirect(LIST)
+        context = self.admin_site.each_context(request)
+        context |= {"title": "Add an encoder", "opts": self.opts, "form": form}
+        return TemplateResponse(request, "admin/search/encoder/add.html", context)
+
+    def have_added(
+        self, request: HttpRequest, checkpoint: str, revision: str, slug: str, patches: int | None
+    ) -> bool:
+        """Let a worker load it: no web process ever does."""
+        try:
+            adding.note(checkpoint, "A worker is to load it; this may take minutes.")
+            add_encoder.delay(checkpoint, revision, patches, slug)
+        except (MessageNotSent, RedisError):
+            self.message_user(request, "Redis does not answer; try again later.", messages.ERROR)
+            return False
+        return True
+
+    # What may become of one ----------------------------------------------------------------------
+
+    @action(description="Promote: let it answer searches")
+    def promote(self, request: HttpRequest, queryset: QuerySet[Encoder]) -> HttpResponse | None:
+        said = "{} serves as soon as it is ready and a query worker has loaded it."
+        return self.confirmed(request, queryset, "promote", Encoder.ask_promotion, said)
+
+    @action(description="Retire: promise it nothing any more")
+    def retire(self, request: HttpRequest, queryset: QuerySet[Encoder]) -> HttpResponse | None:
+        said = "{} is retired; its vectors stay."
+        return self.confirmed(request, queryset, "retire", Encoder.retire, said)
+
+    @action(description="Remove, with its vectors and its index")
+    def remove(self, request: HttpRequest, queryset: QuerySet[Encoder]) -> HttpResponse | None:
+        said = "{} is being removed."
+        return self.confirmed(request, queryset, "remove", Encoder.ask_removal, said)
+
+    def confirmed(
+        self, request: HttpRequest, queryset: QuerySet[Encoder], verb: str, act: Any, said: str
+    ) -> HttpResponse | None:
+        """Act on one encoder, once the curator has seen what that means."""
+        encoder = queryset.first()
+        if encoder is None or queryset.count() > 1:
+            self.message_user(request, "Choose one encoder.", messages.ERROR)
+            return None
+        if "confirmed" not in request.POST:
+            context = self.admin_site.each_context(request)
+            context |= {"title": f"{verb.capitalize()} {encoder}?", "opts": self.opts}
+            context |= {"encoder": encoder, "verb": verb, "serving": Encoder.objects.serving()}
+            return TemplateResponse(request, "admin/search/encoder/confirm.html", context)
+        try:
+            act(encoder)
+        except WrongState as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            self.message_user(request, said.format(encoder))
+        return None
+
+    # How far each is -----------------------------------------------------------------------------
+
     @display(description="state", label=STATE_COLOURS)
     def current_state(self, encoder: Encoder) -> str:
-        return encoder.state
+        return "being removed" if encoder.removal_asked else encoder.state
+
+    @display(description="family")
+    def kind(self, encoder: Encoder) -> str:
+        patches = f", {encoder.patches} patches" if encoder.patches else ""
+        return f"{encoder.family}, {encoder.dimensions} dimensions{patches}"
 
     @display
-    def searchable(self, encoder: Any) -> int:
-        return encoder.searchable
+    def progress(self, encoder: Encoder) -> str:
+        failed = f", {encoder.failed:,} failed" if encoder.failed else ""
+        return f"{encoder.searchable:,} of {Asset.objects.count():,}{failed}"
 
-    @display
-    def waiting(self, encoder: Any) -> int:
-        return encoder.waiting
+    @display(description="pictures per second")
+    def speed(self, encoder: Encoder) -> str:
+        return f"{encoder.per_second:.1f}" if encoder.lately else ""
 
-    @display
-    def failed(self, encoder: Any) -> int:
-        return encoder.failed
+    @display(description="time left")
+    def time_left(self, encoder: Encoder) -> str:
+        return duration(encoder.seconds_left) if encoder.seconds_left else ""
+
+
+def duration(seconds: float) -> str:
+    """As people say it: 40 s, 2 min, 3 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.0f} h"

@@ -131,6 +131,16 @@ class Encoder(models.Model):
             # Whichever was to follow by itself would undo what was decided now.
             Encoder.objects.filter(promote_when_ready=True).update(promote_when_ready=False)
 
+    def ask_promotion(self) -> None:
+        """Be promoted once ready, when a query worker has loaded it."""
+        with self._held():
+            if self.state == self.State.SERVING:
+                raise WrongState(f"{self} serves already.")
+            if self.state == self.State.RETIRED:
+                raise WrongState(f"{self} is retired: add its checkpoint again first.")
+            Encoder.objects.update(promote_when_ready=False)
+            Encoder.objects.filter(pk=self.pk).update(promote_when_ready=True)
+
     def retire(self) -> None:
         """Get no more promises; the vectors and the index stay."""
         with self._held():
@@ -179,7 +189,10 @@ class Encoder(models.Model):
             return cursor.rowcount == 1
 
     def build_index(self) -> None:
-        """Create this encoder's HNSW index where it is missing or was left half-built."""
+        """Create this encoder's HNSW index where it is missing or was left half-built.
+
+        Not by two at a time: each would take what the other is building for half-built.
+        """
         if self.has_index():
             return
         self.drop_index()

@@ -134,7 +134,6 @@ class Command(BaseCommand):
             return f"{serving} serves; {encoder} is {encoder.state}, as it was left."
         if encoder.state == Encoder.State.RETIRED:
             encoder = adding.revive(encoder, loaded)
-        encoder.build_index()
         encoder.serve()
         return f"{encoder} serves."
 
