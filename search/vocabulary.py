@@ -5,7 +5,7 @@ Everything here compares vectors that are stored; nothing runs an encoder.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from statistics import fmean, pstdev
+from statistics import quantiles
 from typing import Any
 
 from django.db import connection, transaction
@@ -14,11 +14,15 @@ from pgvector.django import CosineDistance
 
 from search.models import Asset, AssetLabel, Embedding, Encoder, Label, LabelVector, Rejection
 
-# Of this many assets a label's scores say how they are spread: the deviation's own error is 2 %.
+# Of this many assets a label's scores say how they are spread, to some percent.
 SAMPLE = 2000
 # Fewer say nothing; a label without a threshold is not suggested until there are as many.
 LEAST_SAMPLE = 20
-DEVIATIONS = 2.0
+# 71 labels of 300 drawn pictures by the bundled encoder: precision 0.93 and recall 0.83, against
+# 0.87 and 0.76 of two deviations above the mean. Labels of half the library stay below the
+# threshold as a rule (patterns: recall 0.31), and need one of their own.
+DEVIATIONS = 3.5
+LEAST_DEVIATION = 0.002  # Half precision alone moves scores by as much.
 OUT_OF_REACH = 2.0  # No score is above 1.
 SHOWN = 20  # Suggestions on an asset's page.
 STEPS = (1, 3, 10, 30, 100, 300, 1000)
@@ -109,10 +113,16 @@ def _put_in_force(vector: LabelVector, threshold: float | None) -> None:
 
 
 def fitted(found: Sequence[float]) -> float:
-    """A threshold for a label that has none, from its own scores."""
+    """A threshold for a label that has none: far above what most assets score with it.
+
+    How far is told by the lower half of the scores alone: the assets that the label fits are in
+    the upper one, and would push mean and deviation up with them.
+    """
     if len(found) < LEAST_SAMPLE:
         return OUT_OF_REACH
-    return fmean(found) + DEVIATIONS * pstdev(found)
+    percentiles = quantiles(found, n=100, method="inclusive")
+    median, deviation_below = percentiles[49], percentiles[15]
+    return median + DEVIATIONS * max(median - deviation_below, LEAST_DEVIATION)
 
 
 def in_words(lowest: float | None, fitted_to: int | None) -> str:
