@@ -1,0 +1,219 @@
+"""Another encoder is built, promoted, rolled back and removed while people search.
+
+Each test has a negative control: the same check where it must fail.
+"""
+
+import json
+import re
+import signal
+import statistics
+import threading
+import time
+from contextlib import contextmanager
+from itertools import count
+
+import psycopg
+import pytest
+
+from tests.checkpoints import tiny_siglip
+from tests.e2e.stack import Stack
+from tests.e2e.test_faults import (
+    count_writes,
+    folder_of,
+    ingest_worker,
+    most_writes,
+    settled,
+    wait_for_a_claim,
+)
+
+LEASE, BELL = 3, 1
+ASSETS, CLIENTS, KILLS = 2_000, 4, 5
+PAGE = 48
+WORDS = ["red mug", "two blue bicycles", "a lamp in the snow", "yellow", "a dotted boat"]
+FIRST, SECOND = "studio-siglip2", "second"
+TILE = re.compile(r'asset=([0-9a-f-]{36})" title="Similar"')
+
+# The pictures are all alike, so that one inspection, which takes a process, is enough for them.
+FILL = """
+from pathlib import Path
+from unittest.mock import patch
+from django.core.files import File
+from search import images, ingest
+from search.models import User
+
+files = [File(path.open("rb"), name=path.name) for path in sorted(Path("{folder}").iterdir())]
+facts = images.inspect(files[0])
+with patch.object(images, "inspect", return_value=facts), patch.object(ingest, "ring_bell"):
+    for file in files:
+        with file:
+            ingest.ingest(file, owner=User.objects.get())
+"""
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    env = {"CLAIM_LEASE_SECONDS": str(LEASE), "BELL_SECONDS": str(BELL)}
+    with Stack(env=env) as running:
+        count_writes(running)
+        pictures = folder_of(tmp_path_factory.mktemp("pictures"), ASSETS, deadly=set())
+        running.manage("shell", "-c", FILL.format(folder=pictures), check=True)
+        assert running.eventually(lambda: settled(running), 180)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """A second encoder; its vectors have another length than those of the bundled one."""
+    return tiny_siglip(tmp_path_factory.mktemp("checkpoints") / "tiny")
+
+
+class Clients:
+    """People who search all the time, and what they were not content with."""
+
+    def __init__(self, stack) -> None:
+        self.stack = stack
+        self.complaints: list[str] = []
+        self.seconds: list[float] = []
+        self.over = threading.Event()
+
+    def search(self, number: int) -> None:
+        session, hit = self.stack.session(), ""
+        for turn in count(number):
+            if self.over.is_set():
+                return
+            # New words, that must be encoded; known ones; a further page; and a picture.
+            words = WORDS[turn % len(WORDS)]
+            parameters = [
+                {"q": f"{words} {number} {turn}"},
+                {"q": words},
+                {"q": words, "page": str(2 + turn % 7)},
+                {"asset": hit} if hit else {"q": words},
+            ][turn % 4]
+            started = time.monotonic()
+            answer = session.get("/", parameters)
+            self.seconds.append(time.monotonic() - started)
+            found = TILE.findall(answer.text)
+            if complaint := self.complaint(answer, found):
+                self.complaints.append(f"{parameters}: {complaint}")
+            hit = found[turn % len(found)] if found else hit
+
+    @staticmethod
+    def complaint(answer, found) -> str:
+        if answer.status != 200:
+            return f"status {answer.status}"
+        if len(found) != PAGE:
+            return f"{len(found)} hits"
+        said = re.findall(r'<p class="line" role="status">(.*?)</p>', answer.text)
+        return said[0] if said else ""
+
+
+@contextmanager
+def searching(stack):
+    clients = Clients(stack)
+    threads = [threading.Thread(target=clients.search, args=(n,)) for n in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield clients
+    finally:
+        clients.over.set()
+        for thread in threads:
+            thread.join()
+
+
+def encoder(stack, *arguments: str):
+    done = stack.manage("encoder", *arguments, "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def state(stack, slug: str) -> str:
+    rows = stack.sql("SELECT state FROM search_encoder WHERE slug = %s", slug)
+    return rows[0][0] if rows else "gone"
+
+
+def kill_the_worker(stack, number: int) -> None:
+    """In turn the process in which its tasks run, and all of it."""
+    wait_for_a_claim(stack)
+    if number % 2:
+        stack.kill("ingest")
+        stack.start("ingest")
+    else:
+        stack.worker_child("ingest").send_signal(signal.SIGKILL)
+
+
+def assert_all_answer_by(stack, slug: str) -> None:
+    """The page and the command give the same hits in the same order, by this encoder."""
+    said = json.loads(stack.manage("search", WORDS[0], "--limit", str(PAGE), "--json").stdout)
+    page = TILE.findall(stack.session().get("/", {"q": WORDS[0]}).text)
+    assert said["encoder"] == slug
+    assert page == [hit["id"] for hit in said["hits"]]
+
+
+def lengths(stack) -> dict[str, set[int]]:
+    """The lengths of the vectors that each encoder has."""
+    rows = stack.sql(
+        "SELECT slug, vector_dims(vector) FROM search_embedding e"
+        " JOIN search_encoder ON search_encoder.id = encoder_id GROUP BY 1, 2"
+    )
+    return {slug: {length for s, length in rows if s == slug} for slug, _ in rows}
+
+
+def test_a_switch_under_load(stack, checkpoint):
+    began = time.monotonic()
+    ingest_worker(stack, "slow")
+    with searching(stack) as clients:
+        encoder(stack, "add", str(checkpoint), "--slug", SECOND)
+        for number in range(KILLS):
+            kill_the_worker(stack, number)
+        ingest_worker(stack)
+        assert stack.eventually(lambda: state(stack, SECOND) == "ready", 120), stack.logs()
+        built = time.monotonic() - began
+        assert_all_answer_by(stack, FIRST)
+
+        encoder(stack, "promote", SECOND)
+        assert_all_answer_by(stack, SECOND)
+        both = lengths(stack)
+        encoder(stack, "promote", FIRST)
+        assert_all_answer_by(stack, FIRST)
+        encoder(stack, "remove", SECOND)
+        assert_all_answer_by(stack, FIRST)
+
+    print_figures(clients, built, time.monotonic() - began)
+    assert clients.complaints == []
+    assert len(clients.seconds) > 100
+    assert {slug: len(found) for slug, found in both.items()} == {FIRST: 1, SECOND: 1}
+    assert both[FIRST] != both[SECOND]
+    # Each asset embedded once by each encoder, whoever was killed meanwhile.
+    assert stack.sql("SELECT count(*) FROM written")[0][0] == 2 * ASSETS
+    assert most_writes(stack) == 1
+    assert state(stack, SECOND) == "gone"
+    assert stack.embedded() == ASSETS
+    checked = stack.manage("fsck", "--strict")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def print_figures(clients: Clients, built: float, lasted: float) -> None:
+    ms = sorted(1000 * seconds for seconds in clients.seconds)
+    print(
+        f"\n{len(ms)} searches by {CLIENTS} clients in {lasted:.0f} s, {len(clients.complaints)}"
+        f" complaints; median {statistics.median(ms):.0f} ms, p95 {ms[len(ms) * 95 // 100]:.0f} ms,"
+        f" longest {ms[-1]:.0f} ms; {ASSETS} assets built in {built:.0f} s with {KILLS} kills."
+    )
+
+
+def test_control_an_encoder_promoted_before_it_is_built_leaves_pages_empty(stack, checkpoint):
+    stack.stop("ingest")
+    encoder(stack, "add", str(checkpoint), "--slug", "hasty")
+    with searching(stack) as clients:
+        stack.sql("UPDATE search_encoder SET state = 'ready' WHERE slug = %s", FIRST)
+        stack.sql("UPDATE search_encoder SET state = 'serving' WHERE slug = 'hasty'")
+        time.sleep(5)
+    encoder(stack, "promote", FIRST)
+    assert any("0 hits" in complaint for complaint in clients.complaints)
+
+    # And the comparison that no search may make is an error, not a wrong order.
+    with pytest.raises(psycopg.errors.DataException, match="different halfvec dimensions"):
+        stack.sql(
+            "SELECT vector <=> array_fill(1, ARRAY[3])::halfvec FROM search_embedding LIMIT 1"
+        )
