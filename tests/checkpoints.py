@@ -1,6 +1,7 @@
 """Small checkpoints with random weights, saved as their authors save the large ones."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -117,8 +118,9 @@ def save(kind, config, folder: Path, *, seed: int = 0) -> None:
     model.save_pretrained(folder)
 
 
-def save_gemma_tokenizer(folder: Path) -> None:
-    tokenizer = Tokenizer(models.BPE({c: i for i, c in enumerate(LETTERS)}, [], unk_token="<unk>"))
+def save_gemma_tokenizer(folder: Path, pieces: Sequence[str] = LETTERS) -> None:
+    vocabulary = {piece: number for number, piece in enumerate(pieces)}
+    tokenizer = Tokenizer(models.BPE(vocabulary, [], unk_token="<unk>"))
     tokenizer.normalizer = normalizers.Replace(" ", "▁")
     tokenizer.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
     tokenizer.post_processor = processors.TemplateProcessing("$A <eos>", None, [("<eos>", 1)])

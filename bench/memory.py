@@ -1,0 +1,118 @@
+"""Prints the memory of each kind of process, with a SigLIP 2 of base size and random weights.
+
+    .venv/bin/python -m bench.memory
+
+The checkpoint (1.5 GB) is written to a temporary folder and removed again.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+VOCABULARY = 256_000  # Of the published SigLIP 2.
+PICTURE = (448, 448)  # Twice the encoder's input, as decoded for it.
+
+
+def main() -> None:
+    with TemporaryDirectory() as folder:
+        apart("checkpoint", folder)
+        print(f"{'process':16}{'RSS':>8}{'PSS':>8}   MB; holds")
+        for name in ("ingest worker", "query worker", "web"):
+            facts = json.loads(apart(name, folder))
+            print(f"{name:16}{facts['rss']:8}{facts['pss']:8}   {facts['holds']}")
+
+
+def apart(name: str, folder: str) -> str:
+    """What this part prints, in a process of its own."""
+    command = [sys.executable, "-m", "bench.memory", name, folder]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def write_checkpoint(folder: Path) -> None:
+    from transformers import SiglipConfig, SiglipImageProcessorPil, SiglipModel
+
+    from tests.checkpoints import LETTERS, save_gemma_tokenizer
+    from workers.encoders import weights  # noqa: F401  # Which silences transformers.
+
+    # Of base size by default, but for the vocabulary.
+    config = SiglipConfig(
+        text_config={"vocab_size": VOCABULARY, "bos_token_id": 2},
+        vision_config={"image_size": 224, "patch_size": 16},
+    )
+    SiglipModel(config).save_pretrained(folder)
+    SiglipImageProcessorPil(size={"height": 224, "width": 224}).save_pretrained(folder)
+    made_up = [f"piece{number}" for number in range(VOCABULARY - len(LETTERS))]
+    save_gemma_tokenizer(folder, [*LETTERS, *made_up])
+
+
+def ingest_worker(folder: Path) -> None:
+    encode(folder, vision_only=True)
+
+
+def query_worker(folder: Path) -> None:
+    encode(folder, vision_only=False)
+
+
+def encode(folder: Path, *, vision_only: bool) -> None:
+    """As a Celery process does: a batch of pictures for the library, or a query."""
+    django()
+    import_module("workers.tasks")
+    from PIL import Image
+
+    from workers.encoders.base import load_encoder
+
+    encoder = load_encoder(str(folder), vision_only=vision_only)
+    if vision_only:
+        encoder.encode_images([Image.new("RGB", PICTURE)] * encoder.batch_size)
+    else:
+        encoder.encode_texts(["a red car"])
+        encoder.encode_images([Image.new("RGB", PICTURE)])
+    report(towers_of(encoder))
+
+
+def towers_of(encoder: Any) -> str:
+    """Counted in the model, all of which is read: rows of words not yet met stay on the disk."""
+    sizes = {"text": 0, "vision": 0}
+    for name, parameter in encoder._towers._model.named_parameters():
+        parameter.sum()
+        sizes["text" if name.startswith("text_model") else "vision"] += parameter.numel()
+    millions = (f"{tower} {size / 1e6:.0f}" for tower, size in sizes.items() if size)
+    return "million parameters: " + ", ".join(millions)
+
+
+def web(folder: Path) -> None:
+    django()
+    import_module("config.urls")
+    import_module("config.wsgi")
+    heavy = [name for name in ("torch", "transformers") if name in sys.modules]
+    report(", ".join(heavy) or "neither torch nor transformers")
+
+
+def django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    import_module("django").setup()
+
+
+def report(holds: str) -> None:
+    memory = import_module("psutil").Process().memory_full_info()
+    megabytes = {"rss": memory.rss // 10**6, "pss": memory.pss // 10**6}
+    print(json.dumps({**megabytes, "holds": holds}))
+
+
+PARTS = {
+    "checkpoint": write_checkpoint,
+    "ingest worker": ingest_worker,
+    "query worker": query_worker,
+    "web": web,
+}
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        PARTS[sys.argv[1]](Path(sys.argv[2]))
+    else:
+        main()
