@@ -60,12 +60,15 @@ def of_paper(run: Run, result: Result) -> dict[str, float]:
 
 def as_text(run: Run) -> str:
     of_one = f"Each figure with its {CONFIDENCE:.0%} interval; all but the cost in percent."
-    return "\n\n".join([of_one, *("\n".join(lines(run, result)) for result in run.results)])
+    parts = [of_one]
+    for result in run.results:
+        if not result.language:
+            parts.append("\n".join([*lines(run, result), *by_language(run, result)]))
+    return "\n\n".join(parts)
 
 
 def lines(run: Run, result: Result) -> Iterator[str]:
-    language = f", {result.language}" if result.language else ""
-    yield f"{result.dataset}: {result.task}{language}, {result.queries:,} queries"
+    yield f"{result.dataset}: {result.task}, {result.queries:,} queries"
     names = list(next(iter(result.figures.values())))
     rows = [["", *names]]
     rows += [
@@ -80,6 +83,17 @@ def lines(run: Run, result: Result) -> Iterator[str]:
     for slug, percent in of_paper(run, result).items():
         measured = 100 * result.figures[slug][FIGURE][0]
         yield f"{slug}: {FIGURE} {measured:.1f} measured, {percent} published ({SOURCE})"
+
+
+def by_language(run: Run, whole: Result) -> Iterator[str]:
+    """One figure of each encoder in each language; the rest stands in the JSON and the admin."""
+    rows = [
+        [result.language, *(shown(result.task, f[FIGURE]) for f in result.figures.values())]
+        for result in run.results
+        if result.language and (result.dataset, result.task) == (whole.dataset, whole.task)
+    ]
+    if rows:
+        yield from aligned([[FIGURE, *whole.figures], *rows])
 
 
 def shown(task: str, estimate: Sequence[float]) -> str:
