@@ -150,6 +150,8 @@ def _answered(
     # One more than the page: "is there more?" costs no COUNT.
     first = (page - 1) * size
     hits = list(assets.prefetch_related("renditions")[first : first + size + 1])
+    if ranked and not hits:
+        sentence = ""  # Nothing was found by the words that were used, either.
     return Answer(query, hits[:size], page, len(hits) > size, ranked, encoder, sentence)
 
 

@@ -28,7 +28,9 @@ def test_promoting_leaves_the_other_ready():
 
 
 def test_one_that_served_before_it_had_every_vector_goes_on_building():
-    make_encoder(slug="old", revision="0", promised=None)
+    make_encoder(slug="old", revision="0")
+    make_asset()
+    Embedding.objects.update(backfill=True)
     make_encoder(slug="new", state="ready").promote()
     assert states() == {"old": "building", "new": "serving"}
 

@@ -164,6 +164,11 @@ def test_words_that_fit_say_nothing(library):
     assert answer(Query(text="red barn"), make_user()).sentence == ""
 
 
+def test_where_nothing_is_found_it_does_not_matter_that_words_were_cut_off(library, fake_encoder):
+    fake_encoder.text_length = 3
+    assert answer(Query(text="red barn in the snow", label="none"), make_user()).sentence == ""
+
+
 def test_from_the_cache_the_same_is_said(library, fake_encoder):
     fake_encoder.text_length = 3
     first = answer(Query(text="red barn in the snow"), make_user())

@@ -7,6 +7,10 @@ from django.db import connection, models, transaction
 from django.db.models import Count, Q
 from django.db.models.functions import Now
 
+_INCOMPLETE = Q(promised=None) | Q(
+    embeddings__backfill=True, embeddings__fulfilled=None, embeddings__error=""
+)
+
 
 class WrongState(Exception):
     """An encoder is in no state for what was asked of it; the text is a sentence for a person."""
@@ -125,7 +129,7 @@ class Encoder(models.Model):
                 )
             serving = Encoder.objects.filter(state=self.State.SERVING)
             # The very first one serves before it has all vectors, and may not have them yet.
-            serving.filter(promised=None).update(state=self.State.BUILDING)
+            serving.filter(_INCOMPLETE).update(state=self.State.BUILDING)
             serving.update(state=self.State.READY)
             self._become(self.State.SERVING)
             # Whichever was to follow by itself would undo what was decided now.
