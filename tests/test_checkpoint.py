@@ -56,6 +56,15 @@ def cut_weights(folder):
     weights.write_bytes(weights.read_bytes()[:-999])
 
 
+def config_a_folder(folder):
+    lose("preprocessor_config.json")(folder)
+    (folder / "preprocessor_config.json").mkdir()
+
+
+def dangle(folder):
+    (folder / "model-2.safetensors").symlink_to(folder / "gone")
+
+
 def only_pickle(folder):
     torch.save(torch.nn.Linear(2, 2).state_dict(), folder / "pytorch_model.bin")
     lose("model.safetensors")(folder)
@@ -82,6 +91,8 @@ REFUSALS = {
     "no weights": (lose("model.safetensors"), "it has no model.safetensors."),
     "weights cut": (cut_weights, "The weights of .* are cut short or damaged."),
     "weights empty": (overwrite("model.safetensors", ""), "are cut short or damaged."),
+    "link to nothing": (dangle, "A file of .* cannot be read: No such file or directory."),
+    "config a folder": (config_a_folder, "The preprocessor_config.json of .* is damaged."),
     "pickle only": (only_pickle, "weights as pickle only, which can run code"),
     "tensor missing": (lose_a_tensor, "lack 1 tensors, text_model.head.bias among them."),
     "tensor narrow": (narrow_a_tensor, "have other shapes than its config.json says."),

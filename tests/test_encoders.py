@@ -76,6 +76,20 @@ def test_nothing_gives_no_rows(encoder):
     assert encoder.encode_texts([]).shape == encoder.encode_images([]).shape == nothing
 
 
+@pytest.mark.parametrize("method", ["text_features", "image_features"])
+def test_many_are_encoded_a_batch_at_a_time(encoder, monkeypatch, method):
+    ask, sizes = getattr(encoder._towers, method), []
+    monkeypatch.setattr(
+        encoder._towers, method, lambda batch: sizes.append(len(batch)) or ask(batch)
+    )
+    monkeypatch.setattr(encoder, "batch_size", 3)
+    if method == "text_features":
+        vectors = encoder.encode_texts([words(number) for number in range(7)])
+    else:
+        vectors = encoder.encode_images(pictures() * 2)[:7]
+    assert (len(vectors), sizes[:2]) == (7, [3, 3])
+
+
 def test_the_vision_tower_alone_gives_the_same_vectors(encoder, folder, family):
     alone = load_encoder(str(folder), vision_only=True)
     np.testing.assert_array_equal(

@@ -113,7 +113,8 @@ def test_turned_pictures_equal_a_direct_call_on_the_upright_ones(encoder, card):
     assert cosines(vectors, as_stored)[1:].min() < 0.999
 
 
-def test_a_batch_of_one_equals_a_batch_of_sixteen(encoder):
+def test_a_batch_of_one_equals_a_batch_of_sixteen(encoder, monkeypatch):
+    monkeypatch.setattr(encoder, "batch_size", 16)
     texts, made = TEXTS[10:26], list(pictures().values())[10:26]
     one_by_one = np.concatenate([encoder.encode_texts([text]) for text in texts])
     assert cosines(encoder.encode_texts(texts), one_by_one).min() >= 0.99999

@@ -1,6 +1,7 @@
 """The traps of preprocessing. Each test also shows that the wrong way gives another vector."""
 
 import json
+import shutil
 from functools import cache
 
 import numpy as np
@@ -104,6 +105,15 @@ def test_the_first_siglip_keeps_to_its_tokenizers_setting(tmp_path):
     loud, quiet = load_encoder(str(folder)).encode_texts(["RED CAR", "red car"])
     assert loud @ quiet < 0.999
     assert same(loud[None], SiglipCard(folder).texts(["RED CAR"], lower=False))
+
+
+def test_the_first_siglip_reads_its_sentencepiece_file_and_none_beside_it(folder, tmp_path):
+    """The published folders have a tokenizer.json too."""
+    both = checkpoints.tiny_siglip_1(tmp_path)
+    shutil.copy(folder("SigLIP 2") / "tokenizer.json", both)
+    encoder, alone = load_encoder(str(both)), load_encoder(str(folder("SigLIP")))
+    assert encoder.family == "SigLIP"
+    np.testing.assert_array_equal(encoder.encode_texts(TEXTS), alone.encode_texts(TEXTS))
 
 
 @pytest.mark.parametrize("wrong", [{"padding_side": "left"}, {"max_length": 64}], ids=str)

@@ -55,7 +55,12 @@ class Checkpoint:
     def manifest(self) -> dict[str, str]:
         """The SHA-256 of each file that decides the vectors."""
         paths = sorted({path for pattern in _FILES for path in self.folder.glob(pattern)})
-        return {path.name: sha256(path) for path in paths}
+        try:
+            return {path.name: sha256(path) for path in paths}
+        except OSError as error:
+            raise CheckpointError(
+                f"A file of {self.name} cannot be read: {error.strerror}."
+            ) from None
 
     @property
     def model_type(self) -> str:
@@ -67,7 +72,7 @@ class Checkpoint:
             content = json.loads((self.folder / name).read_bytes())
         except FileNotFoundError:
             return {}
-        except ValueError:
+        except (OSError, ValueError):
             content = None
         if not isinstance(content, dict):
             raise CheckpointError(f"The {name} of {self.name} is damaged.")

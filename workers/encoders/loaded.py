@@ -1,7 +1,7 @@
 """A checkpoint's towers behind the protocol of an encoder."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -47,24 +47,14 @@ class LoadedEncoder:
         """The SHA-256 of each file that decides the vectors."""
         return self._files.manifest
 
-    @torch.inference_mode()
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of the texts, in their order."""
         self._refuse_texts()
-        if not texts:
-            return self._none()
-        with memory_errors_said(self.checkpoint):
-            return self._unit(self._towers.text_features(list(texts)))
+        return self._vectors(self._towers.text_features, texts)
 
-    @torch.inference_mode()
     def encode_images(self, images: Sequence[Image]) -> Vectors:
         """Unit vectors of the pictures, in their order."""
-        if not images:
-            return self._none()
-        with memory_errors_said(self.checkpoint):
-            # Converted here: where a checkpoint leaves it out, grey and palette are refused.
-            pictures = [image.convert("RGB") for image in images]
-            return self._unit(self._towers.image_features(pictures))
+        return self._vectors(self._picture_features, images)
 
     def truncates(self, text: str) -> bool:
         """Whether not all of the text's tokens fit."""
@@ -75,6 +65,19 @@ class LoadedEncoder:
         if self._towers.tokenizer is None:
             raise PicturesOnly("This encoder was loaded for pictures only.")
 
+    @torch.inference_mode()
+    def _vectors(self, features: Callable[[list[Any]], Tensor], things: Sequence[Any]) -> Vectors:
+        # In batches: the memory that a model takes grows with what it is given at once.
+        starts = range(0, len(things), self.batch_size)
+        batches = [list(things[start : start + self.batch_size]) for start in starts]
+        with memory_errors_said(self.checkpoint):
+            vectors = [self._unit(features(batch)) for batch in batches]
+        return np.concatenate([np.empty((0, self.dimensions), np.float32), *vectors])
+
+    def _picture_features(self, images: list[Image]) -> Tensor:
+        # Converted here: where a checkpoint leaves it out, grey and palette pictures are refused.
+        return self._towers.image_features([image.convert("RGB") for image in images])
+
     def _unit(self, features: Tensor) -> Vectors:
         vectors = features.float().cpu().numpy()
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -82,6 +85,3 @@ class LoadedEncoder:
         if not (np.isfinite(norms) & (norms > 0)).all():
             raise CheckpointError(f"{self.checkpoint} gives a vector without a direction.")
         return vectors / norms
-
-    def _none(self) -> Vectors:
-        return np.empty((0, self.dimensions), np.float32)
