@@ -250,8 +250,4 @@ class Migration(migrations.Migration):
             model_name='judgedquery',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('asset', None), ('picture', ''), models.Q(('words', ''), _negated=True)), models.Q(('asset__isnull', False), ('picture', ''), ('words', '')), models.Q(('asset', None), ('words', ''), models.Q(('picture', ''), _negated=True)), _connector='OR'), name='one_part_of_a_judged_query'),
         ),
-        migrations.AddConstraint(
-            model_name='judgedquery',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('asset', None), ('picture', ''), models.Q(('words', ''), _negated=True)), models.Q(('asset__isnull', False), ('picture', ''), ('words', '')), models.Q(('asset', None), ('words', ''), models.Q(('picture', ''), _negated=True)), _connector='OR'), name='one_part_of_a_judged_query'),
-        ),
     ]
