@@ -93,8 +93,7 @@ class Comparison:
 
 def offered() -> list[Encoder]:
     """The encoders that can be compared: the serving one, then the newest."""
-    states = [Encoder.State.READY, Encoder.State.SERVING]
-    newest = Encoder.objects.filter(state__in=states).order_by("-created", "-pk")
+    newest = Encoder.objects.complete().order_by("-created", "-pk")
     return sorted(newest, key=lambda encoder: encoder.state != Encoder.State.SERVING)
 
 

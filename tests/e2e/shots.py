@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests import pictures
+from tests.checkpoints import tiny_clip
 from tests.e2e.browser import ARGUMENTS, chromium
 from tests.e2e.stack import PASSWORD, USER, Stack
 from workers.training import studio
@@ -15,10 +16,18 @@ from workers.training import studio
 WIDTHS = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1440, 900)}
 THEMES = ("light", "dark")
 CATALOGUE = 120
-PAGES = {"search": "/", "words": "/?q=a red mug", "nothing": "/?label=nowhere", "404": "/404/"}
+PAGES = {
+    "search": "/",
+    "words": "/?q=a red mug",
+    "nothing": "/?label=nowhere",
+    "404": "/404/",
+    "compare": "/compare/?q=a red mug",
+}
+
+READY = "SELECT 1 FROM search_encoder WHERE state = 'ready'"
 
 
-def test_shots() -> None:
+def test_shots(tmp_path: Path) -> None:
     folder = Path(os.environ["SHOTS"])
     folder.mkdir(parents=True, exist_ok=True)
     with Stack() as stack, sync_playwright() as playwright:
@@ -29,7 +38,8 @@ def test_shots() -> None:
             sign_in(page)
             shoot(page, folder / f"empty-{name}.png")
         stack.manage("catalogue", "--pictures", str(CATALOGUE), "--owner", USER, check=True)
-        assert stack.eventually(lambda: stack.embedded() == CATALOGUE, 300)
+        stack.manage("encoder", "add", str(tiny_clip(tmp_path / "tiny-clip")), check=True)
+        assert stack.eventually(lambda: bool(stack.sql(READY)), 300)
         for name, page in pages(stack, browser):
             page.goto(f"{stack.url}/sign-in/")
             sign_in(page)

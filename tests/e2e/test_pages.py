@@ -6,11 +6,10 @@ from itertools import count
 
 import psutil
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests import pictures
-from tests.e2e.browser import ARGUMENTS, chromium
-from tests.e2e.stack import PASSWORD, USER, Stack
+from tests.e2e.stack import USER, Stack
 from workers.training import studio
 
 CATALOGUE = 60
@@ -46,51 +45,6 @@ def stack():
         running.manage("catalogue", "--pictures", str(CATALOGUE), "--owner", USER, check=True)
         assert running.eventually(lambda: running.embedded() == CATALOGUE, 120), running.logs()
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture(scope="module")
-def signed_in(stack, browser):
-    """The cookies of a curator who has signed in by the page."""
-    page = browser.new_page()
-    page.goto(f"{stack.url}/?q=mug")
-    page.fill("[name=username]", USER)
-    page.fill("[name=password]", PASSWORD)
-    page.click("button[type=submit]")
-    assert page.url == f"{stack.url}/?q=mug"
-    state = page.context.storage_state()
-    page.context.close()
-    return state
-
-
-@pytest.fixture
-def opened(stack, browser, signed_in):
-    """Opens pages as a curator; none of them may complain of a script, a style or a policy."""
-    complaints, contexts = [], []
-
-    def open_page(address, **options):
-        options = {"base_url": stack.url, "storage_state": signed_in} | options
-        contexts.append(browser.new_context(**options))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text))
-        page.goto(address)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    # Browsers write a refused upload and a lost connection to the console.
-    expected = re.compile(r"Failed to load resource: (the server.* status of 4|net::ERR_INTERNET)")
-    assert [text for text in complaints if not expected.match(text)] == []
 
 
 @pytest.fixture

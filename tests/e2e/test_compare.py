@@ -1,0 +1,176 @@
+"""Encoders side by side in a browser, in front of the whole of Sightline."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import pictures
+from tests.checkpoints import tiny_clip
+from tests.e2e.stack import USER, Stack
+from tests.factories import picture
+
+CATALOGUE = 40
+BUNDLED, OTHER = "studio-siglip2", "tiny-clip"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    checkpoint = tiny_clip(tmp_path_factory.mktemp("checkpoints") / OTHER)
+    with Stack(env={"BELL_SECONDS": "1"}) as running:
+        running.manage("catalogue", "--pictures", str(CATALOGUE), "--owner", USER, check=True)
+        running.manage("encoder", "add", str(checkpoint), "--slug", OTHER, check=True)
+        assert running.eventually(lambda: both_are_complete(running), 120), running.logs()
+        yield running
+
+
+def both_are_complete(stack) -> bool:
+    listed = json.loads(stack.manage("encoder", "list", "--json", check=True).stdout)
+    done = {row["slug"]: row["searchable"] for row in listed if row["state"] != "building"}
+    return done == {BUNDLED: CATALOGUE, OTHER: CATALOGUE}
+
+
+@pytest.fixture(scope="module")
+def an_asset(stack) -> str:
+    return stack.sql("SELECT id::text FROM search_asset ORDER BY created LIMIT 1")[0][0]
+
+
+def column(page, slug):
+    return page.get_by_role("region", name=slug)
+
+
+def pressed(page):
+    return page.locator(".columns [aria-pressed=true], .pairs [aria-pressed=true]")
+
+
+def a_shared_spot(page):
+    """The first picture of the first column that the other one has too, and its place there."""
+    first, other = column(page, BUNDLED), column(page, OTHER)
+    for spot in first.locator(".spot").all():
+        there = other.locator(f".spot[data-asset='{spot.get_attribute('data-asset')}']")
+        if there.count():
+            return spot, there
+    raise AssertionError("The two answers have nothing in common.")
+
+
+def test_the_search_page_leads_to_both_answers(opened):
+    page = opened("/?q=a+red+mug")
+    page.get_by_title("The encoder that answers").click()
+    page.get_by_role("link", name="Compare encoders").click()
+    page.wait_for_url("**/compare/?q=a+red+mug")
+
+    for slug in (BUNDLED, OTHER):
+        expect(column(page, slug).locator(".spot")).to_have_count(12)
+    expect(page.locator(".pair")).to_contain_text(re.compile(r"have \d+ of 12 in common"))
+
+
+def test_the_first_column_is_the_search_page_s_answer(opened):
+    page = opened("/?q=a+red+mug")
+    hits = page.locator(".tile__title").all_inner_texts()[:12]
+    page.goto("/compare/?q=a+red+mug")
+
+    assert column(page, BUNDLED).locator(".tile__title").all_inner_texts() == hits
+
+
+def test_an_asset_is_compared_and_stands_on_top(opened, an_asset):
+    page = opened(f"/compare/?asset={an_asset}")
+
+    expect(page.locator(".asked__picture img")).to_be_visible()
+    expect(page.locator(f".spot[data-asset='{an_asset}']")).to_have_count(0)
+    expect(column(page, OTHER).locator(".spot")).to_have_count(12)
+
+
+def test_a_picture_chosen_here_is_compared(opened):
+    page = opened("/compare/?q=mug")
+    page.get_by_title("Search by a picture").click()
+    mine = {"name": "mine.jpg", "mimeType": "image/jpeg"}
+    page.set_input_files("[name=picture]", mine | {"buffer": pictures.saved(picture(), "JPEG")})
+    page.wait_for_url("**/compare/?picture=*")
+
+    expect(page.get_by_alt_text("Your picture").last).to_be_visible()
+    expect(column(page, OTHER).locator(".spot")).to_have_count(12)
+
+
+def test_a_tie_is_kept_and_taken_back(opened, stack):
+    page = opened("/compare/?q=a+blue+bicycle")
+    page.get_by_role("button", name="Tie").click()
+    expect(pressed(page)).to_have_text("Tie")
+    page.reload()
+    expect(pressed(page)).to_have_text("Tie")
+    assert stack.sql("SELECT verdict FROM search_preference") == [("tie",)]
+
+    page.get_by_role("button", name="Tie").click()
+    expect(pressed(page)).to_have_count(0)
+    assert stack.sql("SELECT verdict FROM search_preference") == []
+
+
+def test_what_fits_fits_in_every_column(opened, an_asset):
+    page = opened(f"/compare/?asset={an_asset}")
+    spot, there = a_shared_spot(page)
+
+    spot.get_by_role("button", name="Fits", exact=True).click()
+
+    for place in (spot, there):
+        expect(place.locator("[aria-pressed=true]")).to_have_text("Fits")
+    page.reload()
+    expect(pressed(page)).to_have_count(2)
+
+
+def test_the_focus_stays_on_the_key_that_judged(opened):
+    page = opened("/compare/?q=a+yellow+lamp")
+    button = page.get_by_role("button", name="Does not fit").first
+    button.focus()
+    page.keyboard.press("Enter")
+
+    expect(page.locator("[aria-pressed=true]").first).to_be_focused()
+
+
+def test_judging_works_without_any_script(opened):
+    page = opened("/compare/?q=a+green+chair", java_script_enabled=False)
+    page.get_by_role("button", name="Left is better").click()
+    page.wait_for_url("**/compare/?q=a+green+chair")
+    page.get_by_role("button", name="Fits", exact=True).first.click()
+    page.wait_for_url("**/compare/?q=a+green+chair")
+
+    assert page.locator(".verdict [aria-pressed=true]").inner_text() == "Left is better"
+    assert page.locator(".fits [aria-pressed=true]").count() >= 1
+
+
+@pytest.mark.parametrize("reach", ["hover", "focus"])
+def test_a_picture_is_marked_where_it_stands_in_the_other_column(opened, an_asset, reach):
+    page = opened(f"/compare/?asset={an_asset}")
+    spot, there = a_shared_spot(page)
+
+    getattr(spot.locator(".tile__link"), reach)()
+
+    expect(page.locator(".spot--same")).to_have_count(1)
+    expect(there).to_have_class(re.compile("spot--same"))
+
+
+def test_what_is_gone_when_it_is_judged_reloads_the_page(opened, stack, an_asset):
+    page = opened("/compare/?q=a+bag")
+    spot = column(page, BUNDLED).locator(".spot").first
+    pk = spot.get_attribute("data-asset")
+    stack.manage("shell", "-c", f"from search.models import Asset; Asset(pk='{pk}').delete()")
+
+    spot.get_by_role("button", name="Fits", exact=True).click()
+
+    expect(page.locator(f"[data-asset='{pk}']")).to_have_count(0)
+
+
+def test_other_encoders_are_chosen_in_the_menu(opened):
+    page = opened("/compare/?q=mug")
+    page.get_by_text("2 encoders", exact=True).click()
+    page.get_by_role("checkbox", name=OTHER).uncheck()
+    page.get_by_role("button", name="Compare these").click()
+
+    expect(page.get_by_role("alert")).to_have_text("Choose two or three encoders in the menu.")
+
+
+@pytest.mark.parametrize("width", [320, 390, 820, 1440])
+@pytest.mark.parametrize("address", ["/compare/", "/compare/?q=a+red+mug"])
+def test_nothing_hangs_over_the_edge(opened, address, width):
+    page = opened(address, viewport={"width": width, "height": 844})
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
