@@ -7,7 +7,7 @@ from search.compare import SHOWN, NotComparable, chosen, compare, offered
 from search.models import Embedding, Encoder
 from search.query import Query
 from tests.factories import make_asset, make_encoder, make_user
-from tests.side_by_side import answered, let_words_point, make_encoders
+from tests.side_by_side import Pointing, answered, let_words_point, make_encoders
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +90,17 @@ def test_words_are_asked_of_each_encoder_in_its_own_space(monkeypatch):
     found = compare(Query(text="red"), make_user(), offered())
 
     assert [[s.asset.title for s in c.spots[1:]] for c in found.columns] == [[*"abc"], [*"cab"]]
+
+
+def test_words_that_an_encoder_cuts_off_are_said_above_its_hits(monkeypatch):
+    answered(fake="abc", second="cab")
+    let_words_point(monkeypatch)
+    monkeypatch.setattr(Pointing, "truncates", lambda encoder, text: encoder.row.slug == "second")
+
+    first, second = compare(Query(text="red"), make_user(), offered()).columns
+
+    assert (first.sentence, second.sentence[:18]) == ("", "Only the first 64 ")
+    assert len(second.spots) == 4
 
 
 # What moved

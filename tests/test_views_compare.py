@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from search.models import Embedding, JudgedQuery, Judgement, Preference
+from search.models import Embedding, Encoder, JudgedQuery, Judgement, Preference
 from tests.factories import make_asset, make_user
 from tests.side_by_side import answered, let_words_point, make_encoders, put
 
@@ -88,6 +88,15 @@ def test_a_column_without_a_vector_says_so_and_the_others_go_on(staff_client, as
     assert columns(page) == {"fake": ["a", "b", "c"], "second": []}
     assert "This asset is still being embedded" in page
     assert marks(page) == []
+
+
+def test_an_encoder_that_could_not_be_loaded_says_why(staff_client, asked):
+    Embedding.objects.filter(asset=asked, encoder__slug="second").delete()
+    Encoder.objects.filter(slug="second").update(problem="The file model.safetensors is cut.")
+
+    page = text(staff_client.get(COMPARE, {"asset": asked.pk}))
+
+    assert "try again in a moment. The file model.safetensors is cut." in page
 
 
 def test_a_forgotten_picture_says_so_in_each_column(staff_client, asked):
