@@ -217,7 +217,7 @@ def test_each_measurement_is_stored(blind, capsys):
 
 def test_index_time_and_size_are_measured(library, capsys):
     told = evaluate(capsys)
-    index = result(told, "index", "library")["figures"]["fake"]
+    index = result(told, "index")["figures"]["fake"]
     assert index == {"recall@10 of words": [1, 1, 1], "recall@10 of pictures": [1, 1, 1]}
     costs = result(told, "cost")["figures"]["fake"]
     assert costs["bytes a vector"][0] == 16

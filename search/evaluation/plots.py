@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-WIDTH = 720
-LEFT, RIGHT, TOP, BOTTOM = 96, 24, 8, 28
-ROW = 18  # From one dot to the next below it.
-PADDING = 14  # Above and below the dots of a band.
+WIDTH = 560
+LEFT, RIGHT, TOP, BOTTOM = 84, 24, 8, 28
+ROW, PADDING = 18, 14  # From one dot to the next below it; above and below all dots of a band.
+DENSE_ROW, DENSE_PADDING = 7, 8  # Where there are many bands.
+DENSE_FROM = 8
 TREND_HEIGHT = 220
 STEPS = (1, 2, 5, 10, 20, 25, 50)
 MOST_TICKS = 8
-DAYS = 5  # So many dates at most stand under a trend.
+DAYS = 5  # A date below a trend takes this part of its width.
 COLOURS = 6  # In evaluations.css.
 # A circle, a square, a diamond, a triangle.
 SHAPES = (
@@ -129,13 +130,15 @@ class Axis:
 def dots(bands: Sequence[tuple[str, Sequence[tuple[Named, Estimate]]]]) -> Dots:
     """A band for each figure or language, with the estimate of each encoder."""
     axis = Axis((e for _, found in bands for _, e in found), LEFT, WIDTH - RIGHT)
+    dense = len(bands) >= DENSE_FROM
+    row, padding = (DENSE_ROW, DENSE_PADDING) if dense else (ROW, PADDING)
     made, top = [], float(TOP)
     for label, found in bands:
-        bottom = top + 2 * PADDING + ROW * (len(found) - 1)
+        bottom = top + 2 * padding + row * (len(found) - 1)
         rows = [
             Dot(
                 axis.at(estimate[0]),
-                top + PADDING + ROW * place,
+                top + padding + row * place,
                 axis.at(estimate[1]),
                 axis.at(estimate[2]),
                 of,
@@ -176,12 +179,12 @@ def trend(lines: Sequence[tuple[Named, Sequence[tuple[datetime, Estimate]]]]) ->
 
 
 def days(times: Sequence[datetime], across: Callable[[datetime], float]) -> list[Tick]:
-    """Some dates of measurements, not so many that they touch."""
+    """Some dates of measurements, the last one and earlier ones, that do not touch."""
     shown: list[Tick] = []
     apart = (WIDTH - LEFT - RIGHT) / DAYS
-    for time in times:
+    for time in reversed(times):
         at = across(time)
-        if not shown or at - shown[-1].at >= apart:
+        if not shown or shown[-1].at - at >= apart:
             shown.append(Tick(at, f"{time:%d %b %Y}"))
     return shown
 

@@ -79,7 +79,7 @@ class Run:
         self, row: Encoder, encoder: LoadedEncoder, assets: Sequence[UUID], words: Sequence[str]
     ) -> None:
         """The HNSW index, with these words and assets for queries."""
-        self._result(index.LIBRARY, INDEX).add(
+        self._result(self.datasets[0].name, INDEX).add(
             row.slug, index.recalls_of(row, encoder, assets, words)
         )
 

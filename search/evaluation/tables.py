@@ -44,7 +44,7 @@ class Line:
 
     of: Named
     cells: list[Cell]
-    queries: int
+    queries: str
     created: datetime
     published: float | None
 
@@ -157,7 +157,11 @@ def table(rows: Sequence[Evaluation], named: dict[int, Named]) -> Table:
         first.language,
         names,
         [line(row, names, named) for row in rows],
-        [pair(one, two, names, named) for one, two in combinations(rows, 2) if one.run == two.run],
+        [
+            pair(one, two, names, named)
+            for one, two in combinations(rows, 2)
+            if one.run == two.run and two.encoder.slug in one.differences
+        ],
     )
 
 
@@ -165,7 +169,7 @@ def line(row: Evaluation, names: Sequence[str], named: dict[int, Named]) -> Line
     return Line(
         named[row.encoder_id],
         [figure(row, name) for name in names],
-        row.queries,
+        f"{row.queries:,}",
         row.created,
         None if row.language else published(row.encoder.checkpoint, row.dataset, row.task),
     )
@@ -180,7 +184,7 @@ def figure(row: Evaluation, name: str) -> Cell:
 
 
 def pair(one: Evaluation, two: Evaluation, names: Sequence[str], named: dict[int, Named]) -> Pair:
-    p_values = one.differences.get(two.encoder.slug, {})
+    p_values = one.differences[two.encoder.slug]
     return Pair(
         named[one.encoder_id],
         named[two.encoder_id],
