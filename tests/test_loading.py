@@ -89,17 +89,21 @@ def test_a_refusal_stands_for_a_while_then_the_checkpoint_is_looked_at_again(loa
 
 @pytest.mark.django_db(transaction=True)
 def test_work_for_others_goes_on_while_an_encoder_is_loaded(loads, monkeypatch, settings):
+    other, go_on = make_encoder(), threading.Event()
+    row = make_encoder(slug="new", revision="2", state="ready")
+    loading.encoder_of(other)
     settings.CELERY_TASK_ALWAYS_EAGER = False
-    row, go_on = make_encoder(), threading.Event()
     monkeypatch.setattr(loading, "note", lambda *given: None)
     monkeypatch.setattr(loading, "load_encoder", lambda *given, **o: go_on.wait(10) and loads())
 
     assert loading.at_hand(row) is None
     assert loading.at_hand(row) is None
+    # In the same thread: were it to wait for the load, the load would never end.
+    assert loading.at_hand(other) is loads.encoder
     go_on.set()
     for thread in threading.enumerate():
         if thread.name.endswith("(_load_beside)"):
             thread.join(10)
 
     assert loading.at_hand(row) is loads.encoder
-    assert loads.count == 1
+    assert loads.count == 2

@@ -27,6 +27,8 @@ _one_at_a_time = threading.Lock()
 def encoder_of(row: Row, *, vision_only: bool = False) -> Encoder:
     """This row's encoder. Raises CheckpointError, which is kept in the row for the curators."""
     key = (row.pk, vision_only)
+    if key in _kept:  # Before the lock: whoever has one does not wait until another is loaded.
+        return _kept[key]
     with _one_at_a_time:
         if key in _kept:
             return _kept[key]

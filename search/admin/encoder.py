@@ -57,13 +57,12 @@ class EncoderAdmin(ReadOnlyAdmin):
     list_display = [
         "slug",
         "current_state",
-        "kind",
+        "problem",
         "progress",
         "speed",
         "time_left",
-        "checkpoint",
-        "revision",
-        "problem",
+        "kind",
+        "origin",
     ]
     list_display_links = None
     list_before_template = "admin/search/encoder/_additions.html"
@@ -150,12 +149,16 @@ class EncoderAdmin(ReadOnlyAdmin):
         patches = f", {encoder.patches} patches" if encoder.patches else ""
         return f"{encoder.family}, {encoder.dimensions} dimensions{patches}"
 
+    @display(description="checkpoint")
+    def origin(self, encoder: Encoder) -> str:
+        return f"{encoder.checkpoint} @ {encoder.revision[:12]}"
+
     @display
     def progress(self, encoder: Encoder) -> str:
         failed = f", {encoder.failed:,} failed" if encoder.failed else ""
         return f"{encoder.searchable:,} of {Asset.objects.count():,}{failed}"
 
-    @display(description="pictures per second")
+    @display(description="per second")
     def speed(self, encoder: Encoder) -> str:
         return f"{encoder.per_second:.1f}" if encoder.lately else ""
 
