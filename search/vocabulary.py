@@ -3,16 +3,19 @@
 Everything here compares vectors that are stored; nothing runs an encoder.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from statistics import quantiles
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from pgvector.django import CosineDistance
 
 from search.models import Asset, AssetLabel, Embedding, Encoder, Label, LabelVector, Rejection
+
+logger = logging.getLogger(__name__)
 
 # Of this many assets a label's scores say how they are spread, to some percent.
 SAMPLE = 2000
@@ -91,17 +94,27 @@ def suggest(label: Label) -> None:
 
     A label that is still to be encoded keeps those it has.
     """
-    with transaction.atomic():
-        _lock("pg_advisory_xact_lock")
-        current = LabelVector.objects.current().filter(label=label)
-        vector = current.filter(encoder__state=Encoder.State.SERVING).first()
-        now = Label.objects.filter(pk=label.pk).first()
-        if now is None or (now.suggested and vector is None):
-            return
-        now.vectors.update(lowest=None, fitted_to=None)
-        if vector and now.suggested:
-            _put_in_force(vector, now.threshold)
-        _replace(OF_LABEL, label.pk)
+    try:
+        with transaction.atomic():
+            _lock("pg_advisory_xact_lock")
+            _suggest(label)
+    except IntegrityError:
+        # An asset has been deleted meanwhile. A stale label is stale still, and comes up again.
+        logger.info("Left the suggestions of %s as they were: the library changed", label)
+
+
+def _suggest(label: Label) -> None:
+    current = LabelVector.objects.current().filter(label=label)
+    of_serving = current.filter(encoder__state=Encoder.State.SERVING)
+    # Locked, so that the threshold is fitted to this vector and to none that replaces it.
+    vector = of_serving.select_for_update(of=("self",)).first()
+    now = Label.objects.filter(pk=label.pk).first()
+    if now is None or (now.suggested and vector is None):
+        return
+    now.vectors.update(lowest=None, fitted_to=None)
+    if vector and now.suggested:
+        _put_in_force(vector, now.threshold)
+    _replace(OF_LABEL, label.pk)
 
 
 def _put_in_force(vector: LabelVector, threshold: float | None) -> None:

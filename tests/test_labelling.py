@@ -393,6 +393,28 @@ def test_an_asset_embedded_while_its_label_changes_gets_the_new_threshold(monkey
     assert suggested() == [("barn", "red")]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_asset_deleted_meanwhile_leaves_the_label_for_another_time(monkeypatch):
+    make_encoder()
+    barn = make_asset(title="barn", colour="red", embedded=True)
+    make_asset(title="shed", colour="red", embedded=True)
+    label = make_label("red")
+    replace = vocabulary._replace
+
+    def deleted(*given):
+        replace(*given)
+        with ThreadPoolExecutor() as pool:
+            pool.submit(in_thread, barn.delete).result(10)
+
+    monkeypatch.setattr(vocabulary, "_replace", deleted)
+    label.is_encoded = False
+    labelling.settle(label, Encoder.objects.serving())
+    assert suggested() == [] and vocabulary.stale(Encoder.objects.serving()).exists()
+    monkeypatch.setattr(vocabulary, "_replace", replace)
+    catch_up()
+    assert suggested() == [("shed", "red")]
+
+
 def in_thread(function, *given):
     try:
         return function(*given)

@@ -245,7 +245,7 @@ def test_a_label_s_page_says_what_thresholds_would_give(staff_client):
 
     page = text(staff_client.get(reverse("admin:search_label_change", args=[label.pk])))
 
-    assert ": 1 assets</div>" in page and ": 3 assets</div>" in page
+    assert ": for 1</div>" in page and ": for 3</div>" in page
     assert "from 0.900" in page
 
 

@@ -20,7 +20,8 @@ logger = logging.getLogger(__name__)
 
 # A search that comes meanwhile waits at most this long and for one label more.
 TURN_SECONDS = 0.5
-BUSY, BUSY_SECONDS = "labelling", 60
+# Whoever is at it says so for so long; should a worker be killed, the bell waits no longer.
+BUSY, BUSY_SECONDS = "labelling", 15
 
 
 def ring_labels() -> None:
@@ -29,7 +30,7 @@ def ring_labels() -> None:
     if encoder is None or not vocabulary.stale(encoder).exists():
         return
     try:
-        # One message at a time: a vocabulary takes minutes, and the bell rings every 30 s.
+        # One message at a time: a vocabulary may take minutes, and the bell goes on ringing.
         if cache.add(BUSY, True, BUSY_SECONDS):
             suggest_stale.delay()
     except (MessageNotSent, RedisError) as error:
@@ -45,7 +46,7 @@ def suggest_stale() -> None:
     try:
         take_turn(encoder)
     except CheckpointError as error:
-        # Busy is left to lapse, so the next try is a minute away.
+        # It stays busy until that lapses: another try at once would end the same way.
         logger.warning("Labels can't be encoded: %s", error)
         return
     cache.delete(BUSY)

@@ -35,7 +35,7 @@ class LinesField(SimpleArrayField):
 @admin.register(Label, site=site)
 class LabelAdmin(CuratorAdmin):
     formfield_overrides = {
-        ArrayField: {"form_class": LinesField, "widget": UnfoldAdminTextareaWidget}
+        ArrayField: {"form_class": LinesField, "widget": UnfoldAdminTextareaWidget({"rows": 4})}
     }
     list_display = ["name", "suggested", "suggestions", "confirmed", "in_force"]
     list_filter = [("suggested", BooleanRadioFilter)]
@@ -67,10 +67,10 @@ class LabelAdmin(CuratorAdmin):
     def in_force(self, label: Label) -> str:
         return vocabulary.in_words(label.lowest, label.fitted_to) if label.suggested else ""
 
-    @display(description="what a threshold would give")
+    @display(description="suggested by a threshold of")
     def would_give(self, label: Label) -> SafeString | str:
         lines = [(f"{score:.3f}", f"{number:,}") for score, number in vocabulary.would_give(label)]
-        return format_html_join("", "<div>{}: {} assets</div>", lines) or "Nothing is known yet."
+        return format_html_join("", "<div>{}: for {}</div>", lines) or "Nothing is known yet."
 
     def save_model(self, request: HttpRequest, obj: Label, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -157,7 +157,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='label',
             name='threshold',
-            field=models.FloatField(blank=True, help_text='The lowest score at which the label is suggested; empty for one that fits.', null=True),
+            field=models.FloatField(blank=True, help_text='The lowest score at which the label is suggested; where empty, one is fitted.', null=True),
         ),
         migrations.AddIndex(
             model_name='embedding',

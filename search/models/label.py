@@ -67,7 +67,7 @@ class Label(models.Model):
     threshold = models.FloatField(
         null=True,
         blank=True,
-        help_text="The lowest score at which the label is suggested; empty for one that fits.",
+        help_text="The lowest score at which the label is suggested; where empty, one is fitted.",
     )
 
     # On labels from LabelQuerySet.considered() and with_counts().

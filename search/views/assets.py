@@ -26,7 +26,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 2, 32
 def asset(request: PageRequest, pk: UUID) -> HttpResponse:
     embeddings = Prefetch("embeddings", Embedding.objects.select_related("encoder").defer("vector"))
     given = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).select_related("label")
-    labels = Prefetch("asset_labels", given, to_attr="labels_given")
+    labels = Prefetch("asset_labels", given.order_by("label__name"), to_attr="labels_given")
     shown = _visible(request, pk, embeddings, "collections", labels)
     similar = answer(Query(asset=shown), request.user, size=SIMILAR)
     waits = any(embedding.state == "waiting" for embedding in shown.embeddings.all())
