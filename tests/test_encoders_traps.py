@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 from PIL import Image, ImageChops
+from transformers import GemmaTokenizer
 
 from tests import checkpoints
 from tests.cards import CARDS, ClipCard, NaflexCard, SiglipCard, cosines
@@ -83,9 +84,12 @@ def test_left_padding_in_the_file_is_overruled(family, folder, tmp_path):
     np.testing.assert_array_equal(vectors, load_encoder(str(folder(family))).encode_texts(TEXTS))
 
 
-def test_siglip_2_is_lower_cased_where_its_own_tokenizer_does_not(folder):
-    """The published tokenizer class ignores the do_lower_case of its own file."""
-    card, encoder = SiglipCard(folder("SigLIP 2")), load_encoder(str(folder("SigLIP 2")))
+@pytest.mark.parametrize("family", ["SigLIP 2", "SigLIP 2 NaFlex"])
+def test_siglip_2_is_lower_cased_where_its_tokenizer_does_not(folder, family, monkeypatch):
+    """The class that the published files name ignores the do_lower_case of its own file."""
+    card, encoder = CARDS[family](folder(family)), load_encoder(str(folder(family)))
+    card.tokenizer = GemmaTokenizer.from_pretrained(folder(family))
+    monkeypatch.setattr(encoder._towers, "tokenizer", card.tokenizer)
     loud, quiet = encoder.encode_texts(["RED CAR"]), encoder.encode_texts(["red car"])
     np.testing.assert_array_equal(loud, quiet)
     assert different(loud, card.texts(["RED CAR"], lower=False))
