@@ -1,31 +1,39 @@
+from subprocess import CompletedProcess
+
 import pytest
 from django.urls import reverse
+from kombu.exceptions import OperationalError as MessageNotSent
 
+from search.admin import encoder as encoder_admin
 from search.models import Encoder
 from tests.factories import make_asset, make_encoder
-from tests.fake_encoder import FakeEncoder
 from workers import adding
-from workers.encoders.base import CheckpointError
 
 pytestmark = pytest.mark.django_db
 LIST, ADD = reverse("admin:search_encoder_changelist"), reverse("admin:search_encoder_add")
 
 
 @pytest.fixture
-def loads(monkeypatch):
-    """Sets what the worker gets when it loads a checkpoint."""
+def asked(monkeypatch):
+    """What the workers were asked to add."""
+    requests = []
+    monkeypatch.setattr(encoder_admin.add_encoder, "delay", lambda *given: requests.append(given))
+    return requests
 
-    def load(*given, **options):
-        if set_to.error:
-            raise set_to.error
-        return FakeEncoder()
 
-    def set_to(error=None):
-        set_to.error = error
+@pytest.fixture
+def added_apart(monkeypatch):
+    """Lets `encoder add` end in a way, and keeps how it was called."""
 
-    set_to()
-    monkeypatch.setattr(adding, "load_encoder", load)
-    return set_to
+    def ends(returncode, stderr=""):
+        done = CompletedProcess([], returncode, "", stderr)
+        monkeypatch.setattr(
+            adding.subprocess, "run", lambda command, **options: commands.append(command) or done
+        )
+        return commands
+
+    commands = []
+    return ends
 
 
 @pytest.fixture
@@ -58,30 +66,58 @@ def test_it_takes_a_few_queries(staff_client, two, django_assert_max_num_queries
         said(staff_client)
 
 
-def test_a_curator_adds_an_encoder(staff_client, loads):
+def test_a_curator_adds_an_encoder(staff_client, asked):
     assert staff_client.get(ADD).status_code == 200
 
     answer = staff_client.post(ADD, {"checkpoint": "google/tiny", "slug": "mine"})
 
     assert answer.url == LIST
-    assert Encoder.objects.get().slug == "mine"
+    assert asked == [("google/tiny", "", None, "mine")]
+    assert "<strong>google/tiny</strong>: A worker is to load it" in said(staff_client)
+
+
+def test_it_is_added_by_the_command(added_apart):
+    commands = added_apart(0)
+    adding.note("google/tiny", "A worker is to load it.")
+
+    adding.add_apart("google/tiny", "", 256, "mine")
+
+    options = ["--revision=", "--slug=mine", "--patches=256", "--", "google/tiny"]
+    assert commands[0][1:] == ["manage.py", "encoder", "add", *options]
     assert adding.notes() == {}
 
 
-def test_what_could_not_be_added_says_why_on_the_list(staff_client, loads):
-    loads(CheckpointError("It has its weights as pickle only."))
+def test_what_could_not_be_added_says_why_on_the_list(staff_client, added_apart):
+    added_apart(1, "Loading ...\nCommandError: It has its weights as pickle only.\n")
 
-    staff_client.post(ADD, {"checkpoint": "google/tiny"})
+    adding.add_apart("google/tiny", "", None, "")
 
     assert "<strong>google/tiny</strong>: It has its weights as pickle only." in said(staff_client)
 
 
+def test_one_that_was_killed_while_it_was_loaded_says_so_too(staff_client, added_apart):
+    added_apart(-9)
+    adding.add_apart("google/tiny", "", None, "")
+    assert "is there the memory?" in said(staff_client)
+
+
+def test_without_redis_a_curator_is_told_so(staff_client, monkeypatch):
+    def unsent(*given):
+        raise MessageNotSent("Redis is away")
+
+    monkeypatch.setattr(encoder_admin.add_encoder, "delay", unsent)
+
+    page = staff_client.post(ADD, {"checkpoint": "google/tiny"}).content.decode()
+
+    assert "Redis does not answer" in page
+
+
 @pytest.mark.parametrize("fields", [{}, {"checkpoint": "a/b", "patches": "many"}])
-def test_a_form_that_will_not_do_is_shown_again(staff_client, loads, fields):
+def test_a_form_that_will_not_do_is_shown_again(staff_client, asked, fields):
     answer = staff_client.post(ADD, fields)
 
     assert 'role="alert"' in answer.content.decode()
-    assert not Encoder.objects.exists()
+    assert asked == []
 
 
 @pytest.mark.parametrize("action", ["promote", "retire", "remove"])

@@ -1,8 +1,12 @@
 """Adds encoders: a checkpoint is loaded and checked, and gets its row."""
 
+import logging
+import subprocess
+import sys
 from itertools import count
 from pathlib import PurePath
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import IntegrityError
 from django.utils.text import slugify
@@ -13,6 +17,8 @@ from search.models.encoder import WrongState
 from workers.encoders.base import Encoder as LoadedEncoder
 from workers.encoders.base import load_encoder
 from workers.encoders.self_check import probe, verify
+
+logger = logging.getLogger(__name__)
 
 NOTES, NOTES_SECONDS = "encoders-being-added", 24 * 3600
 
@@ -33,6 +39,25 @@ def add(
     if row.state != Encoder.State.RETIRED:
         raise WrongState(f"{checkpoint} is there already: {row} is {row.state}.")
     return revive(row, loaded)
+
+
+def add_apart(checkpoint: str, revision: str, patches: int | None, slug: str) -> None:
+    """Add an encoder in a process of its own, and note for the curators why it could not be.
+
+    It loads both towers, of which an ingest worker keeps one, and may run out of memory.
+    """
+    command = [sys.executable, "manage.py", "encoder", "add"]
+    command += [f"--revision={revision}", f"--slug={slug}"]
+    command += [f"--patches={patches}"] if patches else []
+    done = subprocess.run(
+        [*command, "--", checkpoint], cwd=settings.BASE_DIR, capture_output=True, text=True
+    )
+    if done.returncode == 0:
+        forget(checkpoint)
+        return
+    logger.error("%s could not be added: %s", checkpoint, done.stderr)
+    _, marker, sentence = done.stderr.rpartition("CommandError: ")
+    note(checkpoint, sentence.strip() if marker else "It could not be loaded; is there the memory?")
 
 
 def row_of(loaded: LoadedEncoder) -> Encoder | None:

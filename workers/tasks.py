@@ -3,6 +3,7 @@
 import base64
 import io
 import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -19,7 +20,6 @@ from PIL import Image
 from search import images, vocabulary
 from search.cleanup import remove_orphans
 from search.models import Asset, Embedding, Encoder, Rendition
-from search.models.encoder import WrongState
 from workers import adding
 from workers.encoders.base import CheckpointError, Vectors
 from workers.encoders.base import Encoder as LoadedEncoder
@@ -246,13 +246,9 @@ def query_encoder(task: Task, encoder_id: int) -> LoadedEncoder | None:
 
 @shared_task
 def add_encoder(checkpoint: str, revision: str, patches: int | None, slug: str) -> None:
-    """Add an encoder that a curator asked for; why it could not be is kept for them to read."""
-    try:
-        adding.add(checkpoint, revision=revision, patches=patches, slug=slug)
-    except (CheckpointError, WrongState) as error:
-        adding.note(checkpoint, str(error))
-    else:
-        adding.forget(checkpoint)
+    """Have an encoder added that a curator asked for; meanwhile uploads go on."""
+    request = (checkpoint, revision, patches, slug)
+    threading.Thread(target=adding.add_apart, args=request, daemon=True).start()
 
 
 @shared_task

@@ -96,6 +96,7 @@ class Clients:
             if complaint := self.complaint(answer, found):
                 self.complaints.append(f"{parameters}: {complaint}")
             hit = found[turn % len(found)] if found else hit
+            self.over.wait(0.1)  # Two cores are shared by all of this.
 
     @staticmethod
     def complaint(answer, found) -> str:
