@@ -111,6 +111,17 @@ def test_a_description_asks_too(library, capsys):
     assert result(evaluate(capsys), "words to pictures", "titles of the library")["queries"] == 5
 
 
+def test_of_a_large_library_always_the_same_assets_are_measured(library, capsys, monkeypatch):
+    monkeypatch.setattr("search.evaluation.library.MOST", 2)
+    call_command("evaluate", "--json")
+    printed = capsys.readouterr()
+    assert "The titles of the library are measured on 2 of 4 assets." in printed.err
+    assert (
+        result(json.loads(printed.out), "words to pictures", "titles of the library")["queries"]
+        == 2
+    )
+
+
 def test_labels_of_people_find_their_assets_and_these_each_other(library, capsys):
     make_asset(title="rose", colour="red", embedded=True, labels=("red",))
     told = evaluate(capsys)

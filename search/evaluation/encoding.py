@@ -61,14 +61,15 @@ def in_batches(
 
 def stored_vectors(row: Encoder, assets: Sequence[Any]) -> Vectors:
     """Those of the assets, in their order, from half to single precision."""
-    found: dict[UUID, Any] = {}
+    found: dict[UUID, Vectors] = {}
     for some in chunks(assets, ASSETS_AT_ONCE):
         embeddings = Embedding.objects.filter(encoder=row, asset__in=some).done()
-        found.update(embeddings.values_list("asset", "vector"))
+        vectors = embeddings.values_list("asset", "vector").iterator()
+        found.update((asset, np.array(vector, np.float32)) for asset, vector in vectors)
     if missing := set(assets) - set(found):
         raise NoDataset(f"{len(missing)} assets have gone meanwhile; please try again.")
-    vectors = [found[asset] for asset in assets]
-    return units(np.array(vectors, np.float32).reshape(-1, row.dimensions))
+    in_order = [found[asset] for asset in assets]
+    return units(np.array(in_order, np.float32).reshape(-1, row.dimensions))
 
 
 def chunks(things: Sequence[Any], size: int) -> Iterator[list[Any]]:

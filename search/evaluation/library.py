@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,10 @@ TITLES = "titles of the library"
 LABELS = "labels of the library"
 JUDGED = "judgements of the compare page"
 
+# Of a larger library, titles and labels are measured on so many assets, as many as COCO has.
+MOST = 5000
+SEED = 2026
+
 Grades = dict[UUID, int]  # Of the assets that are right answers to a query.
 
 
@@ -39,8 +44,17 @@ def embedded_assets(encoders: Sequence[Encoder]) -> list[UUID]:
     return found
 
 
+def some(assets: Sequence[UUID], name: str) -> tuple[Sequence[UUID], list[str]]:
+    """The assets, or always the same of very many; what there is to say about that."""
+    if len(assets) <= MOST:
+        return assets, []
+    chosen = sorted(Random(SEED).sample(assets, MOST))  # noqa: S311
+    return chosen, [f"The {name} are measured on {MOST:,} of {len(assets):,} assets."]
+
+
 def titles(assets: Sequence[UUID]) -> Dataset:
     """Each title and description asks for the assets that carry it, and these ask for them."""
+    assets, notes = some(assets, TITLES)
     numbers = {pk: number for number, pk in enumerate(assets)}
     pictures_of: dict[str, Right] = {}
     rows = Asset.objects.order_by("pk").values_list("pk", "title", "description")
@@ -50,11 +64,12 @@ def titles(assets: Sequence[UUID]) -> Dataset:
                 pictures_of.setdefault(caption, {})[numbers[pk]] = 1
     texts = list(pictures_of)
     tasks = both_ways(texts, list(pictures_of.values()), len(assets))
-    return Dataset(TITLES, texts, assets, tasks)
+    return Dataset(TITLES, texts, assets, tasks, notes=notes)
 
 
 def labels(assets: Sequence[UUID]) -> Dataset | None:
     """Each label of people's asks for its assets, and these for it and for each other."""
+    assets, notes = some(assets, LABELS)
     numbers = {pk: number for number, pk in enumerate(assets)}
     said = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON)
     pictures_of: dict[str, Right] = {}
@@ -65,7 +80,8 @@ def labels(assets: Sequence[UUID]) -> Dataset | None:
         return None
     texts = list(pictures_of)
     tasks = both_ways(texts, list(pictures_of.values()), len(assets))
-    return Dataset(LABELS, texts, assets, [*tasks, *alike(pictures_of.values(), len(assets))])
+    tasks += alike(pictures_of.values(), len(assets))
+    return Dataset(LABELS, texts, assets, tasks, notes=notes)
 
 
 def alike(labelled: Iterable[Right], assets: int) -> list[Task]:
