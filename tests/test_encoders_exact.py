@@ -124,9 +124,6 @@ def test_a_batch_of_one_equals_a_batch_of_sixteen(encoder, monkeypatch):
 
 def test_the_order_is_kept(encoder):
     texts, made = TEXTS[:20], list(pictures().values())
-    np.testing.assert_allclose(
-        encoder.encode_texts(texts)[::-1], encoder.encode_texts(texts[::-1]), atol=1e-5
-    )
-    np.testing.assert_allclose(
-        encoder.encode_images(made)[::-1], encoder.encode_images(made[::-1]), atol=1e-5
-    )
+    for encode, things in ((encoder.encode_texts, texts), (encoder.encode_images, made)):
+        moved = encode([*things[3:], *things[:3]])
+        np.testing.assert_allclose(moved, np.roll(encode(things), -3, axis=0), atol=1e-5)
