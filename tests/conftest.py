@@ -35,6 +35,19 @@ def fake_encoder(monkeypatch):
     return encoder
 
 
+@pytest.fixture
+def encoded(fake_encoder, monkeypatch):
+    """The texts that were encoded, by the encoder that knows colours."""
+    texts, encode = [], fake_encoder.encode_texts
+
+    def record(given):
+        texts.extend(given)
+        return encode(given)
+
+    monkeypatch.setattr(fake_encoder, "encode_texts", record)
+    return texts
+
+
 @pytest.fixture(autouse=True)
 def nothing_loaded(monkeypatch):
     """No encoder is kept, nor refused, from one test to the next."""

@@ -1,52 +1,19 @@
-"""The vocabulary: what is suggested, by which threshold, and what people's word changes."""
-
-import threading
-from concurrent.futures import ThreadPoolExecutor
+"""Labels to vectors, in the workers: what is encoded, when, and that suggestions follow."""
 
 import numpy as np
 import pytest
 from django.core.cache import cache
-from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection
 from kombu.exceptions import OperationalError as MessageNotSent
 
 from search import vocabulary
-from search.models import AssetLabel, Embedding, Encoder, Label, LabelVector, Rejection
+from search.models import AssetLabel, Embedding, Encoder, Label, LabelVector
 from tests.factories import make_asset, make_encoder
 from tests.fake_encoder import COLOURS, FakeEncoder, direction
+from tests.labels import SURE, catch_up, make_label, promote, suggested
 from workers import labelling, tasks
 from workers.encoders.base import CheckpointError
 
-pytestmark = pytest.mark.django_db
-SURE = 0.9
-
-
-@pytest.fixture(autouse=True)
-def encoded(monkeypatch):
-    """The prompts that were encoded, by the encoder that knows colours."""
-    prompts = []
-
-    class Recording(FakeEncoder):
-        def encode_texts(self, texts):
-            prompts.extend(texts)
-            return super().encode_texts(texts)
-
-    monkeypatch.setattr(labelling, "encoder_of", lambda *given: Recording())
-    return prompts
-
-
-def make_label(name, *, threshold=SURE, **fields):
-    return Label.objects.create(name=name, suggested=True, threshold=threshold, **fields)
-
-
-def suggested():
-    """(asset, label) of every suggestion."""
-    rows = AssetLabel.objects.filter(source="encoder").order_by("asset__title", "label__name")
-    return [(row.asset.title, row.label.name) for row in rows]
-
-
-def catch_up():
-    labelling.suggest_stale()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("encoded")]
 
 
 # From words to suggestions
@@ -122,152 +89,7 @@ def test_a_change_of_words_is_noticed_and_encoded(encoded, change):
     assert encoded and suggested() == []
 
 
-# Thresholds
-
-
-def test_a_higher_threshold_removes_and_a_lower_one_adds_without_the_encoder(encoded):
-    make_asset(title="barn", colour="red", embedded=True)
-    make_asset(title="sun", colour="yellow", embedded=True)
-    label = make_label("red")
-    catch_up()
-    encoded.clear()
-    found = []
-    for threshold in (0.0, SURE, 0.0):
-        Label.objects.filter(pk=label.pk).update(threshold=threshold)
-        catch_up()
-        found.append([title for title, _ in suggested()])
-    assert found == [["barn", "sun"], ["barn"], ["barn", "sun"]]
-    assert encoded == []
-
-
-def test_a_suggestion_that_stays_is_the_same_row():
-    make_asset(title="barn", colour="red", embedded=True)
-    make_asset(title="sun", colour="yellow", embedded=True)
-    label = make_label("red")
-    catch_up()
-    before = AssetLabel.objects.get().pk
-    Label.objects.filter(pk=label.pk).update(threshold=0)
-    catch_up()
-    assert AssetLabel.objects.get(asset__title="barn").pk == before
-
-
-def test_a_label_taken_from_the_vocabulary_loses_its_suggestions():
-    make_asset(colour="red", embedded=True)
-    label = make_label("red")
-    catch_up()
-    Label.objects.filter(pk=label.pk).update(suggested=False)
-    catch_up()
-    assert suggested() == []
-
-
-def make_library(*, red, blue):
-    for colour, number in (("red", red), ("blue", blue)):
-        for n in range(number):
-            make_asset(title=f"{colour} {n}", colour=colour, embedded=True)
-
-
-def test_without_a_threshold_what_stands_out_in_the_library_is_suggested():
-    make_library(red=2, blue=20)
-    make_label("red", threshold=None)
-    catch_up()
-    assert suggested() == [("red 0", "red"), ("red 1", "red")]
-
-
-def test_without_a_threshold_a_small_library_gets_no_suggestions():
-    make_library(red=1, blue=vocabulary.LEAST_SAMPLE - 2)
-    make_label("red", threshold=None)
-    catch_up()
-    assert suggested() == []
-
-
-def test_a_fit_is_made_anew_once_the_library_has_doubled():
-    make_library(red=1, blue=1)
-    make_label("red", threshold=None)
-    catch_up()
-    make_library(red=1, blue=20)
-    assert vocabulary.stale(Encoder.objects.serving()).exists()
-    catch_up()
-    assert len(suggested()) == 2
-    assert LabelVector.objects.get().fitted_to == 23
-
-
-def test_a_threshold_that_is_given_replaces_the_fitted_one():
-    make_library(red=2, blue=20)
-    label = make_label("red", threshold=None)
-    catch_up()
-    Label.objects.filter(pk=label.pk).update(threshold=-1)
-    catch_up()
-    assert len(suggested()) == 22
-
-
-# With the embedding
-
-
-def test_an_asset_gets_its_suggestions_with_its_vector():
-    make_encoder()
-    make_label("red")
-    make_label("blue")
-    catch_up()
-    make_asset(title="barn", colour="red")
-    (embedding,) = Embedding.objects.claim_fresh(1)
-    assert vocabulary.fulfil(embedding, direction(COLOURS["red"]))
-    assert suggested() == [("barn", "red")]
-
-
-def test_vector_and_suggestions_come_together_or_not_at_all(monkeypatch):
-    make_encoder()
-    make_asset()
-    (embedding,) = Embedding.objects.claim_fresh(1)
-
-    def killed(*given):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(vocabulary, "_replace", killed)
-    with pytest.raises(KeyboardInterrupt):
-        vocabulary.fulfil(embedding, direction(COLOURS["red"]))
-    assert Embedding.objects.get().state == "waiting"
-    monkeypatch.undo()
-    assert vocabulary.fulfil(embedding, direction(COLOURS["red"]))
-
-
-def test_a_claim_that_came_too_late_suggests_nothing():
-    make_encoder()
-    make_label("red")
-    catch_up()
-    make_asset(colour="red")
-    (embedding,) = Embedding.objects.claim_fresh(1)
-    Embedding.objects.update(token=None)
-    assert not vocabulary.fulfil(embedding, direction(COLOURS["red"]))
-    assert suggested() == []
-
-
-def test_an_asset_that_is_embedded_again_loses_what_no_longer_fits():
-    make_asset(colour="red", embedded=True)
-    make_label("red")
-    catch_up()
-    Embedding.objects.reset()
-    (embedding,) = Embedding.objects.claim_fresh(1)
-    vocabulary.fulfil(embedding, direction(COLOURS["blue"]))
-    assert suggested() == []
-
-
-def test_an_encoder_that_does_not_serve_suggests_nothing():
-    make_encoder()
-    other = make_encoder(slug="other", revision="2", state="building", dimensions=3)
-    make_asset(title="barn", colour="red", embedded=True)
-    make_label("red")
-    catch_up()
-    (embedding,) = Embedding.objects.filter(encoder=other).claim_fresh(1)
-    assert vocabulary.fulfil(embedding, [0, 0, 1])
-    assert suggested() == [("barn", "red")]
-
-
 # Another encoder
-
-
-def promote(encoder):
-    Encoder.objects.filter(state="serving").update(state="ready")
-    Encoder.objects.filter(pk=encoder.pk).update(state="serving")
 
 
 def test_after_a_promotion_suggestions_are_those_of_the_new_encoder(monkeypatch):
@@ -300,147 +122,6 @@ def test_rolling_back_needs_no_encoder(encoded):
     promote(first)
     catch_up()
     assert suggested() == [("barn", "red")] and encoded == []
-
-
-# What people say
-
-
-def test_a_label_that_a_person_gave_is_not_suggested_and_not_touched():
-    make_asset(title="barn", colour="red", embedded=True, labels=("red",))
-    make_asset(title="shed", colour="red", embedded=True)
-    before = AssetLabel.objects.values().get()
-    Label.objects.update(suggested=True, threshold=SURE)
-    catch_up()
-    assert suggested() == [("shed", "red")]
-    assert AssetLabel.objects.filter(asset__title="barn").values().get() == before
-
-
-def test_a_suggestion_gives_way_to_a_person_s_label():
-    barn = make_asset(title="barn", colour="red", embedded=True)
-    label = make_label("red")
-    catch_up()
-    AssetLabel.objects.create(asset=barn, label=label)
-    vocabulary.suggest(label)
-    assert AssetLabel.objects.get().source == "person"
-
-
-def test_a_confirmed_suggestion_is_a_person_s_label():
-    barn = make_asset(title="barn", colour="red", embedded=True)
-    label = make_label("red")
-    catch_up()
-    vocabulary.confirm(barn, label)
-    vocabulary.confirm(barn, label)
-    vocabulary.suggest(label)
-    assert AssetLabel.objects.get().source == "person"
-
-
-def test_a_rejected_suggestion_does_not_come_back():
-    barn = make_asset(title="barn", colour="red", embedded=True)
-    make_asset(title="shed", colour="red", embedded=True)
-    label = make_label("red")
-    catch_up()
-    vocabulary.reject(barn, label)
-    vocabulary.reject(barn, label)
-    vocabulary.suggest(label)
-    Embedding.objects.filter(asset=barn).reset()
-    (embedding,) = Embedding.objects.claim_fresh(1)
-    vocabulary.fulfil(embedding, direction(COLOURS["red"]))
-    assert suggested() == [("shed", "red")]
-
-
-def test_a_person_may_give_a_label_after_all():
-    barn = make_asset(title="barn", colour="red", embedded=True)
-    label = make_label("red")
-    vocabulary.reject(barn, label)
-    vocabulary.confirm(barn, label)
-    assert not Rejection.objects.exists()
-    assert AssetLabel.objects.get().source == "person"
-
-
-# At the same time
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_asset_embedded_while_its_label_changes_gets_the_new_threshold(monkeypatch):
-    """The replacement has read the embeddings before this one is committed."""
-    make_encoder()
-    label = make_label("red", threshold=1)
-    catch_up()
-    make_asset(title="barn", colour="red")
-    (embedding,) = Embedding.objects.claim_fresh(1)
-    replaced, go_on = threading.Event(), threading.Event()
-    replace = vocabulary._replace
-
-    def slow(*given):
-        replace(*given)
-        if threading.current_thread() is not threading.main_thread() and not replaced.is_set():
-            replaced.set()
-            go_on.wait(10)
-
-    monkeypatch.setattr(vocabulary, "_replace", slow)
-    Label.objects.filter(pk=label.pk).update(threshold=SURE)
-    with ThreadPoolExecutor() as pool:
-        changing = pool.submit(in_thread, vocabulary.suggest, label)
-        assert replaced.wait(10)
-        embedding_it = pool.submit(
-            in_thread, vocabulary.fulfil, embedding, direction(COLOURS["red"])
-        )
-        with pytest.raises(TimeoutError):
-            embedding_it.result(0.3)
-        go_on.set()
-        changing.result(10)
-        assert embedding_it.result(10)
-    assert suggested() == [("barn", "red")]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_asset_deleted_meanwhile_leaves_the_label_for_another_time(monkeypatch):
-    make_encoder()
-    barn = make_asset(title="barn", colour="red", embedded=True)
-    make_asset(title="shed", colour="red", embedded=True)
-    label = make_label("red")
-    replace = vocabulary._replace
-
-    def deleted(*given):
-        replace(*given)
-        with ThreadPoolExecutor() as pool:
-            pool.submit(in_thread, barn.delete).result(10)
-
-    monkeypatch.setattr(vocabulary, "_replace", deleted)
-    label.is_encoded = False
-    labelling.settle(label, Encoder.objects.serving())
-    assert suggested() == [] and vocabulary.stale(Encoder.objects.serving()).exists()
-    monkeypatch.setattr(vocabulary, "_replace", replace)
-    catch_up()
-    assert suggested() == [("shed", "red")]
-
-
-def in_thread(function, *given):
-    try:
-        return function(*given)
-    finally:
-        connection.close()
-
-
-def test_a_replacement_that_is_killed_leaves_what_stood(monkeypatch):
-    make_asset(title="barn", colour="yellow", embedded=True)
-    label = make_label("red", threshold=0)
-    catch_up()
-    replace = vocabulary._replace
-
-    def killed(*given):
-        replace(*given)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(vocabulary, "_replace", killed)
-    Label.objects.filter(pk=label.pk).update(threshold=SURE)
-    with pytest.raises(KeyboardInterrupt):
-        catch_up()
-    assert suggested() == [("barn", "red")]
-    monkeypatch.setattr(vocabulary, "_replace", replace)
-    assert [stale.name for stale in vocabulary.stale(Encoder.objects.serving())] == ["red"]
-    catch_up()
-    assert suggested() == []
 
 
 # The task and its bell
@@ -526,29 +207,6 @@ def test_labels_are_encoded_where_the_text_tower_is(settings):
 
     route = app.amqp.router.route({}, "workers.labelling.suggest_stale")
     assert route["queue"].name == "query"
-
-
-# What a label may be
-
-
-@pytest.mark.parametrize(
-    ("fields", "sentence"),
-    [
-        ({"templates": ["a photo"]}, '"a photo" has no {} for the label.'),
-        ({"threshold": 1.5}, "a number from -1 to 1"),
-        ({"templates": [f"{n} {{}}" for n in range(501)]}, "500 prompts"),
-        ({"name": ""}, "cannot be blank"),
-    ],
-)
-def test_a_label_that_makes_no_sense_is_refused_in_words(fields, sentence):
-    with pytest.raises(ValidationError, match=sentence):
-        Label(**({"name": "mug"} | fields)).full_clean()
-
-
-@pytest.mark.parametrize("threshold", [1.01, -1.01, float("nan"), float("inf")])
-def test_the_database_refuses_a_threshold_that_no_score_can_be(threshold):
-    with pytest.raises(IntegrityError, match="threshold_is_a_score"):
-        Label.objects.create(name="mug", threshold=threshold)
 
 
 # In the ingest worker
