@@ -310,7 +310,8 @@ def test_the_list_says_how_far_each_encoder_is(capsys):
     make_asset(embedded=True)
 
     assert run(capsys, "list") == (
-        "fake: serving, SigLIP, 4 dimensions; 1 searchable, 1 waiting, 0 failed; fake @ 1\n"
+        "fake: serving, SigLIP, 4 dimensions; 1 searchable, 1 waiting (0.0 per second, 60 s left),"
+        " 0 failed; fake @ 1\n"
     )
 
 

@@ -164,11 +164,4 @@ class EncoderAdmin(ReadOnlyAdmin):
 
     @display(description="time left")
     def time_left(self, encoder: Encoder) -> str:
-        return duration(encoder.seconds_left) if encoder.seconds_left else ""
-
-
-def duration(seconds: float) -> str:
-    """As people say it: 40 s, 2 min, 3 h."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.0f} h"
+        return encoder.time_left

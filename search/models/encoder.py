@@ -109,6 +109,14 @@ class Encoder(models.Model):
             return 0
         return self.waiting / self.per_second if self.lately else None
 
+    @property
+    def time_left(self) -> str:
+        """The same as people say it: 40 s, 2 min, 3 h; nothing where there is nothing to say."""
+        seconds = self.seconds_left or 0
+        if seconds < 100:
+            return f"{seconds:.0f} s" if seconds else ""
+        return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.0f} h"
+
     # Its state -----------------------------------------------------------------------------------
 
     def serve(self) -> bool:

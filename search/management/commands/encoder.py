@@ -51,9 +51,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
     def list(self, options: Any) -> None:
-        rows = [described(row) for row in Encoder.objects.with_counts().order_by("-created")]
+        rows = Encoder.objects.with_counts().order_by("-created")
         if self.as_json:
-            self.stdout.write(json.dumps(rows, indent=2))
+            self.stdout.write(json.dumps([described(row) for row in rows], indent=2))
             return
         for row in rows:
             self.stdout.write(line(row))
@@ -162,16 +162,20 @@ def answers(encoder: Encoder, seconds: float) -> bool:
 
 def described(row: Encoder) -> dict[str, Any]:
     """What `list` says of an encoder."""
-    speed = {"per_second": row.per_second, "seconds_left": row.seconds_left}
+    columns = [*COLUMNS, "per_second", "seconds_left"]
     removal = {"is_being_removed": row.removal_asked is not None}
-    return {name: getattr(row, name) for name in COLUMNS} | speed | removal
+    return {name: getattr(row, name) for name in columns} | removal
 
 
-def line(row: dict[str, Any]) -> str:
-    family = f"{row['family']}, {row['patches']} patches" if row["patches"] else row["family"]
-    state = "being removed" if row["is_being_removed"] else row["state"]
-    counts = "{searchable} searchable, {waiting} waiting, {failed} failed".format_map(row)
-    checkpoint = "{checkpoint} @ {revision}".format_map(row)
-    problem = f"; {row['problem']}" if row["problem"] else ""
-    about = f"{state}, {family}, {row['dimensions']} dimensions"
-    return f"{row['slug']}: {about}; {counts}; {checkpoint}{problem}"
+def line(row: Encoder) -> str:
+    """The same for people."""
+    patches = f", {row.patches} patches" if row.patches else ""
+    pace = f" ({row.per_second:.1f} per second, {row.time_left} left)" if row.time_left else ""
+    parts = [
+        f"{'being removed' if row.removal_asked else row.state}, {row.family}{patches},"
+        f" {row.dimensions} dimensions",
+        f"{row.searchable} searchable, {row.waiting} waiting{pace}, {row.failed} failed",
+        f"{row.checkpoint} @ {row.revision}",
+        row.problem,
+    ]
+    return f"{row}: {'; '.join(filter(None, parts))}"
