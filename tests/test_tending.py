@@ -8,7 +8,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from search.models import Asset, Embedding, Encoder
-from tests.factories import make_asset, make_encoder
+from tests.factories import make_asset, make_encoder, make_user
 from workers import tasks, tending
 
 pytestmark = pytest.mark.django_db
@@ -152,11 +152,15 @@ def test_the_serving_encoder_comes_first_among_those_with_uploads():
 
 
 def test_looking_for_uploads_does_not_read_the_backfill():
-    encoder = make_library(30)
+    encoder, owner = make_library(0), make_user()
+    Asset.objects.bulk_create(
+        Asset(owner=owner, sha256=f"{number:064}", width=1, height=1, bytes=1)
+        for number in range(2_000)  # Of fewer, PostgreSQL reads all.
+    )
     while Embedding.objects.promise_next(encoder):
         pass
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("ANALYZE search_embedding")
 
     fresh = Embedding.objects.filter(encoder=encoder).claimable().filter(claims=0, backfill=False)
 
