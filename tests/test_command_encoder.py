@@ -116,14 +116,33 @@ def test_a_checkpoint_that_cannot_be_loaded_is_one_sentence(monkeypatch):
     assert not Encoder.objects.exists()
 
 
-def test_the_site_starts_with_what_serves_if_the_checkpoint_cannot_be_loaded(monkeypatch, capsys):
+def test_a_checkpoint_that_is_passed_over_need_not_load_for_the_site_to_start(
+    monkeypatch, settings, capsys
+):
     make_encoder()
+    make_encoder(slug="named", revision="0", checkpoint=settings.ENCODER_CHECKPOINT, state="ready")
     monkeypatch.setattr(command, "load_encoder", refuse)
 
     call_command("encoder", "serve")
 
     said = capsys.readouterr().err
     assert said == "This folder is no checkpoint. fake goes on serving.\n"
+
+
+def test_an_unknown_checkpoint_that_cannot_be_loaded_is_refused_also_beside_another(monkeypatch):
+    make_encoder()
+    monkeypatch.setattr(command, "load_encoder", refuse)
+
+    with pytest.raises(CommandError, match="^This folder is no checkpoint.$"):
+        call_command("encoder", "serve")
+
+
+def test_the_serving_checkpoint_that_can_no_longer_be_loaded_is_refused(monkeypatch, settings):
+    make_encoder(checkpoint=settings.ENCODER_CHECKPOINT)
+    monkeypatch.setattr(command, "load_encoder", refuse)
+
+    with pytest.raises(CommandError, match="^This folder is no checkpoint.$"):
+        call_command("encoder", "serve")
 
 
 # add ---------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ TREND_HEIGHT = 220
 STEPS = (1, 2, 5, 10, 20, 25, 50)
 MOST_TICKS = 8
 DAYS = 5  # A date below a trend takes this part of its width.
-COLOURS = 6  # In evaluations.css.
+COLOURS = 6  # In admin_evaluations.css.
 # A circle, a square, a diamond, a triangle.
 SHAPES = (
     "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0",

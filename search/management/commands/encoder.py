@@ -114,7 +114,7 @@ class Command(BaseCommand):
             loaded = load_encoder(settings.ENCODER_CHECKPOINT, settings.ENCODER_REVISION)
             self.stdout.write(self.served(loaded, serving))
         except (CheckpointError, WrongState) as error:
-            if serving is None:
+            if serving is None or not is_passed_over(serving):
                 raise
             self.stderr.write(f"{error} {serving} goes on serving.")
         tend_here_without_workers()
@@ -143,6 +143,12 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(described(row)))
         else:
             self.stdout.write(sentence)
+
+
+def is_passed_over(serving: Encoder) -> bool:
+    """Whether a curator has let another encoder serve than the known one named in the settings."""
+    named = settings.ENCODER_CHECKPOINT
+    return serving.checkpoint != named and Encoder.objects.filter(checkpoint=named).exists()
 
 
 def encoder_named(slug: str) -> Encoder:
