@@ -19,51 +19,48 @@ from redis import Redis
 from config import embedded
 from config.supervisor import BASE_DIR, Child, Supervisor
 from search.management.commands.demo import processes, status
+from tests.e2e.prepared import PASSWORD, USER, copy_into, environment
 from tests.e2e.session import Session
-
-USER, PASSWORD = "curator", "a password for tests"
-OURS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ENCODER_CHECKPOINT", "ENCODER_REVISION")
 
 
 class Stack:
     """PostgreSQL, Redis, the workers and the site, as the demo runs them; use it with `with`.
 
     `env` adds settings, as in `env={"CLAIM_LEASE_SECONDS": "3"}`; `ingest_app` names another
-    Celery app for the ingest worker, as in `ingest_app="tests.e2e.sabotage"`.
+    Celery app for the ingest worker, as in `ingest_app="tests.e2e.sabotage"`; with `catalogue` it
+    begins with `prepared.PICTURES` of the sample catalogue, embedded.
     """
 
     def __init__(
-        self, *, env: Mapping[str, str] | None = None, ingest_app: str = "workers.celery"
+        self,
+        *,
+        env: Mapping[str, str] | None = None,
+        ingest_app: str = "workers.celery",
+        catalogue: bool = False,
     ) -> None:
         # Not pytest's tmp_path: a Unix socket's path has to be short.
         self.var = Path(tempfile.mkdtemp(prefix="sl-")).resolve()
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        inherited = {name: value for name, value in os.environ.items() if name not in OURS}
-        self.env = inherited | {"VAR_DIR": str(self.var)} | dict(env or {})
+        self.env = environment(self.var) | dict(env or {})
+        self.catalogue = catalogue
         self.commands = processes(f"127.0.0.1:{self.port}")
         self.commands["ingest"] = processes("", app=ingest_app)["ingest"]
         self.children: dict[str, Child] = {}
 
     def __enter__(self) -> Self:
         try:
+            copy_into(self.var, catalogue=self.catalogue)
             embedded.start_database(self.var)
             self.supervisor = Supervisor(self.var, env=self.env).__enter__()
-            self._set_up()
+            self._start_all()
         except BaseException:
             self.__exit__(*sys.exc_info())
             raise
         return self
 
-    def _set_up(self) -> None:
-        self.start("redis")
-        self.manage("migrate", check=True)
-        self.manage("encoder", "serve", check=True)
-        self.manage("collectstatic", "--no-input", check=True)
-        account = ("--username", USER, "--email", "curator@example.org")
-        self.env["DJANGO_SUPERUSER_PASSWORD"] = PASSWORD
-        self.manage("createsuperuser", "--no-input", *account, check=True)
-        for name in self.commands:
+    def _start_all(self) -> None:
+        for name in ("redis", *self.commands):
             self.start(name)
         assert self.eventually(lambda: status(f"{self.url}/readyz") == "200", 60), self.logs()
 

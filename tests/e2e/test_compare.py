@@ -8,18 +8,17 @@ from playwright.sync_api import expect
 
 from tests import pictures
 from tests.checkpoints import tiny_clip
-from tests.e2e.stack import USER, Stack
+from tests.e2e.prepared import PICTURES
+from tests.e2e.stack import Stack
 from tests.factories import picture
 
-CATALOGUE = 40
 BUNDLED, OTHER = "studio-siglip2", "tiny-clip"
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
     checkpoint = tiny_clip(tmp_path_factory.mktemp("checkpoints") / OTHER)
-    with Stack(env={"BELL_SECONDS": "1"}) as running:
-        running.manage("catalogue", "--pictures", str(CATALOGUE), "--owner", USER, check=True)
+    with Stack(env={"BELL_SECONDS": "1"}, catalogue=True) as running:
         running.manage("encoder", "add", str(checkpoint), "--slug", OTHER, check=True)
         assert running.eventually(lambda: both_are_complete(running), 120), running.logs()
         yield running
@@ -28,7 +27,7 @@ def stack(tmp_path_factory):
 def both_are_complete(stack) -> bool:
     listed = json.loads(stack.manage("encoder", "list", "--json", check=True).stdout)
     done = {row["slug"]: row["searchable"] for row in listed if row["state"] != "building"}
-    return done == {BUNDLED: CATALOGUE, OTHER: CATALOGUE}
+    return done == {BUNDLED: PICTURES, OTHER: PICTURES}
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ import time
 
 import pytest
 
+from tests.e2e.prepared import PICTURES
 from tests.e2e.stack import Stack
 from tests.factories import picture
 
-PICTURES = 120
 WORDS = [
     f"{colour} {kind}"
     for colour in ("red", "blue", "green", "yellow")
@@ -32,9 +32,7 @@ WORDS = [
 
 @pytest.fixture(scope="module")
 def stack():
-    with Stack(env={"BELL_SECONDS": "1"}) as running:
-        running.manage("catalogue", "--pictures", str(PICTURES), check=True)
-        assert running.eventually(lambda: running.embedded() == PICTURES, 120)
+    with Stack(env={"BELL_SECONDS": "1"}, catalogue=True) as running:
         yield running
 
 

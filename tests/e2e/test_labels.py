@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.prepared import PICTURES
 from tests.e2e.stack import Stack
 from tests.pictures import jpeg
 
-PICTURES = 60
 ADD = "/admin/search/label/add/"
 # What stands and what should, by the vectors and thresholds that the database holds.
 DIFFERENCE = """
@@ -36,9 +36,7 @@ WHERE l.suggested AND v.lowest = l.threshold
 
 @pytest.fixture(scope="module")
 def stack():
-    with Stack(env={"BELL_SECONDS": "1"}) as running:
-        running.manage("catalogue", "--pictures", str(PICTURES), check=True)
-        assert running.eventually(lambda: running.embedded() == PICTURES, 120)
+    with Stack(env={"BELL_SECONDS": "1"}, catalogue=True) as running:
         yield running
 
 

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import pictures
-from tests.e2e.stack import USER, Stack
+from tests.e2e.prepared import PICTURES
+from tests.e2e.stack import Stack
 from workers.training import studio
 
-CATALOGUE = 60
 NUMBERS = count()  # Each new picture is another one.
 # Of another seed than the catalogue's: the library does not hold them.
 UPLOADS = [
@@ -41,9 +41,7 @@ PASTE = """([[name, data]]) => {
 
 @pytest.fixture(scope="module")
 def stack():
-    with Stack(env={"MAX_UPLOAD_MB": "2"}) as running:
-        running.manage("catalogue", "--pictures", str(CATALOGUE), "--owner", USER, check=True)
-        assert running.eventually(lambda: running.embedded() == CATALOGUE, 120), running.logs()
+    with Stack(env={"MAX_UPLOAD_MB": "2"}, catalogue=True) as running:
         yield running
 
 
@@ -96,7 +94,7 @@ def test_more_appends_the_next_page(opened):
 
     page.get_by_role("link", name="More", exact=True).click()
 
-    expect(page.locator(".tile")).to_have_count(CATALOGUE)
+    expect(page.locator(".tile")).to_have_count(PICTURES)
     assert titles(page)[: len(first)] == first
     expect(page.locator(".more")).to_have_count(0)
 
@@ -107,7 +105,7 @@ def test_more_without_script_is_the_next_page(opened):
 
     page.wait_for_url("**/?q=bicycle&page=2")
 
-    assert len(titles(page)) == CATALOGUE - 48
+    assert len(titles(page)) == PICTURES - 48
 
 
 def test_similar_starts_from_the_asset(opened):
