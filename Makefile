@@ -26,7 +26,7 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	@$(IN) -m tests.e2e.browser
-	$(IN) -m pytest -n 2 --dist loadfile
+	$(IN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED)
 	$(IN) -m ruff check .
