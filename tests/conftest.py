@@ -7,6 +7,11 @@ from tests import factories
 from tests.fake_encoder import FakeEncoder
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: the quick ones fill up the time until the last of those ends."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
 @pytest.fixture(autouse=True)
 def plain_static_files(settings, tmp_path):
     """Pages are tested without collecting static files; uploads go to a folder of the test's."""
