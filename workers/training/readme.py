@@ -41,6 +41,8 @@ next to nothing to it; the nearest hits for them are accidents.
 Short queries over the same pictures: of the first ten hits for a bare kind ("mug") {kind:.0%} show
 such a thing, the first hit of a kind with its colour ("red mug") does in {coloured:.0%}.
 `manage.py train --evaluate` prints these figures again.
+Things, with their colours and patterns, are what it knows best: a setting without a thing ("in the
+snow") it often misses.
 
 ## For a real library
 
