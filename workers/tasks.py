@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
+from typing import Any
 
 from celery import Task, shared_task
 from django.conf import settings
@@ -36,6 +37,13 @@ HUNG_SECONDS = 100
 # Whoever rings rings again: an old message would only make others wait for a turn of its own.
 RUNG_SECONDS = 50
 VECTOR_SECONDS = 24 * 3600
+# Somebody waits for the vector; after that time nobody does any more.
+AWAITED: dict[str, Any] = {
+    "bind": True,
+    "acks_late": False,
+    "expires": settings.QUERY_TIMEOUT_SECONDS,
+    "throws": (CheckpointError,),
+}
 # Between two looks whether an encoder has been loaded.
 LOOK_AGAIN_SECONDS = 0.05
 
@@ -202,12 +210,7 @@ def keep(write: Callable[[], bool]) -> bool:
     return write()
 
 
-@shared_task(
-    bind=True,
-    acks_late=False,
-    expires=settings.QUERY_TIMEOUT_SECONDS,
-    throws=(CheckpointError,),
-)
+@shared_task(**AWAITED)
 def encode_text(self: Task, encoder_id: int, text: str, key: str) -> None:
     """Put the vector of a text into the cache, where somebody waits for it."""
     if encoder := query_encoder(self, encoder_id):
@@ -216,12 +219,7 @@ def encode_text(self: Task, encoder_id: int, text: str, key: str) -> None:
         cache.set(key, {"vector": vector, "cut_at": cut_at}, VECTOR_SECONDS)
 
 
-@shared_task(
-    bind=True,
-    acks_late=False,
-    expires=settings.QUERY_TIMEOUT_SECONDS,
-    throws=(CheckpointError,),
-)
+@shared_task(**AWAITED)
 def encode_picture(self: Task, encoder_id: int, picture_key: str, key: str) -> None:
     """Put the vector of a query picture, itself in the cache, into the cache likewise."""
     if encoder := query_encoder(self, encoder_id):
