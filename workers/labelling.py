@@ -72,7 +72,5 @@ def settle(label: Label, encoder: Encoder) -> None:
 
 def mean_of(prompts: list[str], encoder: LoadedEncoder) -> Vectors:
     """The mean of the prompts' unit vectors, itself of length 1."""
-    size = encoder.batch_size
-    batches = (prompts[first : first + size] for first in range(0, len(prompts), size))
-    mean = np.concatenate([encoder.encode_texts(batch) for batch in batches]).mean(axis=0)
+    mean = encoder.encode_texts(prompts).mean(axis=0)
     return mean / np.linalg.norm(mean)
