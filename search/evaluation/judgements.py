@@ -1,7 +1,7 @@
 """Judgements in a file: CSV with the columns query, asset and grade, or JSON lines with the same.
 
 An asset is named by its id or its file name. Where a hit is judged several times, its grade is
-what most say.
+their mean, rounded.
 """
 
 import csv

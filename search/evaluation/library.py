@@ -100,7 +100,7 @@ def alike(labelled: Iterable[Right], assets: int) -> list[Task]:
 
 
 def judged(assets: Sequence[UUID]) -> Dataset | None:
-    """The queries that people judged hits of, and the grade that most of them gave each hit."""
+    """The queries that people judged hits of, and the grade that they agree on for each hit."""
     said: dict[int, dict[UUID, list[int]]] = defaultdict(lambda: defaultdict(list))
     for pk, asset, grade in Judgement.objects.values_list("query", "asset", "grade"):
         said[pk][asset].append(grade)
