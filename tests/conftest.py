@@ -84,3 +84,14 @@ def staff_client(db) -> Client:
     client = Client()
     client.force_login(factories.make_user("curator", staff=True))
     return client
+
+
+@pytest.fixture
+def curator_client(db) -> Client:
+    """Staff, but no superuser."""
+    curator = factories.make_user("curator")
+    curator.is_staff = True
+    curator.save()
+    client = Client()
+    client.force_login(curator)
+    return client

@@ -10,16 +10,6 @@ ASSETS = reverse("admin:search_asset_changelist")
 
 
 @pytest.fixture
-def curator_client(client):
-    """Staff, but no superuser."""
-    curator = make_user("curator")
-    curator.is_staff = True
-    curator.save()
-    client.force_login(curator)
-    return client
-
-
-@pytest.fixture
 def superuser_client():
     client = Client()
     client.force_login(make_user("root", staff=True))

@@ -15,16 +15,6 @@ JUDGEMENTS = reverse("admin:search_judgement_changelist")
 PREFERENCES = reverse("admin:search_preference_changelist")
 
 
-@pytest.fixture
-def curator_client(client):
-    """Staff, but no superuser."""
-    curator = make_user("curator")
-    curator.is_staff = True
-    curator.save()
-    client.force_login(curator)
-    return client
-
-
 def text(response):
     return response.content.decode()
 

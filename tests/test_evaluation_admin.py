@@ -9,21 +9,12 @@ from django.urls import reverse
 from search.evaluation.plots import LEFT, RIGHT, WIDTH, Named, dots, trend
 from search.evaluation.tables import sections
 from search.models import Evaluation
-from tests.factories import make_encoder, make_user
+from tests.factories import make_encoder
 
 pytestmark = pytest.mark.django_db
 PAGE = reverse("admin:search_evaluation_changelist")
 A, B = Named("a", 0), Named("b", 1)
 COCO = "COCO val2017"
-
-
-@pytest.fixture
-def curator_client(client):
-    curator = make_user("curator")
-    curator.is_staff = True
-    curator.save()
-    client.force_login(curator)
-    return client
 
 
 def evaluated(slug="fake", *, figures=None, days_ago=0, **fields):
