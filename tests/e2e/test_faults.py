@@ -80,8 +80,13 @@ def upload(session, numbers, colour=PLAIN) -> None:
 
 
 def folder_of(tmp_path, count: int, *, deadly: set[int]):
-    for number in range(count):
-        name, data = picture(number, MAGENTA if number in deadly else PLAIN)
+    return folder_in(tmp_path, [MAGENTA if n in deadly else PLAIN for n in range(count)])
+
+
+def folder_in(tmp_path, colours):
+    """A folder with a picture in each of these colours."""
+    for number, colour in enumerate(colours):
+        name, data = picture(number, colour)
         (tmp_path / name).write_bytes(data)
     return tmp_path
 
@@ -226,11 +231,12 @@ def answers(session) -> bool:
 
 
 def test_the_site_recovers_from_a_restart_of_postgresql_under_load(stack):
-    session, stored = stack.session(), []
+    session, told = stack.session(), {}
 
     def load() -> None:
         for number in range(60):
-            stored.append(session.upload(picture(number)).status)
+            name, data = picture(number)
+            told[name] = session.upload((name, data)).status
 
     with meanwhile(load):
         assert stack.eventually(lambda: stack.embedded() > 5, 40)
@@ -238,13 +244,14 @@ def test_the_site_recovers_from_a_restart_of_postgresql_under_load(stack):
         assert stack.eventually(lambda: answers(stack.session()), 30)
 
     # Whoever was told "not now" is told so in a page, and whoever was told "stored" was right.
-    assert set(stored) <= {200, 503}
+    assert set(told.values()) <= {200, 503}
     assert stack.eventually(lambda: settled(stack), 60)
-    assert (
-        stack.embedded()
-        == stored.count(200)
-        == stack.sql("SELECT count(*) FROM search_asset")[0][0]
-    )
+    stored = {name for (name,) in stack.sql("SELECT filename FROM search_asset")}
+    told_so = {name for name, status in told.items() if status == 200}
+    assert told_so <= stored
+    # One upload is under way when the server goes: it may have been stored and nobody could say so.
+    assert len(stored - told_so) <= 1
+    assert stack.embedded() == len(stored)
     assert most_writes(stack) == 1
 
 
