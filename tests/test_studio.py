@@ -152,20 +152,32 @@ def test_a_catalogue_picture_is_large_enough_to_look_at():
     assert 900 <= max(picture.size) <= 1400
 
 
-def test_a_wish_fits_the_scenes_that_show_such_a_thing():
+def test_a_wish_fits_the_scenes_that_show_all_of_it():
     red_mug, blue_mug = (
         Scene((Thing("mug", colour, "dotted"),), "alone", "on a beach", seed=1)
         for colour in ("red", "blue")
     )
-    assert [Wish("mug").fits(scene) for scene in (red_mug, blue_mug)] == [True, True]
-    assert [Wish("mug", "red").fits(scene) for scene in (red_mug, blue_mug)] == [True, False]
+    both = (red_mug, blue_mug)
+    assert [Wish("mug").fits(scene) for scene in both] == [True, True]
+    assert [Wish("mug", "red").fits(scene) for scene in both] == [True, False]
+    assert [Wish(backdrop="on a beach").fits(scene) for scene in both] == [True, True]
+    assert [Wish("", "blue", "on a beach").fits(scene) for scene in both] == [False, True]
     assert not Wish("chair", "red").fits(red_mug)
+    assert not Wish("mug", backdrop="in the snow").fits(red_mug)
 
 
-def test_wishes_are_every_kind_and_some_things_by_colour():
+def test_a_wish_is_worded_as_people_type():
+    assert Wish("mug", "red").words() == "red mug"
+    assert Wish(backdrop="in the snow").words() == "in the snow"
+    assert Wish(colour="red", backdrop="in the snow").words() == "red things in the snow"
+    worded = {Wish(colour="red", backdrop="in the snow").words(Random(n)) for n in range(20)}
+    assert worded == {f"{thing} in the snow" for thing in ("red things", "something red", "red")}
+
+
+def test_wishes_are_every_kind_every_setting_and_some_that_combine():
     scenes = different_scenes(10, Random(1))
-    wanted = wishes(scenes, Random(2), coloured=5)
-    assert [wish for wish in wanted if not wish.colour] == [Wish(kind) for kind in KINDS]
-    coloured = [wish for wish in wanted if wish.colour]
-    assert len(coloured) == 5
-    assert all(any(wish.fits(scene) for scene in scenes) for wish in coloured)
+    wanted = wishes(scenes, Random(2), mixed=5)
+    assert wanted[:-5] == [*map(Wish, KINDS), *(Wish(backdrop=each) for each in BACKDROPS)]
+    assert all(any(wish.fits(scene) for scene in scenes) for wish in wanted[-5:])
+    parts = [bool(w.kind) + bool(w.colour) + bool(w.backdrop) for w in wanted[-5:]]
+    assert parts == [2] * 5

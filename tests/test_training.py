@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 
 from workers.encoders.base import load_encoder
 from workers.training import evaluation
-from workers.training.losses import NO_THING, PatchLoss, SigmoidLoss
+from workers.training.losses import NOT_ASKED, PatchLoss, SigmoidLoss
 from workers.training.trainer import Recipe, train
 
 QUICK = Recipe(steps=3, batch=16, seed=5)
@@ -97,12 +97,12 @@ def test_the_gradients_are_those_of_the_reference():
     )
 
 
-def test_the_patch_loss_asks_only_where_a_thing_is():
+def test_the_patch_loss_asks_only_what_makes_sense():
     loss = PatchLoss(2, [2, 3]).requires_grad_(False)
     loss.heads.weight[:] = torch.tensor([[1, 0], [0, 1], [2, 0], [0, 0], [0, 3]])
     loss.heads.bias[:] = 0
     patches = torch.tensor([[[1.0, 0.0], [5.0, 5.0]]])
-    answers = torch.tensor([[[0, 2], [NO_THING, NO_THING]]])
+    answers = torch.tensor([[[0, 2], [NOT_ASKED, NOT_ASKED]]])
     first = math.log(math.e + 1) - 1
     second = math.log(math.e**2 + 2)
     assert loss(patches, answers).item() == pytest.approx(first + second, rel=1e-6)
@@ -193,6 +193,12 @@ def test_the_bundled_checkpoint_knows_the_kinds_of_things(bundled, few_held_out)
     figures = evaluation.evaluate(bundled, quiet=True)
     assert figures["kind"]["P@1"] >= 0.9
     assert figures["colour and kind"]["P@1"] >= 0.85
+
+
+def test_the_bundled_checkpoint_knows_the_settings(bundled, few_held_out):
+    figures = evaluation.evaluate(bundled, quiet=True)
+    assert figures["setting"]["P@1"] >= 0.9
+    assert figures["colour and setting"]["P@1"] >= 0.85
 
 
 def test_the_bundled_checkpoint_is_small_enough_for_git():

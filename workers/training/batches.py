@@ -8,14 +8,16 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from workers.training.losses import NO_THING
+from workers.training.backdrops import BACKDROPS
+from workers.training.losses import NOT_ASKED
 from workers.training.pen import COLOURS, PATTERNS
-from workers.training.studio import Scene, Thing, caption, wishes
+from workers.training.studio import Scene, caption, wishes
 from workers.training.things import KINDS
 from workers.training.tokens import token_ids
 
-# What is asked of every patch that shows a thing: its kind, its colour, its pattern.
-_CLASSES = tuple({name: i for i, name in enumerate(names)} for names in (KINDS, COLOURS, PATTERNS))
+# What is asked of every patch: of a thing its kind, its colour, its pattern; else the setting.
+_ASKED = (KINDS, COLOURS, PATTERNS, BACKDROPS)
+_CLASSES = tuple({name: i for i, name in enumerate(names)} for names in _ASKED)
 QUESTIONS = tuple(len(classes) for classes in _CLASSES)
 
 
@@ -58,14 +60,16 @@ def batches(
 
 def _answers(scene: Scene) -> list[list[int]]:
     """What is true of a patch that shows no thing, the first thing, the second thing."""
-    none = [NO_THING] * len(_CLASSES)
-    shown = [_classes_of(thing) for thing in scene.things]
-    return [none, *shown, *[none] * (2 - len(shown))]
+    shown = [_classes_of(thing.kind, thing.colour, thing.pattern, None) for thing in scene.things]
+    setting = _classes_of(None, None, None, scene.backdrop)
+    return [setting, *shown, *[setting] * (2 - len(shown))]
 
 
-def _classes_of(thing: Thing) -> list[int]:
-    words = (thing.kind, thing.colour, thing.pattern)
-    return [classes[word] for classes, word in zip(_CLASSES, words, strict=True)]
+def _classes_of(*words: str | None) -> list[int]:
+    return [
+        NOT_ASKED if word is None else classes[word]
+        for classes, word in zip(_CLASSES, words, strict=True)
+    ]
 
 
 def _texts(scenes: list[Scene], rng: Random) -> tuple[list[str], Tensor]:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, logsigmoid
 
-NO_THING = -100
+NOT_ASKED = -100
 
 
 class SigmoidLoss(nn.Module):
@@ -31,7 +31,7 @@ class SigmoidLoss(nn.Module):
 
 
 class PatchLoss(nn.Module):
-    """Asks each patch of a thing what the thing is; used in training only.
+    """Asks each patch what it shows a part of; used in training only.
 
     A caption says once what a picture shows; this says it at every place, so that shapes are
     learned early. After 400 steps of 128 (Muon, same seed) 17 % of the first ten hits for a bare
@@ -47,11 +47,11 @@ class PatchLoss(nn.Module):
         """The cross-entropies of all questions, summed.
 
         `patches` has the shape (pictures, patches, width), `answers` (pictures, patches, questions)
-        with `NO_THING` where a patch shows none.
+        with `NOT_ASKED` where a question makes no sense.
         """
         guesses = self.heads(patches).float().split(self.classes, dim=-1)
         losses = (
-            cross_entropy(guess.flatten(0, 1), answer.flatten(), ignore_index=NO_THING)
+            cross_entropy(guess.flatten(0, 1), answer.flatten(), ignore_index=NOT_ASKED)
             for guess, answer in zip(guesses, answers.unbind(-1), strict=True)
         )
         return torch.stack(list(losses)).sum()

@@ -1,9 +1,10 @@
 """The page that goes with a trained checkpoint: what it knows, and what it does not."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from workers.training.backdrops import BACKDROPS
-from workers.training.evaluation import HELD_OUT, Figures
+from workers.training.evaluation import HELD_OUT, WISHES, Figures
 from workers.training.pen import COLOURS, PATTERNS
 from workers.training.things import KINDS
 from workers.training.trainer import Recipe
@@ -19,8 +20,9 @@ checkpoint: `SiglipModel`, safetensors, text lower-cased and padded to 64 tokens
 
 Nothing but Sightline's own drawings (`workers/training/studio.py`) with their captions:
 {pictures} scenes of one or two things, {steps} steps of {batch}, seed {seed}, with the sigmoid loss
-of SigLIP, on a CPU; at each step also on short queries ("mug", "red mug"), of
-which each may fit many scenes, and with the question put to each patch what it shows a part of.
+of SigLIP, on a CPU; at each step also on short queries ("mug", "red mug",
+"in the snow"), of which each may fit many scenes, and with the question put to each patch what it
+shows a part of.
 `manage.py train --steps {steps} --seed {seed}` trains one like it.
 
 - {kind_count} kinds of things: {kinds}.
@@ -36,13 +38,16 @@ next to nothing to it; the nearest hits for them are accidents.
 
 | | R@1 | R@5 | R@10 |
 | --- | --- | --- | --- |
-{rows}
+{captions}
 
-Short queries over the same pictures: of the first ten hits for a bare kind ("mug") {kind:.0%} show
-such a thing, the first hit of a kind with its colour ("red mug") does in {coloured:.0%}.
+Short queries over the same pictures, and the share of the first hits that fit (of those that there
+are, where they are fewer):
+
+| | P@1 | P@5 | P@10 |
+| --- | --- | --- | --- |
+{wishes}
+
 `manage.py train --evaluate` prints these figures again.
-Things, with their colours and patterns, are what it knows best: a setting without a thing ("in the
-snow") it often misses.
 
 ## For a real library
 
@@ -52,11 +57,6 @@ snow") it often misses.
 
 def write(folder: Path, recipe: Recipe, dimensions: int, figures: Figures) -> None:
     """Write README.md beside the weights."""
-    rows = "\n".join(
-        f"| {direction} | " + " | ".join(f"{share:.3f}" for share in recalls.values()) + " |"
-        for direction, recalls in figures.items()
-        if "R@1" in recalls
-    )
     page = _PAGE.format(
         dimensions=dimensions,
         side=recipe.side,
@@ -72,8 +72,14 @@ def write(folder: Path, recipe: Recipe, dimensions: int, figures: Figures) -> No
         backdrop_count=len(BACKDROPS),
         backdrops=", ".join(BACKDROPS),
         held_out=f"{HELD_OUT:,}",
-        rows=rows,
-        kind=figures["kind"]["P@10"],
-        coloured=figures["colour and kind"]["P@1"],
+        captions=_rows(figures, [name for name in figures if name not in WISHES]),
+        wishes=_rows(figures, WISHES),
     )
     (folder / "README.md").write_text(page, encoding="utf-8")
+
+
+def _rows(figures: Figures, names: Iterable[str]) -> str:
+    return "\n".join(
+        f"| {name} | " + " | ".join(f"{share:.3f}" for share in figures[name].values()) + " |"
+        for name in names
+    )

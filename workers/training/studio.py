@@ -202,26 +202,55 @@ def _searched_for(scene: Scene, rng: Random) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Wish:
-    """What people type: a kind of thing, perhaps of a colour; it may fit many scenes."""
+    """What people type: a kind of thing, a colour, a setting or some of these.
 
-    kind: str
+    It may fit many scenes.
+    """
+
+    kind: str = ""
     colour: str = ""
+    backdrop: str = ""
 
     def fits(self, scene: Scene) -> bool:
-        """Whether the scene shows such a thing."""
-        return any(t.kind == self.kind and self.colour in ("", t.colour) for t in scene.things)
+        """Whether the scene shows such a thing in such a setting."""
+        return self.backdrop in ("", scene.backdrop) and any(
+            self.kind in ("", thing.kind) and self.colour in ("", thing.colour)
+            for thing in scene.things
+        )
 
-    def words(self, rng: Random) -> str:
-        """The wish, worded in one of several ways."""
-        name = _named(Thing(self.kind, self.colour, "plain"), rng)
-        return name if rng.random() < 0.6 else _with_article(name)
+    def words(self, rng: Random | None = None) -> str:
+        """The wish, worded in one of several ways; without `rng` always in the plainest."""
+        return f"{self._thing(rng)} {self.backdrop}".strip()
+
+    def _thing(self, rng: Random | None) -> str:
+        if self.kind:
+            name = _named(Thing(self.kind, self.colour, "plain"), rng)
+            return _with_article(name) if rng and rng.random() < 0.4 else name
+        if not self.colour:
+            return ""
+        wordings = ("{} things", "something {}", "{}")
+        return (rng.choice(wordings) if rng else wordings[0]).format(self.colour)
 
 
-def wishes(scenes: Sequence[Scene], rng: Random, *, coloured: int = 40) -> list[Wish]:
-    """Every kind, and some of the things in these scenes by kind and colour."""
-    sample = rng.sample(scenes, min(coloured, len(scenes)))
-    things = [rng.choice(scene.things) for scene in sample]
-    return [*map(Wish, KINDS), *(Wish(thing.kind, thing.colour) for thing in things)]
+def wishes(scenes: Sequence[Scene], rng: Random, *, mixed: int = 40) -> list[Wish]:
+    """Every kind, every setting, and `mixed` wishes that combine what one of these scenes shows."""
+    sample = rng.sample(scenes, min(mixed, len(scenes)))
+    return [
+        *map(Wish, KINDS),
+        *(Wish(backdrop=backdrop) for backdrop in BACKDROPS),
+        *(_mixed(scene, rng) for scene in sample),
+    ]
+
+
+def _mixed(scene: Scene, rng: Random) -> Wish:
+    thing = rng.choice(scene.things)
+    combined = (
+        Wish(thing.kind, thing.colour),
+        Wish(thing.kind, thing.colour),
+        Wish(thing.kind, backdrop=scene.backdrop),
+        Wish(colour=thing.colour, backdrop=scene.backdrop),
+    )
+    return rng.choice(combined)
 
 
 def _related(relation: str, names: list[str], rng: Random) -> str:
