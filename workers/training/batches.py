@@ -1,19 +1,33 @@
 """What a training step sees: pictures, texts, and which fits which."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Protocol
 
 import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from workers.training.backdrops import BACKDROPS
+from workers.training.captioning import LocCaVocabulary
+from workers.training.captions import caption, region_words, wish_words
 from workers.training.losses import NOT_ASKED
 from workers.training.pen import COLOURS, PATTERNS
-from workers.training.studio import Scene, caption, wishes
+from workers.training.pictures import squares
+from workers.training.scenes import (
+    LANGUAGES,
+    Group,
+    Scene,
+    different_scenes,
+    is_taught,
+    twin,
+    wishes,
+)
 from workers.training.things import KINDS
 from workers.training.tokens import token_ids
+
+GRID = 8  # Patches along a side.
 
 # What is asked of every patch: of a thing its kind, its colour, its pattern; else the setting.
 _ASKED = (KINDS, COLOURS, PATTERNS, BACKDROPS)
@@ -22,12 +36,12 @@ QUESTIONS = tuple(len(classes) for classes in _CLASSES)
 
 
 @dataclass(frozen=True, slots=True)
-class Drawings:
-    """Scenes with their pixels, and for each patch which of its things a picture shows there."""
+class Sequences:
+    """What a captioner is to say; each begins with what it is told."""
 
-    scenes: Sequence[Scene]
-    pixels: Tensor  # (scenes, side, side, 3), bytes
-    patches: Tensor  # (scenes, patches): 0 none, 1 the first thing, 2 the second
+    pictures: Tensor  # (sequences,): the picture that each is about
+    ids: Tensor  # (sequences, length)
+    asked: Tensor  # (sequences, length): True where it has to be said, not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +51,105 @@ class Batch:
     pictures: Tensor  # (pictures, 3, side, side), -1 to 1
     token_ids: Tensor  # (texts, 64)
     matches: Tensor  # (texts, pictures): 1 where the text fits the picture
-    answers: Tensor  # (pictures, patches, questions)
+    sequences: Sequences
+    answers: Tensor | None = None  # (pictures, patches, questions), where the studio knows them
 
 
-def batches(
-    drawings: Drawings, size: int, tokenizer: PreTrainedTokenizerFast, rng: Random
-) -> Iterator[Batch]:
-    """Batches without end, shuffled in each round and worded anew each time."""
-    size = min(size, len(drawings.scenes))
-    answers = torch.tensor([_answers(scene) for scene in drawings.scenes])
-    while True:
-        order = torch.randperm(len(drawings.scenes))
-        for rows in order[: len(order) // size * size].view(-1, size):
-            texts, matches = _texts([drawings.scenes[row] for row in rows.tolist()], rng)
-            yield Batch(
-                drawings.pixels[rows].permute(0, 3, 1, 2).float() / 127.5 - 1,
-                token_ids(tokenizer, texts),
-                matches,
-                answers[rows[:, None], drawings.patches[rows].long()],
-            )
+class Source(Protocol):
+    """Where batches come from."""
+
+    def batch(
+        self, step: int, size: int, seed: int, tokenizer: PreTrainedTokenizerFast
+    ) -> Batch: ...  # Always the same for a step; each round is shuffled anew.
+
+    def texts(self) -> list[str]: ...  # That a vocabulary is to be made of.
+
+
+@dataclass(frozen=True, slots=True)
+class Drawings:
+    """Scenes with their pixels, and for each patch which of its groups a picture shows there.
+
+    They come in twos, a scene and its twin, which always share a batch.
+    """
+
+    scenes: Sequence[Scene]
+    pixels: Tensor  # (scenes, side, side, 3), bytes
+    patches: Tensor  # (scenes, patches): 0 none, 1 the first group, 2 the second
+
+    def batch(self, step: int, size: int, seed: int, tokenizer: PreTrainedTokenizerFast) -> Batch:
+        """Captions and short queries in eight languages, and what is known of every patch."""
+        firsts = rows_of(len(self.scenes) // 2, step, size // 2, seed)
+        rows = [row for first in firsts for row in (2 * first, 2 * first + 1)]
+        scenes, rng = [self.scenes[row] for row in rows], Random(f"{seed} {step}")
+        texts, matches = _texts(scenes, rng)
+        shown = self.patches[rows]
+        answers = torch.tensor([_answers(scene) for scene in scenes])
+        return Batch(
+            normalized(self.pixels[rows]),
+            token_ids(tokenizer, texts),
+            matches,
+            sequences_of(_told(scenes, shown, rng), tokenizer),
+            answers[torch.arange(len(rows))[:, None], shown.long()],
+        )
+
+    def texts(self) -> list[str]:
+        """A full caption of each scene, in one language after another."""
+        rng = Random(0)
+        return [
+            caption(scene, rng, language=LANGUAGES[i % len(LANGUAGES)], full=i % 3 > 0)
+            for i, scene in enumerate(self.scenes)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pictures of which nothing is known but their captions."""
+
+    captions: Sequence[Sequence[str]]  # Of each picture at least one.
+    pixels: Tensor  # (pictures, side, side, 3), bytes
+
+    def batch(self, step: int, size: int, seed: int, tokenizer: PreTrainedTokenizerFast) -> Batch:
+        """One caption of each picture; it fits every picture that has the same."""
+        rows, rng = rows_of(len(self.captions), step, size, seed), Random(f"{seed} {step}")
+        texts = [rng.choice(self.captions[row]) for row in rows]
+        fits = [[float(text in self.captions[row]) for row in rows] for text in texts]
+        return Batch(
+            normalized(self.pixels[rows]),
+            token_ids(tokenizer, texts),
+            torch.tensor(fits),
+            sequences_of([[Told(text)] for text in texts], tokenizer),
+        )
+
+    def texts(self) -> list[str]:
+        """Every caption."""
+        return [text for captions in self.captions for text in captions]
+
+
+def drawn(count: int, side: int, seed: int, *, quiet: bool = False) -> Drawings:
+    """About `count` drawings of things that are not held out."""
+    rng = Random(seed)
+    firsts = different_scenes(max(1, count // 2), rng)
+    scenes = [scene for first in firsts for scene in (first, twin(first, rng))]
+    pixels, patches = map(torch.from_numpy, squares(scenes, side, GRID, quiet=quiet))
+    return Drawings(scenes, pixels, patches.flatten(1))
+
+
+def rows_of(count: int, step: int, size: int, seed: int) -> list[int]:
+    """The rows of this step: `size` of the `count` there are, each once in a round."""
+    size = max(1, min(size, count))
+    round_, place = divmod(step, count // size)
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + round_)
+    order = torch.randperm(count, generator=generator)
+    return order[place * size : (place + 1) * size].tolist()
+
+
+def normalized(pixels: Tensor) -> Tensor:
+    """Bytes of shape (pictures, side, side, 3) as (pictures, 3, side, side), -1 to 1."""
+    return pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def _answers(scene: Scene) -> list[list[int]]:
-    """What is true of a patch that shows no thing, the first thing, the second thing."""
+    """What is true of a patch that shows no thing, the first group, the second group."""
     shown = [_classes_of(thing.kind, thing.colour, thing.pattern, None) for thing in scene.things]
     setting = _classes_of(None, None, None, scene.backdrop)
     return [setting, *shown, *[setting] * (2 - len(shown))]
@@ -78,8 +168,74 @@ def _texts(scenes: list[Scene], rng: Random) -> tuple[list[str], Tensor]:
     Captions alone teach next to no shapes: colours, pattern and setting tell the pictures of a
     batch apart (of 51 bare kinds, 10 % of the first five hits were right).
     """
-    captions = [caption(scene, rng) for scene in scenes]
+    captions = [caption(scene, rng, language=_language(scene, rng)) for scene in scenes]
     wanted = wishes(scenes, rng)
     fits = [[float(wish.fits(scene)) for scene in scenes] for wish in wanted]
     matches = torch.cat([torch.eye(len(scenes)), torch.tensor(fits)])
-    return [*captions, *(wish.words(rng) for wish in wanted)], matches
+    words = [wish_words(wish, rng, rng.choice(LANGUAGES)) for wish in wanted]
+    return [*captions, *words], matches
+
+
+def _language(scene: Scene, rng: Random) -> str:
+    # Two things may be kept from four of the eight languages, never from all.
+    return rng.choice([language for language in LANGUAGES if is_taught(scene, language)])
+
+
+# What the captioner is told and asked ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Words about a picture, and the box of what they name if it is a part of it."""
+
+    words: str
+    box: tuple[float, float, float, float] | None = None  # left, top, right, bottom: 0 to 1
+    box_first: bool = False
+
+
+def _told(scenes: list[Scene], shown: Tensor, rng: Random) -> list[list[Told]]:
+    return [
+        [
+            Told(caption(scene, rng, language=_language(scene, rng), full=True)),
+            *_region(scene, patches, rng),
+        ]
+        for scene, patches in zip(scenes, shown, strict=True)
+    ]
+
+
+def _region(scene: Scene, shown: Tensor, rng: Random) -> list[Told]:
+    """One of the groups, by its box or with its box to be found."""
+    number = rng.randrange(len(scene.groups))
+    group: Group = scene.groups[number]
+    rows, columns = (shown.view(GRID, GRID) == number + 1).nonzero(as_tuple=True)
+    if not len(rows):
+        return []
+    left, right = columns.min().item() / GRID, (columns.max().item() + 1) / GRID
+    top, bottom = rows.min().item() / GRID, (rows.max().item() + 1) / GRID
+    words = region_words(group, _language(scene, rng))
+    return [Told(words, (left, top, right, bottom), rng.random() < 0.5)]
+
+
+def sequences_of(told: list[list[Told]], tokenizer: PreTrainedTokenizerFast) -> Sequences:
+    """The captioner's sequences about pictures, padded at the end."""
+    vocabulary = LocCaVocabulary(len(tokenizer))
+    flat = [(i, each) for i, about in enumerate(told) for each in about]
+    words = tokenizer([each.words for _, each in flat]).input_ids
+    spelled = [_spelled(each, ids, vocabulary) for (_, each), ids in zip(flat, words, strict=True)]
+    length = max(len(ids) for ids, _ in spelled)
+    ids = torch.tensor([ids + [0] * (length - len(ids)) for ids, _ in spelled])
+    given = torch.tensor([given for _, given in spelled])[:, None]
+    until = torch.tensor([len(ids) for ids, _ in spelled])[:, None]
+    places = torch.arange(length)
+    asked = (places >= given) & (places < until)
+    return Sequences(torch.tensor([i for i, _ in flat]), ids, asked)
+
+
+def _spelled(told: Told, words: list[int], vocabulary: LocCaVocabulary) -> tuple[list[int], int]:
+    """The ids of a sequence, and how many of them are told rather than asked."""
+    if told.box is None:
+        return [vocabulary.caption, *words], 1
+    box = [vocabulary.place(x) for x in told.box]
+    if told.box_first:
+        return [vocabulary.ground, *box, *words], 1 + len(box)
+    return [vocabulary.refer, *words, *box], 1 + len(words)

@@ -191,17 +191,19 @@ def _reworded(thing: Thing, rng: Random) -> Thing:
 # Asked for ---------------------------------------------------------------------------------------
 
 
-def wishes(scenes: Sequence[Scene], rng: Random, *, mixed: int = 40) -> list[Wish]:
-    """Every kind, every setting, and `mixed` wishes that combine what one of these scenes shows."""
-    sample = rng.sample(scenes, min(mixed, len(scenes)))
+def wishes(scenes: Sequence[Scene], rng: Random) -> list[Wish]:
+    """Half of the kinds, half of the settings, and 40 that combine what one of these shows."""
+    kinds = rng.sample(list(KINDS), len(KINDS) // 2)
+    backdrops = rng.sample(list(BACKDROPS), len(BACKDROPS) // 2)
     return [
-        *map(Wish, KINDS),
-        *(Wish(backdrop=backdrop) for backdrop in BACKDROPS),
-        *(_mixed(scene, rng) for scene in sample),
+        *map(Wish, kinds),
+        *(Wish(backdrop=backdrop) for backdrop in backdrops),
+        *(mixed_wish(scene, rng) for scene in rng.sample(scenes, min(40, len(scenes)))),
     ]
 
 
-def _mixed(scene: Scene, rng: Random) -> Wish:
+def mixed_wish(scene: Scene, rng: Random) -> Wish:
+    """What somebody may type who looks for this scene."""
     group = rng.choice(scene.groups)
     thing = group.thing
     combined = (
