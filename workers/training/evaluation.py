@@ -1,18 +1,41 @@
-"""Measures an encoder on scenes that no training run has drawn."""
+"""Measures an encoder on scenes of things that no training picture has shown."""
 
-from collections.abc import Sequence
+import math
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
 from random import Random
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL.Image import Image
 from tqdm import tqdm
 
 from workers.encoders.base import Encoder, Vectors
-from workers.training.studio import Scene, Wish, caption, different_scenes, draw, size_for
+from workers.training.captions import caption, wish_words
+from workers.training.scenes import (
+    ALONE,
+    LANGUAGES,
+    ON,
+    Group,
+    Scene,
+    Wish,
+    different_scenes,
+    is_taught,
+    mirrored,
+    random_scene,
+    recounted,
+)
+from workers.training.studio import draw, size_for
 
-HELD_OUT = 1000
+HELD_OUT = 2000
 _SEED = 20_230_315  # Far from the seeds that anyone would train with.
 _LONGER_SIDE = 256
+_AT_ONCE = 64
+_PAIRS = 400  # Of a scene and the same with one change.
+_DRAWINGS = 4  # Of each thing, for picture to picture.
 
 # Short queries by the parts of a scene that they name: "mug", "red mug", "in the snow", ...
 WISHES = {
@@ -23,26 +46,37 @@ WISHES = {
     "colour and setting": ("colour", "backdrop"),
 }
 
-Figures = dict[str, dict[str, float]]
+Values = NDArray[np.float64]
 
 
-def held_out_scenes() -> list[Scene]:
-    """The scenes that every training run leaves out."""
-    return different_scenes(HELD_OUT, Random(_SEED))
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A mean over queries, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+Figures = dict[str, dict[str, Figure]]
 
 
 def evaluate(encoder: Encoder, *, quiet: bool = False) -> Figures:
-    """How well held-out pictures are found.
-
-    By their full captions, and these by the pictures: recall at 1, 5 and 10. By short queries, of
-    which each fits many: precision at 1, 5 and 10.
-    """
-    scenes, rng = held_out_scenes(), Random(_SEED + 1)
+    """How well an encoder finds and tells apart what it was never shown, by kind of question."""
+    scenes, rng = held_out_scenes(HELD_OUT), Random(_SEED + 1)
+    images = encoded(encoder, scenes, "Held out", quiet=quiet)
     texts = encoder.encode_texts([caption(scene, rng, full=True) for scene in scenes])
-    images = _encoded(encoder, scenes, quiet=quiet)
     return {
-        "text to picture": _recall(texts, images),
-        "picture to text": _recall(images, texts),
+        "words to picture": _recall(texts, images),
+        "picture to words": _recall(images, texts),
+        **{
+            f"words to picture, {language}": _recall(_said(encoder, scenes, language), images)
+            for language in LANGUAGES[1:]
+        },
+        "a language not taught for it": _not_taught(encoder, quiet=quiet),
+        "picture to picture": _other_drawings(encoder, quiet=quiet),
+        "relation": _told_apart(encoder, scenes, images, mirrored, quiet=quiet),
+        "count": _told_apart(encoder, scenes, images, recounted, quiet=quiet),
         **{
             name: _precision(encoder, _wishes(scenes, parts), scenes, images)
             for name, parts in WISHES.items()
@@ -50,26 +84,139 @@ def evaluate(encoder: Encoder, *, quiet: bool = False) -> Figures:
     }
 
 
-def _encoded(encoder: Encoder, scenes: Sequence[Scene], *, quiet: bool) -> Vectors:
-    starts = range(0, len(scenes), encoder.batch_size)
-    return np.concatenate(
-        [
-            encoder.encode_images([_drawn(s) for s in scenes[start : start + encoder.batch_size]])
-            for start in tqdm(starts, "Evaluating", unit="batch", disable=quiet or None)
-        ]
-    )
+def as_json(figures: Figures) -> dict[str, dict[str, dict[str, float]]]:
+    """The figures for json.dumps()."""
+    return {
+        name: {measure: asdict(figure) for measure, figure in measures.items()}
+        for name, measures in figures.items()
+    }
 
 
-def _drawn(scene: Scene) -> Image:
+def held_out_scenes(count: int) -> list[Scene]:
+    """Scenes whose things all differ in kind, colour or pattern from those in any training."""
+    return different_scenes(count, Random(_SEED), held_out=True)
+
+
+# Pictures to vectors -----------------------------------------------------------------------------
+
+
+def encoded(encoder: Encoder, scenes: Sequence[Scene], name: str, *, quiet: bool) -> Vectors:
+    """The vectors of the scenes' pictures, by the encoder's own preprocessing."""
+    vectors = []
+    # Not forked: torch's threads do not survive a fork.
+    with (
+        ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool,
+        tqdm(total=len(scenes), desc=name, unit="picture", disable=quiet or None) as bar,
+    ):
+        for start in range(0, len(scenes), _AT_ONCE):
+            pictures = list(pool.map(_picture, scenes[start : start + _AT_ONCE], chunksize=8))
+            vectors.append(encoder.encode_images(pictures))
+            bar.update(len(pictures))
+    return np.concatenate(vectors)
+
+
+def _picture(scene: Scene) -> Image:
     return draw(scene, size_for(scene, _LONGER_SIDE))
 
 
-def _recall(queries: Vectors, answers: Vectors) -> dict[str, float]:
+# Finding -----------------------------------------------------------------------------------------
+
+
+def _recall(queries: Vectors, answers: Vectors) -> dict[str, Figure]:
+    """Query i is answered by answer i."""
     scores = queries @ answers.T
     right = scores.diagonal()[:, None]
     # How many answers are at least as near as the right one, itself included.
     ranks = (scores >= right).sum(axis=1)
-    return {f"R@{k}": round(float((ranks <= k).mean()), 4) for k in (1, 5, 10)}
+    return {f"R@{k}": figure(ranks <= k) for k in (1, 5, 10)}
+
+
+def _said(encoder: Encoder, scenes: Sequence[Scene], language: str) -> Vectors:
+    rng = Random(f"{_SEED} {language}")
+    return encoder.encode_texts([caption(s, rng, language=language, full=True) for s in scenes])
+
+
+def _not_taught(encoder: Encoder, *, quiet: bool) -> dict[str, Figure]:
+    """Things that training did show, asked for in a language that it kept from them."""
+    rng = Random(_SEED + 2)
+    scenes = different_scenes(HELD_OUT // 2, rng)
+    languages = [rng.choice([e for e in LANGUAGES if not is_taught(s, e)]) for s in scenes]
+    words = [caption(s, rng, language=e, full=True) for s, e in zip(scenes, languages, strict=True)]
+    images = encoded(encoder, scenes, "Languages", quiet=quiet)
+    return _recall(encoder.encode_texts(words), images)
+
+
+def _other_drawings(encoder: Encoder, *, quiet: bool) -> dict[str, Figure]:
+    """By a picture, those of the same kind and colour: mean average precision at 10."""
+    scenes, rng = [], Random(_SEED + 3)
+    while len(scenes) < HELD_OUT // 2:
+        first = random_scene(rng, held_out=True)
+        scenes += _alike(first, rng)
+    images = encoded(encoder, scenes, "Other drawings", quiet=quiet)
+    same = np.array([[_same(one, other) for other in scenes] for one in scenes])
+    np.fill_diagonal(same, False)
+    scores = images @ images.T
+    np.fill_diagonal(scores, -np.inf)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :10]
+    found = np.take_along_axis(same, order, axis=1)
+    return {"mAP@10": figure(_average_precision(found, same.sum(axis=1)))}
+
+
+def _alike(first: Scene, rng: Random) -> list[Scene]:
+    """Pictures of this scene's first thing alone, in several settings."""
+    backdrops = [random_scene(rng).backdrop for _ in range(_DRAWINGS)]
+    thing = (Group(first.things[0]),)
+    return [Scene(thing, ALONE, backdrop, rng.getrandbits(32)) for backdrop in backdrops]
+
+
+def _same(one: Scene, other: Scene) -> bool:
+    (a, b) = (scene.things[0] for scene in (one, other))
+    return (a.kind, a.colour) == (b.kind, b.colour)
+
+
+def _average_precision(found: NDArray[np.bool_], there: NDArray[np.int64]) -> Values:
+    depth = found.shape[1]
+    precision = found.cumsum(axis=1) / np.arange(1, depth + 1)
+    return (precision * found).sum(axis=1) / np.minimum(there, depth)
+
+
+# Telling apart -----------------------------------------------------------------------------------
+
+
+def _told_apart(
+    encoder: Encoder,
+    scenes: Sequence[Scene],
+    images: Vectors,
+    change: Callable[[Scene], Scene],
+    *,
+    quiet: bool,
+) -> dict[str, Figure]:
+    """Of a scene and the same with one change, which picture the words mean, and the other way."""
+    rows = [row for row, scene in enumerate(scenes) if _changes(scene, change)][:_PAIRS]
+    chosen = [scenes[row] for row in rows]
+    changed = [change(scene) for scene in chosen]
+    pictures = images[rows], encoded(encoder, changed, change.__name__.title(), quiet=quiet)
+    rng = Random(_SEED + 4)
+    texts = [
+        encoder.encode_texts([caption(scene, rng, full=True) for scene in some])
+        for some in (chosen, changed)
+    ]
+    # Of words a to picture b, and so on: each of shape (pairs,).
+    aa, ab, ba, bb = (np.sum(t * i, axis=1) for t in texts for i in pictures)
+    return {
+        "picture by words": figure(((aa > ab) * 1.0 + (bb > ba)) / 2),
+        "words by picture": figure(((aa > ba) * 1.0 + (bb > ab)) / 2),
+    }
+
+
+def _changes(scene: Scene, change: Callable[[Scene], Scene]) -> bool:
+    counts = [group.count for group in scene.groups]
+    if change is mirrored:
+        return len(counts) == 2 and (scene.relation != ON or counts[0] == 1)
+    return len(counts) == 1 or max(counts) > 1
+
+
+# Short queries -----------------------------------------------------------------------------------
 
 
 def _wishes(scenes: Sequence[Scene], parts: Sequence[str]) -> list[Wish]:
@@ -84,13 +231,23 @@ def _wishes(scenes: Sequence[Scene], parts: Sequence[str]) -> list[Wish]:
 
 def _precision(
     encoder: Encoder, wishes: Sequence[Wish], scenes: Sequence[Scene], images: Vectors
-) -> dict[str, float]:
+) -> dict[str, Figure]:
     """The share of the first hits that fit, of as many as there are."""
-    texts = encoder.encode_texts([wish.words() for wish in wishes])
+    texts = encoder.encode_texts([wish_words(wish) for wish in wishes])
     order = np.argsort(-(texts @ images.T), axis=1, kind="stable")
     fits = np.array([[wish.fits(scene) for scene in scenes] for wish in wishes])
     found, there = np.take_along_axis(fits, order, axis=1), fits.sum(axis=1)
-    return {
-        f"P@{k}": round(float((found[:, :k].sum(axis=1) / np.minimum(there, k)).mean()), 4)
-        for k in (1, 5, 10)
-    }
+    return {f"P@{k}": figure(found[:, :k].sum(axis=1) / np.minimum(there, k)) for k in (1, 5, 10)}
+
+
+def figure(values: NDArray[np.generic]) -> Figure:
+    """The mean of values from 0 to 1 with Wilson's interval (JASA 22, 1927).
+
+    Where values lie between 0 and 1 it is wider than need be: those vary less than yes and no.
+    """
+    mean, count, z = float(np.mean(values)), len(values), 1.96
+    middle = (mean + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z / (1 + z**2 / count) * math.sqrt(mean * (1 - mean) / count + (z / (2 * count)) ** 2)
+    return Figure(
+        round(mean, 4), round(max(0.0, middle - half), 4), round(min(1.0, middle + half), 4)
+    )
