@@ -1,0 +1,140 @@
+"""Says in words what scenes show and what people ask of them, in eight languages."""
+
+from functools import cache
+from random import Random
+
+from workers.training.languages import SPOKEN
+from workers.training.languages.grammar import Form, Language, pick
+from workers.training.scenes import ALONE, Group, Scene, Thing, Wish
+
+
+def title(scene: Scene, language: str = "en") -> str:
+    """All that the scene shows, as one phrase: "Red striped mug on a wooden table"."""
+    spoken = SPOKEN[language]
+    words = _set(scene, _subject(scene, spoken, None, first=Form.BARE), spoken, None)
+    return f"{words[0].upper()}{words[1:]}"
+
+
+def labels(scene: Scene) -> list[str]:
+    """The English kinds, colours and patterns of its things, each once, but plain."""
+    words = [word for thing in scene.things for word in (thing.kind, thing.colour, thing.pattern)]
+    return [word for word in dict.fromkeys(words) if word != "plain"]
+
+
+def caption(scene: Scene, rng: Random, *, language: str = "en", full: bool = False) -> str:
+    """The scene in words, worded in one of several ways; unless `full`, parts may be left out."""
+    spoken = SPOKEN[language]
+    if not full and rng.random() < 0.4:
+        return _searched_for(scene, spoken, rng)
+    subject = _subject(scene, spoken, rng, said=1 if full else 0.8)
+    if not full and rng.random() < 0.3:
+        return pick(spoken.pictured, rng).format(subject)
+    return _set(scene, subject, spoken, rng)
+
+
+def region_words(group: Group, language: str = "en") -> str:
+    """What a group looks like, in the plainest words: "two red striped mugs"."""
+    return SPOKEN[language].phrase(_said(group.thing), group.count, Form.BARE, None)
+
+
+def wish_words(wish: Wish, rng: Random | None = None, language: str = "en") -> str:
+    """The wish, worded in one of several ways; without `rng` always in the plainest."""
+    spoken = SPOKEN[language]
+    words = _wished(wish, spoken, rng)
+    if not wish.backdrop:
+        return words
+    setting = pick(spoken.settings[wish.backdrop], rng)[0]
+    return spoken.placed[0].format(words, setting) if words else setting
+
+
+# The parts of a caption --------------------------------------------------------------------------
+
+
+def _set(scene: Scene, subject: str, spoken: Language, rng: Random | None) -> str:
+    """The subject in its setting."""
+    wordings = spoken.placed if scene.relation == ALONE else spoken.arranged or spoken.placed
+    return pick(wordings, rng).format(subject, pick(spoken.settings[scene.backdrop], rng)[0])
+
+
+def _subject(
+    scene: Scene,
+    spoken: Language,
+    rng: Random | None,
+    *,
+    first: Form = Form.ARTICLE,
+    said: float = 1,
+) -> str:
+    """The groups and how they stand to each other."""
+    if scene.relation == ALONE:
+        return _named(scene.groups[0], spoken, first, rng, said=said)
+    wording = pick(spoken.relations[scene.relation], rng)
+    forms = _forms(wording, first)
+    a, b = (
+        _named(group, spoken, form, rng, said=said)
+        for group, form in zip(scene.groups, forms, strict=True)
+    )
+    return wording.format(a=a, b=b, to_a=a, to_b=b)
+
+
+@cache
+def _forms(wording: str, first: Form) -> tuple[Form, Form]:
+    """The form of each group's name; `first` is that of the first one to be said."""
+    slots = ("{to_a}", "{to_b}")
+    at = [max(wording.find(f"{{{name}}}"), wording.find(f"{{to_{name}}}")) for name in "ab"]
+    forms = [Form.RELATED if slot in wording else Form.ARTICLE for slot in slots]
+    leading = at.index(min(at))
+    if forms[leading] is Form.ARTICLE:
+        forms[leading] = first
+    return forms[0], forms[1]
+
+
+def _searched_for(scene: Scene, spoken: Language, rng: Random) -> str:
+    """The few words that a person would type: one of its groups, or its setting."""
+    if rng.random() < 0.1:
+        return pick(spoken.settings[scene.backdrop], rng)[0]
+    group = rng.choice(scene.groups)
+    form = Form.BARE if rng.random() < 0.6 else Form.ARTICLE
+    if group.count > 1 and rng.random() < 0.3:
+        form = Form.PLURAL
+    # Often the bare kind: where colour and setting tell pictures apart, shapes are never learned.
+    return _named(group, spoken, form, rng, said=0.4)
+
+
+def _named(
+    group: Group, spoken: Language, form: Form, rng: Random | None, *, said: float = 1
+) -> str:
+    """A group with its count, and with colour and pattern each as likely as `said`."""
+    thing = _said(group.thing)
+    if rng is not None and said < 1:
+        thing = Thing(
+            thing.kind,
+            thing.colour if rng.random() < said else "",
+            thing.pattern if rng.random() < said else "",
+        )
+    return spoken.phrase(thing, group.count, form, rng)
+
+
+@cache
+def _said(thing: Thing) -> Thing:
+    """Plain goes without saying."""
+    return Thing(thing.kind, thing.colour, "") if thing.pattern == "plain" else thing
+
+
+def _wished(wish: Wish, spoken: Language, rng: Random | None) -> str:
+    """What the wish says of things, or nothing."""
+    thing = Thing(wish.kind, wish.colour, wish.pattern)
+    if wish.kind:
+        return spoken.phrase(thing, wish.count or 1, _wished_form(wish.count, rng), rng)
+    words = [word for word in (wish.colour, wish.pattern) if word]
+    if len(words) == 1 and rng is not None and rng.random() < 0.3:
+        return pick(spoken.adjectives[words[0]], rng)[0]
+    return spoken.phrase(thing, 1, Form.PLURAL, rng) if words else ""
+
+
+def _wished_form(count: int, rng: Random | None) -> Form:
+    if count:
+        return Form.SINGLE if count == 1 else Form.BARE
+    chance = rng.random() if rng is not None else 0
+    if chance < 0.5:
+        return Form.BARE
+    return Form.ARTICLE if chance < 0.8 else Form.PLURAL
