@@ -1,51 +1,57 @@
 """The page that goes with a trained checkpoint: what it knows, and what it does not."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from workers.training.backdrops import BACKDROPS
 from workers.training.evaluation import HELD_OUT, WISHES, Figures
 from workers.training.pen import COLOURS, PATTERNS
+from workers.training.recipes import Recipe
+from workers.training.scenes import LANGUAGES
 from workers.training.things import KINDS
-from workers.training.trainer import Recipe
 
 _PAGE = """\
-# studio-siglip2
+# {name}
 
-A small SigLIP ({dimensions} dimensions, {side} px) that ships with Sightline, so that a fresh
+A small {family} ({dimensions} dimensions, {side} px) that ships with Sightline, so that a fresh
 machine searches by meaning before anything has been downloaded. It is loaded like any published
-checkpoint: `SiglipModel`, safetensors, text lower-cased and padded to 64 tokens as for SigLIP 2.
+checkpoint, by `AutoModel.from_pretrained` too.
+
+## How it was trained
+
+    {command}
+
+{minutes:.0f} minutes on {device}: {steps:,} steps of {batch} pictures, out of {pictures:,}, with
+{losses}. At each step also short queries ("mug", "red mug", "in the snow"), of which each may fit
+many pictures, and the question put to each patch what it shows a part of. Every picture comes with
+a twin that differs in one respect: who stands where, how many, one word.
 
 ## What it was trained on
 
-Nothing but Sightline's own drawings (`workers/training/studio.py`) with their captions:
-{pictures} scenes of one or two things, {steps} steps of {batch}, seed {seed}, with the sigmoid loss
-of SigLIP, on a CPU; at each step also on short queries ("mug", "red mug",
-"in the snow"), of which each may fit many scenes, and with the question put to each patch what it
-shows a part of.
-`manage.py train --steps {steps} --seed {seed}` trains one like it.
+Nothing but Sightline's own drawings (`workers/training/studio.py`) with their captions in
+{languages}.
 
 - {kind_count} kinds of things: {kinds}.
-- {colour_count} colours: {colours}. Patterns: {patterns}.
+- {colour_count} colours: {colours}.
+- {pattern_count} patterns and materials: {patterns}.
 - {backdrop_count} settings: {backdrops}.
+- One group of one to three alike, or two, left of, on or behind each other.
 
 **It knows nothing else.** Photographs, people, writing, and words that are not in this list mean
 next to nothing to it; the nearest hits for them are accidents.
 
 ## How well it finds
 
-{held_out} scenes that no training run has drawn, each with a full caption:
+{held_out:,} scenes, asked for with all that they show. No training picture shows any of their
+things in that colour and pattern: one combination in ten is kept for this. In brackets the interval
+of 95 %.
 
-| | R@1 | R@5 | R@10 |
-| --- | --- | --- | --- |
-{captions}
+{found}
 
 Short queries over the same pictures, and the share of the first hits that fit (of those that there
 are, where they are fewer):
 
-| | P@1 | P@5 | P@10 |
-| --- | --- | --- | --- |
-{wishes}
+{wished}
 
 `manage.py train --evaluate` prints these figures again.
 
@@ -54,32 +60,59 @@ are, where they are fewer):
     ENCODER_CHECKPOINT=google/siglip2-base-patch16-224
 """
 
+_FAMILIES = {"clip": "CLIP", "siglip": "SigLIP", "siglip2": "SigLIP 2"}
+_LOSSES = {
+    "clip": "CLIP's softmax loss",
+    "siglip": "the sigmoid loss",
+    "siglip2": "the sigmoid loss and the further terms of SigLIP 2: a captioning decoder, and for"
+    " the last fifth self-distillation and masked prediction",
+}
 
-def write(folder: Path, recipe: Recipe, dimensions: int, figures: Figures) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is told of a training run beside its recipe."""
+
+    command: str
+    minutes: float
+    device: str
+
+
+def write(folder: Path, recipe: Recipe, run: Run, dimensions: int, figures: Figures) -> None:
     """Write README.md beside the weights."""
     page = _PAGE.format(
+        name=f"studio-{recipe.family}",
+        family=_FAMILIES[recipe.family],
         dimensions=dimensions,
         side=recipe.side,
-        pictures=f"{recipe.pictures:,}",
+        command=run.command,
+        minutes=run.minutes,
+        device=run.device,
         steps=recipe.steps,
         batch=recipe.batch,
-        seed=recipe.seed,
+        pictures=recipe.pictures,
+        losses=_LOSSES[recipe.family],
+        languages=", ".join(LANGUAGES),
         kind_count=len(KINDS),
         kinds=", ".join(KINDS),
         colour_count=len(COLOURS),
         colours=", ".join(COLOURS),
+        pattern_count=len(PATTERNS),
         patterns=", ".join(PATTERNS),
         backdrop_count=len(BACKDROPS),
         backdrops=", ".join(BACKDROPS),
-        held_out=f"{HELD_OUT:,}",
-        captions=_rows(figures, [name for name in figures if name not in WISHES]),
-        wishes=_rows(figures, WISHES),
+        held_out=HELD_OUT,
+        found=table({name: f for name, f in figures.items() if name not in WISHES}),
+        wished=table({name: figures[name] for name in WISHES}),
     )
     (folder / "README.md").write_text(page, encoding="utf-8")
 
 
-def _rows(figures: Figures, names: Iterable[str]) -> str:
-    return "\n".join(
-        f"| {name} | " + " | ".join(f"{share:.3f}" for share in figures[name].values()) + " |"
-        for name in names
-    )
+def table(figures: Figures) -> str:
+    """The figures in Markdown, a row for each question and measure."""
+    rows = [
+        f"| {name} | {measure} | {each.value:.3f} ({each.low:.3f} to {each.high:.3f}) |"
+        for name, measures in figures.items()
+        for measure, each in measures.items()
+    ]
+    return "\n".join(["| question | measure | |", "| --- | --- | --- |", *rows])
