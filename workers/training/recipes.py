@@ -1,0 +1,50 @@
+"""What decides how a training run goes."""
+
+from dataclasses import dataclass
+
+FAMILIES = ("clip", "siglip", "siglip2")
+TOWERS = ("all", "locked-image", "lora")
+GRID = 8  # Patches along a side.
+MOST_PICTURES = 32_000
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides what a run yields, but for what it is shown."""
+
+    family: str = "siglip2"
+    steps: int = 5000
+    seed: int = 0
+    batch: int = 64
+    side: int = 128  # Pixels.
+    # Of Muon, for the matrices within the towers, and of AdamW for the rest.
+    matrix_rate: float = 4e-3
+    learning_rate: float = 1.5e-3
+    weight_decay: float = 0.05
+    # What each term weighs beside the pairs' own loss.
+    patch_question: float = 3.0
+    captioning: float = 0.0
+    distillation: float = 0.0
+    masking: float = 0.0
+    # The share of the steps after which a teacher joins in (arXiv:2502.14786, section 2.3).
+    teacher_joins: float = 0.8
+    # Of a run that starts from trained weights: which of them may change.
+    towers: str = "all"
+
+    @property
+    def pictures(self) -> int:
+        """How many are drawn: never more than the steps can look at."""
+        return min(MOST_PICTURES, self.steps * self.batch)
+
+    @property
+    def teacher_step(self) -> int:
+        """The first step at which distillation and masking count."""
+        return int(self.teacher_joins * self.steps)
+
+
+# The same pictures, steps and sizes for all three, so that what differs is what they ask for.
+RECIPES = {
+    "clip": Recipe("clip"),
+    "siglip": Recipe("siglip"),
+    "siglip2": Recipe("siglip2", captioning=1.0, distillation=1.0, masking=0.25),
+}
