@@ -6,15 +6,19 @@ from random import Random
 
 from PIL import Image, ImageDraw
 
-from workers.training.pen import Colour, mixed
+from workers.training.pen import Colour, graded, mixed
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A canvas whose floor begins at `floor`, measured like the strokes in parts of its size."""
+    """A canvas whose floor begins at `floor`, and on which things will stand at `base`.
+
+    Both are measured like the strokes in parts of its size.
+    """
 
     image: Image.Image
     floor: float
+    base: float
     rng: Random
 
     def box(self, x0: float, y0: float, x1: float, y1: float, colour: Colour) -> None:
@@ -32,10 +36,7 @@ class Stage:
     def fade(self, y0: float, y1: float, top: Colour, bottom: Colour) -> None:
         """A band that goes from one colour to another."""
         start, end = (round(y * self.image.height) for y in (y0, y1))
-        size = (self.image.width, max(1, end - start))
-        ramp = Image.linear_gradient("L").resize(size)
-        band = Image.composite(Image.new("RGB", size, bottom), Image.new("RGB", size, top), ramp)
-        self.image.paste(band, (0, start))
+        self.image.paste(graded((self.image.width, max(1, end - start)), top, bottom), (0, start))
 
     def columns(self, width: float) -> list[float]:
         """Where columns begin that are `width` of the shorter side wide."""
@@ -223,6 +224,34 @@ def _cactus(stage: Stage, x: float) -> None:
     stage.box(x - 0.05, middle, x + 0.05, middle + 0.02, (98, 150, 96))
 
 
+def shelf(stage: Stage) -> None:
+    """One board of a bookcase, the next above it."""
+    stage.fade(0, 1, (226, 206, 176), (240, 224, 198))
+    for x in stage.columns(0.22)[1:]:
+        stage.box(x, 0, x + 0.004, 1, (206, 182, 148))
+    front, edge = stage.base + 0.03, stage.base + 0.075
+    stage.fade(0.03, 0.12, (168, 146, 116), (226, 206, 176))
+    stage.fade(stage.base - 0.06, front, (170, 120, 74), (206, 156, 104))
+    stage.box(0, front, 1, edge, (160, 110, 66))
+    stage.fade(edge, 1, (150, 128, 100), (206, 186, 156))
+    stage.box(0, 0, 1, 0.04, (160, 110, 66))
+    for x in (0.0, 1 - 0.022):
+        stage.box(x, 0, x + 0.022, 1, (184, 134, 86))
+
+
+def sky(stage: Stage) -> None:
+    """High up, on a sea of clouds."""
+    stage.fade(0, 1, (58, 136, 226), (176, 216, 248))
+    stage.disc(stage.rng.uniform(0.08, 0.92), 0.13, 0.08, (255, 240, 170))
+    for y in (0.16, 0.32, 0.46):
+        _cloud(stage, stage.rng.uniform(0, 0.9), y)
+    for row, white in ((0.06, 226), (0.16, 240), (0.27, 255)):
+        for x in stage.columns(0.15):
+            y = stage.floor + row + stage.rng.uniform(-0.02, 0.02)
+            stage.disc(x + stage.rng.uniform(0, 0.06), y + 0.08, 0.13, (white - 8, white - 2, 255))
+        stage.box(0, min(1, stage.floor + row + 0.1), 1, 1, (white - 8, white - 2, 255))
+
+
 # What a caption says of each setting.
 BACKDROPS: dict[str, Callable[[Stage], None]] = {
     "on a white background": white,
@@ -242,4 +271,6 @@ BACKDROPS: dict[str, Callable[[Stage], None]] = {
     "in the mountains": mountains,
     "at sunset": sunset,
     "in the desert": desert,
+    "on a shelf": shelf,
+    "in the sky": sky,
 }

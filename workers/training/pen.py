@@ -2,43 +2,60 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 
-from PIL import Image, ImageChops, ImageDraw
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 Colour = tuple[int, int, int]
 Points = Sequence[tuple[float, float]]
-_Stroke = Callable[[ImageDraw.ImageDraw, Colour | int], None]
+_Motif = Callable[[ImageDraw.ImageDraw, float], None]
 
 COLOURS: dict[str, Colour] = {
-    "red": (208, 44, 46),
-    "orange": (240, 132, 36),
-    "yellow": (247, 205, 52),
-    "green": (62, 150, 74),
-    "blue": (44, 100, 200),
-    "purple": (128, 68, 172),
-    "pink": (244, 140, 180),
-    "brown": (122, 78, 46),
-    "black": (42, 42, 48),
-    "grey": (136, 140, 146),
-    "white": (244, 243, 238),
+    "red": (206, 34, 42),
+    "orange": (244, 124, 28),
+    "yellow": (252, 214, 46),
+    "green": (48, 146, 62),
+    "turquoise": (38, 190, 188),
+    "blue": (38, 88, 204),
+    "purple": (122, 58, 172),
+    "pink": (248, 138, 184),
+    "brown": (112, 68, 38),
+    "beige": (222, 196, 158),
+    "gold": (206, 156, 42),
+    "black": (38, 38, 44),
+    "grey": (134, 138, 144),
+    "white": (246, 246, 244),
 }
-PATTERNS = ("plain", "striped", "dotted", "checked", "zigzag")
+PATTERNS = ("plain", "striped", "dotted", "checked", "zigzag", "flowery", "wooden", "metallic")
 
 # Neutral paints for the parts of a thing that never take its colour.
 PAINTS: dict[str, Colour] = {
-    "ink": (54, 54, 62),
+    "ink": (52, 52, 60),
     "steel": (146, 152, 160),
-    "silver": (206, 211, 217),
+    "silver": (208, 213, 219),
     "wood": (178, 126, 80),
-    "cream": (248, 239, 220),
-    "glass": (198, 224, 234),
+    "cream": (250, 244, 230),
+    "glass": (196, 226, 238),
     "leaf": (86, 154, 88),
     "gold": (216, 172, 74),
-    "soil": (92, 66, 50),
-    "flame": (252, 190, 70),
+    "soil": (88, 62, 48),
+    "flame": (254, 192, 70),
 }
-_ACCENTS: dict[str, Colour] = {"white": (128, 140, 164), "yellow": (176, 112, 18)}
-_LIGHT: Colour = (252, 248, 240)
+_OWN = ("body", "dark", "deep", "pale")  # The thing's own colour, and tones of it.
+_IDS = {paint: i for i, paint in enumerate((*_OWN, *PAINTS), start=1)}
+_IS_BODY = [255 * (i == _IDS["body"]) for i in range(256)]
+_IS_ANY = [255 * (i > 0) for i in range(256)]
+
+# What a pattern is printed in, where a light print would not show.
+_PRINTS: dict[str, Colour] = {
+    "white": (110, 122, 152),
+    "yellow": (178, 108, 16),
+    "beige": (142, 92, 60),
+}
+_LIGHT_PRINT: Colour = (254, 250, 242)
+_BLACK: Colour = (14, 12, 22)
+_WHITE: Colour = (255, 255, 255)
 
 
 def mixed(colour: Colour, other: Colour, share: float) -> Colour:
@@ -47,31 +64,33 @@ def mixed(colour: Colour, other: Colour, share: float) -> Colour:
     return red, green, blue
 
 
-class Pen:
-    """Draws on a transparent square; "body" is the thing's own colour with its pattern."""
+def graded(size: tuple[int, int], top: Colour, bottom: Colour) -> Image.Image:
+    """A picture that goes from one colour at its top to another at its bottom."""
+    width, height = size
+    rows = np.linspace(top, bottom, height).round().astype(np.uint8)
+    return Image.fromarray(np.repeat(rows[:, None], width, axis=1))
 
-    def __init__(self, side: int, colour: str, tint: Colour, pattern: str) -> None:
-        self.layer = Image.new("RGBA", (side, side))
+
+class Pen:
+    """Draws on a square that shows nothing yet; "body" is the thing's own colour and pattern."""
+
+    def __init__(self, side: int) -> None:
+        self._ids = Image.new("L", (side, side))  # Of each pixel's paint; 0 is none.
         self._scale = side / 100
-        self._draw = ImageDraw.Draw(self.layer)
-        self._body = _patterned(side, tint, _ACCENTS.get(colour, _LIGHT), pattern)
-        self._paints = PAINTS | {
-            "dark": mixed(tint, (20, 18, 26), 0.34),
-            "deep": mixed(tint, (20, 18, 26), 0.58),
-            "pale": mixed(tint, (255, 255, 255), 0.55),
-        }
+        self._draw = ImageDraw.Draw(self._ids)
+
+    # Strokes -------------------------------------------------------------------------------------
 
     def box(
         self, x0: float, y0: float, x1: float, y1: float, paint: str = "body", r: float = 0
     ) -> None:
         """A rectangle with corners rounded by `r`."""
-        corners, radius = self._at((x0, y0), (x1, y1)), r * self._scale
-        self._paint(paint, lambda draw, fill: draw.rounded_rectangle(corners, radius, fill=fill))
+        corners = self._at((x0, y0), (x1, y1))
+        self._draw.rounded_rectangle(corners, r * self._scale, fill=_IDS[paint])
 
     def oval(self, x0: float, y0: float, x1: float, y1: float, paint: str = "body") -> None:
         """An ellipse that fills the given box."""
-        corners = self._at((x0, y0), (x1, y1))
-        self._paint(paint, lambda draw, fill: draw.ellipse(corners, fill=fill))
+        self._draw.ellipse(self._at((x0, y0), (x1, y1)), fill=_IDS[paint])
 
     def disc(self, x: float, y: float, r: float, paint: str = "body") -> None:
         """A circle around (x, y)."""
@@ -79,19 +98,16 @@ class Pen:
 
     def poly(self, points: Points, paint: str = "body") -> None:
         """A polygon with straight sides."""
-        corners = self._at(*points)
-        self._paint(paint, lambda draw, fill: draw.polygon(corners, fill=fill))
+        self._draw.polygon(self._at(*points), fill=_IDS[paint])
 
     def blob(self, points: Points, paint: str = "body") -> None:
         """A smooth closed shape through the points."""
-        self.poly(_smoothed(points), paint)
+        self.poly(_smoothed(tuple(points)), paint)
 
     def line(self, points: Points, width: float, paint: str = "ink") -> None:
         """A stroke with round ends and joints."""
-        corners, stroke = self._at(*points), max(1, round(width * self._scale))
-        self._paint(
-            paint, lambda draw, fill: draw.line(corners, fill=fill, width=stroke, joint="curve")
-        )
+        stroke = max(1, round(width * self._scale))
+        self._draw.line(self._at(*points), fill=_IDS[paint], width=stroke, joint="curve")
         for x, y in (points[0], points[-1]):
             self.disc(x, y, width / 2, paint)
 
@@ -103,33 +119,43 @@ class Pen:
         paint: str = "ink",
     ) -> None:
         """Part of an ellipse's outline, clockwise from three o'clock, in degrees."""
-        (x0, y0, x1, y1), (start, end) = corners, angles
-        box, stroke = self._at((x0, y0), (x1, y1)), max(1, round(width * self._scale))
-        self._paint(paint, lambda draw, fill: draw.arc(box, start, end, fill=fill, width=stroke))
+        (x0, y0, x1, y1), stroke = corners, max(1, round(width * self._scale))
+        self._draw.arc(self._at((x0, y0), (x1, y1)), *angles, fill=_IDS[paint], width=stroke)
 
     def ring(self, x: float, y: float, r: float, width: float, paint: str = "ink") -> None:
         """A circle's outline."""
         self.arc((x - r, y - r, x + r, y + r), (0, 360), width, paint)
 
-    def clear(self, x0: float, y0: float, x1: float, y1: float) -> None:
-        """An elliptic hole through which the background shows."""
-        self._draw.ellipse(self._at((x0, y0), (x1, y1)), fill=(0, 0, 0, 0))
-
     def _at(self, *points: tuple[float, float]) -> list[tuple[float, float]]:
-        return [(x * self._scale, y * self._scale) for x, y in points]
+        scale = self._scale
+        return [(x * scale, y * scale) for x, y in points]
 
-    def _paint(self, paint: str, stroke: _Stroke) -> None:
-        if paint != "body":
-            stroke(self._draw, self._paints[paint])
-            return
-        mask = Image.new("L", self.layer.size)
-        stroke(ImageDraw.Draw(mask), 255)
-        self.layer.paste(self._body, (0, 0), mask)
+    # What they come to ---------------------------------------------------------------------------
+
+    def shape(self) -> Image.Image:
+        """In grey where the strokes are: 255, elsewhere 0."""
+        return self._ids.point(_IS_ANY)
+
+    def painted(self, colour: str, tint: Colour, pattern: str) -> Image.Image:
+        """The thing in RGBA: its body in `tint`, a shade of `colour`, and lit from the left."""
+        own = (tint, *(mixed(tint, *tone) for tone in ((_BLACK, 0.32), (_BLACK, 0.56))))
+        tones = ((0, 0, 0), *own, mixed(tint, _WHITE, 0.55), *PAINTS.values())
+        layer = self._ids.copy()
+        layer.putpalette([part for tone in tones for part in tone])
+        layer = layer.convert("RGB")
+        body = _body(self._ids.width, colour, tint, pattern)
+        layer.paste(body, (0, 0), self._ids.point(_IS_BODY))
+        shape = self.shape()
+        layer = ImageChops.hard_light(layer, _relief(shape))
+        layer.putalpha(shape)
+        return layer
 
 
-def _smoothed(points: Points, steps: int = 8) -> list[tuple[float, float]]:
+@cache
+def _smoothed(points: tuple[tuple[float, float], ...]) -> Points:
     """A closed Catmull-Rom curve through the points."""
-    count, curve = len(points), []
+    count, steps = len(points), 8
+    curve = []
     for i in range(count):
         four = [points[(i + k) % count] for k in (-1, 0, 1, 2)]
         curve += [
@@ -144,51 +170,120 @@ def _spline(t: float, a: float, b: float, c: float, d: float) -> float:
     return b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
 
 
-def _patterned(side: int, tint: Colour, accent: Colour, pattern: str) -> Image.Image:
-    """A square of the pattern, lit from the left."""
-    image = Image.new("RGB", (side, side), tint)
-    if pattern != "plain":
-        image.paste(accent, (0, 0), _pattern_mask(side, pattern))
-    return ImageChops.multiply(image, _light(side))
+def _relief(shape: Image.Image) -> Image.Image:
+    """Light for the edges that face up and left, shade for those away from it; else mid-grey."""
+    small = shape.resize((40, 40), Image.Resampling.BOX, reducing_gap=1)
+    soft = small.filter(ImageFilter.BoxBlur(4))
+    right, left = (ImageChops.offset(soft, by, by) for by in (-3, 3))
+    light = ImageChops.subtract(right, left, 3.2, 132)
+    return Image.merge("RGB", [light.resize(shape.size, Image.Resampling.BILINEAR)] * 3)
 
 
-def _light(side: int) -> Image.Image:
-    falling = Image.linear_gradient("L").rotate(90).resize((side, side))
-    return falling.point([255 - round(52 * i / 255) for i in range(256)]).convert("RGB")
+# Patterns ----------------------------------------------------------------------------------------
 
 
-def _pattern_mask(side: int, pattern: str) -> Image.Image:
-    mask = Image.new("L", (side, side))
-    _PATTERN_STROKES[pattern](ImageDraw.Draw(mask), side / 100)
-    return mask
+def _body(side: int, colour: str, tint: Colour, pattern: str) -> Image.Image:
+    """A square of the pattern."""
+    if pattern == "metallic":
+        return _metal(side, tint)
+    # What is gold without being metallic still shines a little.
+    top, bottom = (0.5, 0.3) if colour == "gold" else (0.08, 0.1)
+    image = graded((side, side), mixed(tint, _WHITE, top), mixed(tint, _BLACK, bottom))
+    if pattern == "wooden":
+        _print(image, _planks, mixed(tint, _BLACK, 0.14))
+        grain = mixed(tint, _WHITE, 0.3) if colour == "black" else mixed(tint, _BLACK, 0.46)
+        _print(image, _grain, grain)
+    elif pattern != "plain":
+        _print(image, _MOTIFS[pattern], _PRINTS.get(colour, _LIGHT_PRINT))
+    if pattern == "flowery":
+        _print(image, _flower_hearts, PAINTS["flame"])
+    return image
+
+
+def _print(image: Image.Image, motif: _Motif, colour: Colour) -> None:
+    mask = Image.new("1", image.size)
+    motif(ImageDraw.Draw(mask), image.width / 100)
+    image.paste(colour, (0, 0), mask)
 
 
 def _stripes(draw: ImageDraw.ImageDraw, unit: float) -> None:
-    for y in range(-2, 100, 14):
-        draw.rectangle((0, y * unit, 100 * unit, (y + 5.5) * unit), fill=255)
+    for y in range(-5, 100, 20):
+        draw.rectangle((0, y * unit, 100 * unit, (y + 9) * unit), fill=255)
 
 
 def _dots(draw: ImageDraw.ImageDraw, unit: float) -> None:
-    for row, y in enumerate(range(4, 100, 11)):
-        for x in range(4 + row % 2 * 7, 104, 14):
-            draw.ellipse([c * unit for c in (x - 3.6, y - 3.6, x + 3.6, y + 3.6)], fill=255)
+    for row, y in enumerate(range(3, 104, 17)):
+        for x in range(2 + row % 2 * 11, 106, 22):
+            draw.ellipse([c * unit for c in (x - 5.6, y - 5.6, x + 5.6, y + 5.6)], fill=255)
 
 
 def _checks(draw: ImageDraw.ImageDraw, unit: float) -> None:
-    for row in range(10):
-        for x in range(row % 2 * 10, 100, 20):
-            draw.rectangle([c * unit for c in (x, row * 10, x + 10, row * 10 + 10)], fill=255)
+    for row in range(7):
+        for x in range(row % 2 * 15, 100, 30):
+            draw.rectangle([c * unit for c in (x, row * 15, x + 15, row * 15 + 15)], fill=255)
 
 
 def _zigzags(draw: ImageDraw.ImageDraw, unit: float) -> None:
-    for y in range(-6, 112, 19):
-        points = [(i * 9 * unit, (y + (i % 2) * 9) * unit) for i in range(13)]
-        draw.line(points, fill=255, width=math.ceil(5 * unit), joint="curve")
+    for y in range(-8, 118, 25):
+        points = [(i * 12.5 * unit, (y + i % 2 * 13) * unit) for i in range(9)]
+        draw.line(points, fill=255, width=math.ceil(7 * unit), joint="curve")
 
 
-_PATTERN_STROKES = {
+_FLOWERS = [
+    (x + 18 * (row % 2), y) for row, y in enumerate(range(8, 110, 30)) for x in range(6, 110, 36)
+]
+_PETALS = [
+    (9.5 * math.cos(turn), 9.5 * math.sin(turn))
+    for turn in (math.tau * (i + 0.25) / 5 for i in range(5))
+]
+
+
+def _flowers(draw: ImageDraw.ImageDraw, unit: float) -> None:
+    r = 6.4 * unit
+    for x, y in [((fx + px) * unit, (fy + py) * unit) for fx, fy in _FLOWERS for px, py in _PETALS]:
+        draw.ellipse((x - r, y - r, x + r, y + r), fill=255)
+
+
+def _flower_hearts(draw: ImageDraw.ImageDraw, unit: float) -> None:
+    for x, y in _FLOWERS:
+        draw.ellipse([c * unit for c in (x - 5, y - 5, x + 5, y + 5)], fill=255)
+
+
+def _planks(draw: ImageDraw.ImageDraw, unit: float) -> None:
+    for x in (0, 56):
+        draw.rectangle((x * unit, 0, (x + 28) * unit, 100 * unit), fill=255)
+
+
+def _grain(draw: ImageDraw.ImageDraw, unit: float) -> None:
+    """Veins that run down the planks, pushed aside by a knot."""
+    for x in range(4, 100, 8):
+        veins = []
+        for y in range(-4, 108, 8):
+            near = math.exp(-(((x - 42) / 16) ** 2) - ((y - 46) / 15) ** 2)
+            away = 7 if x > 42 else -7
+            veins.append(((x + away * near + 1.5 * math.sin(y / 14 + x)) * unit, y * unit))
+        draw.line(veins, fill=255, width=math.ceil(2.2 * unit))
+    draw.ellipse([c * unit for c in (38, 39, 46, 53)], fill=255)
+
+
+_MOTIFS: dict[str, _Motif] = {
     "striped": _stripes,
     "dotted": _dots,
     "checked": _checks,
     "zigzag": _zigzags,
+    "flowery": _flowers,
 }
+# Where along the diagonal a metal thing shines (above 0) and mirrors the dark (below).
+_SHINE = (
+    (0, 10, 20, 26, 40, 48, 58, 72, 78, 84, 92, 100),
+    (0.0, -0.42, -0.1, 0.85, 0.7, -0.15, -0.5, -0.1, 0.8, 0.65, -0.2, -0.0),
+)
+
+
+def _metal(side: int, tint: Colour) -> Image.Image:
+    """Broad slanting bands of shine and shade."""
+    shine = np.interp(np.linspace(0, 200, 2 * side) % 100, *_SHINE)[:, None]
+    bright, dark = np.maximum(shine, 0), np.maximum(-shine, 0)
+    strip = np.array(tint) * (1 - bright - dark) + 255 * bright + 16 * dark
+    row = Image.fromarray(strip.round().astype(np.uint8)[None])
+    return row.transform((side, side), Image.Transform.AFFINE, (1, 0.8, 0, 0, 0, 0))

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from workers.training.studio import Scene, draw_outlined, size_for
+from workers.training.scenes import Scene
+from workers.training.studio import draw_outlined, size_for
 
 _LONGER_SIDE = 160
 _ENOUGH = 0.25  # Of a patch must be covered for it to show a thing.
@@ -24,7 +25,8 @@ def squares(
 ) -> tuple[Bytes, Bytes]:
     """The scenes' pictures, squeezed to squares as the encoder's own preprocessing does it.
 
-    And for each of `grid` by `grid` patches what it shows: 0 no thing, 1 the first, 2 the second.
+    And for each of `grid` by `grid` patches what it shows: 0 no thing, 1 the first group,
+    2 the second.
     """
     pixels = np.empty((len(scenes), side, side, 3), np.uint8)
     patches = np.empty((len(scenes), grid, grid), np.uint8)
@@ -44,13 +46,13 @@ def _square(scene: Scene, side: int, grid: int) -> tuple[Bytes, Bytes]:
 
 
 def _shown(outlines: Image.Image, grid: int) -> Bytes:
-    """For each patch the thing that covers most of it, where one covers enough."""
+    """For each patch the group that covers most of it, where one covers enough."""
     covered = np.stack([_covered(outlines, i, grid) for i in (1, 2)])
     most = covered.argmax(axis=0) + 1
     return np.where(covered.max(axis=0) > 255 * _ENOUGH, most, 0).astype(np.uint8)
 
 
 def _covered(outlines: Image.Image, number: int, grid: int) -> Bytes:
-    """How much of each patch this thing covers: 0 none of it, 255 all."""
-    thing = outlines.point([255 * (value == number) for value in range(256)])
-    return np.asarray(thing.resize((grid, grid), Image.Resampling.BOX))
+    """How much of each patch this group covers: 0 none of it, 255 all."""
+    group = outlines.point([255 * (value == number) for value in range(256)])
+    return np.asarray(group.resize((grid, grid), Image.Resampling.BOX))

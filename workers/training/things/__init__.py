@@ -1,9 +1,28 @@
 """The kinds of things that the studio can draw: each a function that takes a pen."""
 
-from workers.training.things import home, outdoors, worn
+from workers.training.things import home, living, outdoors, worn
 from workers.training.things.home import Stroke
 
-KINDS: dict[str, Stroke] = home.KINDS | worn.KINDS | outdoors.KINDS
+KINDS: dict[str, Stroke] = home.KINDS | worn.KINDS | outdoors.KINDS | living.KINDS
 
 # Where other things may stand on one: so far below the top of the pen's box of 100 by 100.
-SUPPORTS: dict[str, float] = {"table": 29, "stool": 18, "bed": 54, "book": 6, "suitcase": 20}
+SUPPORTS: dict[str, float] = {
+    "table": 29,
+    "stool": 18,
+    "bed": 57,
+    "sofa": 68,
+    "chair": 57,
+    "cupboard": 6,
+    "book": 6,
+    "suitcase": 28,
+    "drum": 36,
+    "cushion": 25,
+    "basket": 44,
+    "car": 28,
+    "bus": 18,
+    "radio": 32,
+    "skateboard": 53,
+    "cake": 31,
+    "bowl": 44,
+    "laptop": 14,
+}

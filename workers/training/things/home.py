@@ -227,6 +227,38 @@ def laptop(pen: Pen) -> None:
     pen.box(1, 87, 99, 93, "steel", r=3)
 
 
+def cake(pen: Pen) -> None:
+    pen.oval(2, 84, 98, 98, "silver")
+    pen.box(10, 56, 90, 92, r=5)
+    pen.box(10, 56, 90, 70, "cream", r=5)
+    pen.box(22, 32, 78, 58, r=4)
+    pen.box(22, 30, 78, 40, "cream", r=5)
+    for x in (14, 28, 42, 56, 70, 84):
+        pen.disc(x, 69, 6, "cream")
+    for x in (36, 50, 64):
+        pen.box(x - 2.5, 15, x + 2.5, 31, "dark")
+        pen.blob([(x, 3), (x + 4, 10), (x, 15), (x - 4, 10)], "flame")
+
+
+def hammer(pen: Pen) -> None:
+    pen.box(43, 24, 57, 98, r=6)
+    pen.poly([(62, 8), (82, 10), (98, 26), (80, 24), (62, 28)], "steel")
+    pen.box(34, 7, 66, 30, "steel", r=2)
+    pen.box(16, 11, 36, 26, "steel")
+    pen.box(8, 7, 20, 30, "ink", r=3)
+
+
+def saw(pen: Pen) -> None:
+    teeth = [(x + dx, 68 + dy) for x in range(0, 62, 8) for dx, dy in ((0, 0), (4, 8))]
+    pen.poly([(2, 56), (64, 26), (64, 72), *teeth[::-1]], "silver")
+    pen.blob(
+        [(58, 22), (80, 18), (98, 32), (95, 46), (92, 62), (98, 80), (80, 86), (58, 80), (62, 50)]
+    )
+    pen.box(72, 38, 84, 66, "ink", r=6)
+    pen.disc(66, 34, 2.5, "gold")
+    pen.disc(66, 68, 2.5, "gold")
+
+
 KINDS: dict[str, Stroke] = {
     "mug": mug,
     "teapot": teapot,
@@ -252,4 +284,7 @@ KINDS: dict[str, Stroke] = {
     "radio": radio,
     "telephone": telephone,
     "laptop": laptop,
+    "cake": cake,
+    "hammer": hammer,
+    "saw": saw,
 }

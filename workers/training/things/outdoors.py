@@ -158,6 +158,74 @@ def skateboard(pen: Pen) -> None:
     )
 
 
+def tractor(pen: Pen) -> None:
+    pen.box(20, 24, 25, 50, "ink", r=2)
+    pen.box(44, 8, 92, 14, "dark", r=3)
+    pen.poly([(50, 14), (86, 14), (92, 52), (46, 52)], "glass")
+    pen.box(48, 12, 53, 54, "dark")
+    pen.box(84, 12, 89, 54, "dark")
+    pen.box(6, 44, 56, 76, r=7)
+    pen.box(44, 50, 96, 80, r=6)
+    pen.box(6, 54, 13, 68, "cream", r=2)
+    for x, y, r in ((22, 82, 15), (74, 71, 26)):
+        pen.disc(x, y, r, "ink")
+        pen.disc(x, y, r * 0.5, "flame")
+        pen.disc(x, y, r * 0.2, "ink")
+
+
+def aeroplane(pen: Pen) -> None:
+    pen.poly([(58, 42), (70, 12), (80, 12), (78, 44)], "dark")
+    pen.poly([(80, 44), (90, 18), (99, 18), (96, 50)], "dark")
+    pen.blob(
+        [(2, 54), (14, 42), (40, 38), (74, 40), (98, 42), (96, 56), (70, 64), (30, 68), (8, 64)]
+    )
+    pen.blob([(6, 50), (16, 42), (24, 42), (22, 50)], "glass")
+    for x in (32, 42, 52, 62, 72):
+        pen.disc(x, 48, 3, "glass")
+    pen.poly([(38, 56), (60, 56), (90, 90), (76, 90)], "dark")
+    pen.line([(22, 66), (22, 84)], 3, "steel")
+    pen.disc(22, 86, 6, "ink")
+    pen.disc(62, 88, 6, "ink")
+
+
+def teddy_bear(pen: Pen) -> None:
+    for x in (26, 74):
+        pen.disc(x, 16, 13)
+        pen.disc(x, 16, 7, "dark")
+        pen.oval(x - 18, 76, x + 18, 98)
+        pen.oval(x - 9, 80, x + 9, 95, "pale")
+    pen.blob([(24, 56), (8, 58), (4, 72), (14, 76), (30, 70)], "dark")
+    pen.blob([(76, 56), (92, 58), (96, 72), (86, 76), (70, 70)], "dark")
+    pen.oval(24, 50, 76, 94)
+    pen.disc(50, 32, 28)
+    pen.oval(36, 34, 64, 54, "pale")
+    pen.oval(44, 36, 56, 44, "ink")
+    pen.line([(50, 44), (50, 48)], 2, "ink")
+    for x in (38, 62):
+        pen.disc(x, 27, 3.6, "ink")
+
+
+def robot(pen: Pen) -> None:
+    pen.line([(50, 16), (50, 6)], 3, "steel")
+    pen.disc(50, 5, 4.5, "flame")
+    for x in (30, 58):
+        pen.box(x, 80, x + 12, 94, "steel")
+        pen.box(x - 4, 90, x + 16, 98, "ink", r=3)
+    for x in (6, 82):
+        pen.box(x, 46, x + 12, 76, "steel", r=5)
+        pen.disc(x + 6, 78, 7.5, "dark")
+    pen.box(26, 14, 74, 42, r=6)
+    pen.box(44, 40, 56, 48, "steel")
+    pen.box(20, 45, 80, 83, r=6)
+    for x in (39, 61):
+        pen.disc(x, 26, 6.5, "cream")
+        pen.disc(x, 26, 3, "ink")
+    pen.box(38, 35, 62, 38.5, "ink")
+    pen.box(34, 66, 66, 76, "ink", r=2)
+    for x in (41, 50, 59):
+        pen.disc(x, 71, 2.6, "flame")
+
+
 KINDS: dict[str, Stroke] = {
     "bicycle": bicycle,
     "car": car,
@@ -174,4 +242,8 @@ KINDS: dict[str, Stroke] = {
     "watering can": watering_can,
     "bucket": bucket,
     "skateboard": skateboard,
+    "tractor": tractor,
+    "aeroplane": aeroplane,
+    "teddy bear": teddy_bear,
+    "robot": robot,
 }
