@@ -1,33 +1,97 @@
-"""The loss that SigLIP is trained with, and one that helps a small one to see shapes."""
+"""The losses that SigLIP and CLIP are trained with, and one that helps a small tower see shapes."""
 
 import math
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, logsigmoid
+from torch.nn.functional import cross_entropy, log_softmax, softplus
+from torch.utils.checkpoint import checkpoint
 
 NOT_ASKED = -100
 
 
 class SigmoidLoss(nn.Module):
-    """Judges each pair of a batch by itself: a match or not (arXiv:2303.15343, section 3.2)."""
+    """Judges each pair of a batch by itself: a match or not (arXiv:2303.15343, section 3.2).
+
+    With `chunk`, so many texts are compared at a time and again on the way back, so that memory
+    grows with the batch and not with its square, as in section 3.3 between devices.
+    """
 
     # The published start: most pairs are no match, so a bias of -10 keeps the first steps calm.
-    def __init__(self, log_scale: float = math.log(10), bias: float = -10.0) -> None:
+    def __init__(
+        self, log_scale: float = math.log(10), bias: float = -10.0, *, chunk: int | None = None
+    ) -> None:
         super().__init__()
         self.log_scale = nn.Parameter(torch.tensor(log_scale))
         self.bias = nn.Parameter(torch.tensor(bias))
+        self.chunk = chunk
 
-    def forward(self, texts: Tensor, images: Tensor, matches: Tensor) -> Tensor:
+    def forward(self, texts: Tensor, images: Tensor, matches: Tensor | None = None) -> Tensor:
         """The mean over texts of the sum over pictures.
 
-        `matches`, of shape (texts, pictures), is 1 where a text fits a picture and else 0: as each
-        pair is judged by itself, a text may fit many.
+        `texts` and `images` are unit vectors, a row each; `matches`, of shape (texts, pictures), is
+        1 where a text fits a picture and else 0: as each pair is judged by itself, a text may fit
+        many. Without it text i fits picture i alone.
         """
-        logits = texts @ images.T * self.log_scale.exp() + self.bias
-        signs = 2 * matches - 1
-        return -logsigmoid(signs * logits).sum() / len(texts)
+        if self.chunk is None:
+            return self._sum_of(texts, images, matches, 0) / len(texts)
+        starts = range(0, len(texts), self.chunk)
+        # Nothing in a chunk is random, so no random state needs to be kept for the second time.
+        sums = [
+            checkpoint(
+                self._sum_of,
+                texts[start : start + self.chunk],
+                images,
+                None if matches is None else matches[start : start + self.chunk],
+                start,
+                use_reentrant=False,
+                preserve_rng_state=False,
+            )
+            for start in starts
+        ]
+        return torch.stack(sums).sum() / len(texts)
+
+    def _sum_of(self, texts: Tensor, images: Tensor, matches: Tensor | None, start: int) -> Tensor:
+        """Of texts that begin at row `start`: how much speaks against what is true of each pair."""
+        against = texts @ images.T * self.log_scale.exp() + self.bias
+        if matches is None:
+            against.diagonal(start).neg_()
+        else:
+            against = torch.where(matches > 0, -against, against)
+        return softplus(against).sum()
+
+
+class SoftmaxLoss(nn.Module):
+    """Asks which of all pictures a text fits, and which text a picture (CLIP, arXiv:2103.00020)."""
+
+    # The published start and limit of the scale; beyond it training became unstable.
+    def __init__(self, log_scale: float = math.log(1 / 0.07)) -> None:
+        super().__init__()
+        self.log_scale = nn.Parameter(torch.tensor(log_scale))
+
+    def forward(self, texts: Tensor, images: Tensor, matches: Tensor | None = None) -> Tensor:
+        """The mean of the cross-entropies of both directions.
+
+        `texts` and `images` are unit vectors, a row each; `matches`, of shape (texts, pictures), is
+        1 where a text fits a picture and else 0. Several that fit are equally right answers, and
+        what fits nothing is not asked about, only a wrong answer to others (UniCL,
+        arXiv:2204.03610). Without it text i fits picture i alone.
+        """
+        with torch.no_grad():
+            self.log_scale.clamp_(max=math.log(100))
+        logits = texts @ images.T * self.log_scale.exp()
+        if matches is None:
+            own = torch.arange(len(texts), device=texts.device)
+            return (cross_entropy(logits, own) + cross_entropy(logits.T, own)) / 2
+        return (_one_way(logits, matches) + _one_way(logits.T, matches.T)) / 2
+
+
+def _one_way(logits: Tensor, matches: Tensor) -> Tensor:
+    fitting = matches.sum(1, keepdim=True)
+    right = matches / fitting.clamp(min=1)
+    asked = (fitting > 0).sum().clamp(min=1)
+    return -(right * log_softmax(logits, 1)).sum() / asked
 
 
 class PatchLoss(nn.Module):
@@ -49,9 +113,14 @@ class PatchLoss(nn.Module):
         `patches` has the shape (pictures, patches, width), `answers` (pictures, patches, questions)
         with `NOT_ASKED` where a question makes no sense.
         """
-        guesses = self.heads(patches).float().split(self.classes, dim=-1)
+        guesses = at_least_single(self.heads(patches)).split(self.classes, dim=-1)
         losses = (
             cross_entropy(guess.flatten(0, 1), answer.flatten(), ignore_index=NOT_ASKED)
             for guess, answer in zip(guesses, answers.unbind(-1), strict=True)
         )
         return torch.stack(list(losses)).sum()
+
+
+def at_least_single(scores: Tensor) -> Tensor:
+    """What mixed precision left at 16 bits, at 32: sums of exponentials need them."""
+    return scores.to(torch.promote_types(scores.dtype, torch.float32))
