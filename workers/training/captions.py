@@ -67,7 +67,9 @@ def _subject(
     """The groups and how they stand to each other."""
     if scene.relation == ALONE:
         return _named(scene.groups[0], spoken, first, rng, said=said)
-    wording = pick(spoken.relations[scene.relation], rng)
+    wordings = spoken.relations[scene.relation]
+    # Either way round as often: who is named first must not give away who stands where.
+    wording = rng.choice(wordings) if rng is not None else wordings[0]
     forms = _forms(wording, first)
     a, b = (
         _named(group, spoken, form, rng, said=said)
@@ -125,10 +127,8 @@ def _wished(wish: Wish, spoken: Language, rng: Random | None) -> str:
     thing = Thing(wish.kind, wish.colour, wish.pattern)
     if wish.kind:
         return spoken.phrase(thing, wish.count or 1, _wished_form(wish.count, rng), rng)
-    words = [word for word in (wish.colour, wish.pattern) if word]
-    if len(words) == 1 and rng is not None and rng.random() < 0.3:
-        return pick(spoken.adjectives[words[0]], rng)[0]
-    return spoken.phrase(thing, 1, Form.PLURAL, rng) if words else ""
+    described = wish.colour or wish.pattern
+    return spoken.phrase(thing, 1, Form.PLURAL, rng) if described else ""
 
 
 def _wished_form(count: int, rng: Random | None) -> Form:

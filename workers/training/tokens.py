@@ -2,29 +2,61 @@
 
 from collections.abc import Iterable
 
-from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers.trainers import BpeTrainer
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 TEXT_LENGTH = 64
+VOCABULARY = 6000  # At most.
 PAD, EOS, BOS, UNKNOWN = "<pad>", "<eos>", "<bos>", "<unk>"  # Numbered as SigLIP 2 does.
-_SYMBOLS = [chr(code) for code in range(33, 127)]
+_SPECIAL = [PAD, EOS, BOS, UNKNOWN]
+
+# Chinese and Japanese have no spaces. Each Chinese character is a word: so red is the same number
+# in all the words that people write it in. The two kana scripts change where words do.
+_SCRIPTS = Regex(r"\p{Han}|\p{Hiragana}+|[\p{Katakana}ー]+|\p{N}")
 
 
 def trained_tokenizer(captions: Iterable[str]) -> PreTrainedTokenizerFast:
-    """A tokenizer whose vocabulary is that of the captions; other words fall into letters."""
+    """A tokenizer whose vocabulary is that of the captions; other words fall into letters.
+
+    What none of the captions is written in falls into bytes: nothing is unknown.
+    """
+    return _loadable(_trained(captions, f"$A {EOS}"), ["input_ids"])
+
+
+def trained_clip_tokenizer(captions: Iterable[str]) -> PreTrainedTokenizerFast:
+    """The same as CLIP reads it: with a beginning, and with a mask for what pads it."""
+    return _loadable(_trained(captions, f"{BOS} $A {EOS}"), ["input_ids", "attention_mask"])
+
+
+def _trained(captions: Iterable[str], frame: str) -> Tokenizer:
     tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(f"$A {EOS}", None, [(EOS, 1)])
+    # Once more than the encoders do, for whoever loads the checkpoint without them.
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Whitespace(),
+            pre_tokenizers.Split(_SCRIPTS, "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
     tokenizer.train_from_iterator(
         captions,
-        trainers.BpeTrainer(
-            vocab_size=1500,
-            special_tokens=[PAD, EOS, BOS, UNKNOWN],
-            initial_alphabet=_SYMBOLS,
+        BpeTrainer(
+            vocab_size=VOCABULARY,
+            special_tokens=_SPECIAL,
+            initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
             show_progress=False,
         ),
     )
+    numbers = [(word, _SPECIAL.index(word)) for word in (EOS, BOS)]
+    tokenizer.post_processor = processors.TemplateProcessing(frame, None, numbers)
+    return tokenizer
+
+
+def _loadable(tokenizer: Tokenizer, inputs: list[str]) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token=PAD,
@@ -33,7 +65,7 @@ def trained_tokenizer(captions: Iterable[str]) -> PreTrainedTokenizerFast:
         unk_token=UNKNOWN,
         padding_side="right",
         model_max_length=TEXT_LENGTH,
-        model_input_names=["input_ids"],
+        model_input_names=inputs,
         do_lower_case=True,
     )
 

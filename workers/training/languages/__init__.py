@@ -1,12 +1,15 @@
 """The languages that the studio's captions are written in."""
 
-from workers.training.languages import de, en, es, fr
+from workers.training.languages import de, en, es, fr, it, ja, pt, zh
 from workers.training.languages.grammar import Language
-from workers.training.scenes import LANGUAGES
 
-SPOKEN: dict[str, Language] = dict.fromkeys(LANGUAGES, en.LANGUAGE) | {
+SPOKEN: dict[str, Language] = {
     "en": en.LANGUAGE,
     "de": de.LANGUAGE,
     "fr": fr.LANGUAGE,
     "es": es.LANGUAGE,
+    "it": it.LANGUAGE,
+    "pt": pt.LANGUAGE,
+    "ja": ja.LANGUAGE,
+    "zh": zh.LANGUAGE,
 }

@@ -88,7 +88,7 @@ _ADJECTIVES = lexicon("""
     orange: orange / undeclined; orangefarben
     yellow: gelb
     green: grün
-    turquoise: türkis / undeclined; türkisfarben
+    turquoise: türkisfarben; türkis / undeclined
     blue: blau
     purple: lila / undeclined; violett
     pink: rosa / undeclined
@@ -166,7 +166,6 @@ def _described(words: list[str], ending: str, thing: Thing, rng: Random | None) 
 
 LANGUAGE = Language(
     phrase=_phrase,
-    adjectives=_ADJECTIVES,
     settings=_SETTINGS,
     relations={
         LEFT: (

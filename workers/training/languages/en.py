@@ -159,7 +159,6 @@ def _plural(noun: str) -> str:
 
 LANGUAGE = Language(
     phrase=_phrase,
-    adjectives=_ADJECTIVES,
     settings=_SETTINGS,
     relations={
         LEFT: (

@@ -144,7 +144,6 @@ _ROMANCE = Romance(
 
 LANGUAGE = Language(
     phrase=_ROMANCE.phrase,
-    adjectives=_ADJECTIVES,
     settings=_SETTINGS,
     relations={
         LEFT: ("{a} a la izquierda de {b}", "{b} a la derecha de {a}"),

@@ -149,11 +149,10 @@ _ROMANCE = Romance(
 
 LANGUAGE = Language(
     phrase=_ROMANCE.phrase,
-    adjectives=_ADJECTIVES,
     settings=_SETTINGS,
     relations={
         LEFT: ("{a} à gauche {to_b}", "{b} à droite {to_a}"),
-        ON: ("{a} sur {b}", "{b} sous {a}", "{a} au-dessus {to_b}", "{b} en dessous {to_a}"),
+        ON: ("{a} sur {b}", "{b} sous {a}"),
         BEHIND: ("{a} derrière {b}", "{b} devant {a}"),
     },
     pictured=("{0}", "une image avec {0}", "une photo avec {0}"),

@@ -40,7 +40,6 @@ class Language:
     """
 
     phrase: Phrase
-    adjectives: Lexicon  # Of each colour and pattern; the first part is what is said alone.
     settings: Lexicon
     relations: Mapping[str, Sequence[str]]
     pictured: Sequence[str]  # Of {0} alone.
