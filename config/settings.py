@@ -135,6 +135,7 @@ CELERY_TASK_DEFAULT_QUEUE = "ingest"
 CELERY_TASK_ROUTES = {
     "workers.tasks.encode_*": {"queue": "query"},
     "workers.labelling.*": {"queue": "query"},  # Ingest workers hold no text tower.
+    "workers.runs.*": {"queue": "train"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -320,6 +321,7 @@ UNFOLD = {
                 "title": "Workers",
                 "items": [
                     admin_link("Encoders", "neurology", "encoder"),
+                    admin_link("Training", "model_training", "trainingrun"),
                     admin_link("Evaluations", "monitoring", "evaluation"),
                     admin_link("Failed embeddings", "error", "embedding"),
                     admin_link("Failed renditions", "broken_image", "rendition"),

@@ -23,7 +23,7 @@ from tests.environment import VAR_DIR
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
-OURS = ["setup", "web", "worker", "query", "beat"]
+OURS = ["setup", "web", "worker", "query", "trainer", "beat"]
 # What a person fills in.
 FILLED_IN = {
     "SECRET_KEY": "x7Qk" * 16 + "-only-for-this-test",
@@ -101,7 +101,7 @@ def test_data_lie_in_volumes(services):
     named = compose(example() | FILLED_IN)["volumes"]
     used = {volume.split(":")[0] for s in services.values() for volume in s.get("volumes", [])}
 
-    assert set(named) == used == {"database", "media", "huggingface"}
+    assert set(named) == used == {"database", "media", "huggingface", "trained"}
     assert services["worker"]["environment"]["HF_HOME"] == "/data/huggingface"
 
 
@@ -224,7 +224,7 @@ def test_every_command_runs(services, database, tmp_path_factory):
         assert status(f"http://127.0.0.1:{port}/healthz") == 200
         assert status(f"http://127.0.0.1:{port}/sign-in/") == 200
         supervisor.check()
-        assert codes(checks) == [0, 0, 0, 0]
+        assert codes(checks) == [0] * len(checks)
         children["query"].process.terminate()
         await_true(lambda: status(f"http://127.0.0.1:{port}/readyz") == 503)
 

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from celery.signals import celeryd_after_setup, worker_ready
+from celery.signals import celeryd_after_setup, worker_ready, worker_shutting_down
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 
 from search.models import Encoder
+from workers import runs
 from workers.tasks import encode_text, ring_bell
 from workers.tending import tend
 
@@ -22,13 +23,16 @@ logger = logging.getLogger(__name__)
 ADVISORY_LOCK = 0x62656C6C
 # A curator who adds an encoder watches what becomes of it; a look costs some queries by key.
 TENDING_SECONDS = 2
+# How far each stands back: uploads go before training.
+NICE = {"ingest": 10, "train": 15}
 
 
 @celeryd_after_setup.connect
 def stand_back(sender: Any, instance: Any, **kwargs: Any) -> None:
     """Leave the processor to whoever waits for an answer: the query worker and the pages."""
-    if takes("ingest", instance.app):
-        os.nice(10)
+    for queue, nice in NICE.items():
+        if takes(queue, instance.app):
+            os.nice(nice)
 
 
 @worker_ready.connect
@@ -43,13 +47,20 @@ def warm_up(sender: Any, **kwargs: Any) -> None:
 @worker_ready.connect
 def start_threads(sender: Any, **kwargs: Any) -> None:
     """Ring and tend from the worker's parent process, so that a dead beat is no outage."""
-    if takes("ingest", sender.app):
-        # Threads, not Celery's timer: that is cleared whenever Redis goes away.
-        for name, step, pause in (
-            ("bell", ring_once, settings.BELL_SECONDS),
-            ("tending", tend, TENDING_SECONDS),
-        ):
+    # Threads, not Celery's timer: that is cleared whenever Redis goes away.
+    for queue, name, step, pause in (
+        ("ingest", "bell", ring_once, settings.BELL_SECONDS),
+        ("ingest", "tending", tend, TENDING_SECONDS),
+        ("train", "training", runs.ring, settings.BELL_SECONDS),
+    ):
+        if takes(queue, sender.app):
             threading.Thread(target=for_ever, args=(step, pause), daemon=True, name=name).start()
+
+
+@worker_shutting_down.connect
+def stop_training(**kwargs: Any) -> None:
+    """Have what is being trained saved and given back: another worker goes on with it."""
+    runs.ending.set()
 
 
 def takes(queue: str, app: Any) -> bool:

@@ -9,6 +9,7 @@ from search.admin import (
     label,
     promise,
     suggestion,
+    training,
     user,
 )
 from search.admin.site import site
@@ -23,5 +24,6 @@ __all__ = [
     "promise",
     "site",
     "suggestion",
+    "training",
     "user",
 ]

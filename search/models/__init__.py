@@ -6,6 +6,7 @@ from search.models.evaluation import Evaluation
 from search.models.judgement import JudgedQuery, Judgement, Preference
 from search.models.label import AssetLabel, Label, LabelVector, Rejection
 from search.models.rendition import Rendition
+from search.models.training import TrainingRun
 from search.models.user import User
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "Preference",
     "Rejection",
     "Rendition",
+    "TrainingRun",
     "User",
 ]

@@ -112,10 +112,7 @@ class Encoder(models.Model):
     @property
     def time_left(self) -> str:
         """The same as people say it: 40 s, 2 min, 3 h; nothing where there is nothing to say."""
-        seconds = self.seconds_left or 0
-        if seconds < 100:
-            return f"{seconds:.0f} s" if seconds else ""
-        return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.0f} h"
+        return as_said(self.seconds_left) if self.seconds_left else ""
 
     # Its state -----------------------------------------------------------------------------------
 
@@ -218,6 +215,13 @@ class Encoder(models.Model):
     def drop_index(self) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"DROP INDEX {_concurrently()} IF EXISTS {self.index_name}")
+
+
+def as_said(seconds: float) -> str:
+    """A duration as people say it: 40 s, 2 min, 3 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.0f} h"
 
 
 def _concurrently() -> str:

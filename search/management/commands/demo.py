@@ -133,6 +133,8 @@ def processes(bind: str, *, app: str = "workers.celery") -> dict[str, list[str]]
         "web": [*gunicorn, "--bind", bind],
         "ingest": [*celery, "worker", "-Q", "ingest", "-c", "1", "-n", "ingest@%h"],
         "query": [*celery, "worker", "-Q", "query", "-c", "1", "-n", "query@%h"],
+        # A thread: what trains is a process of its own, which it must hear to the end of.
+        "train": [*celery, "worker", "-Q", "train", "-P", "threads", "-c", "1", "-n", "train@%h"],
         "beat": [*celery, "beat"],
     }
 

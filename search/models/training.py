@@ -1,0 +1,206 @@
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Optional
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce, Now
+
+from search.models.encoder import Encoder, as_said
+from search.models.promise import MAX_ATTEMPTS
+from search.models.user import User
+
+GIVEN_UP = f"The worker stopped {MAX_ATTEMPTS} times while it trained; is there the memory?"
+
+
+class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
+    def claimable(self) -> "TrainingRunQuerySet":
+        """Those that wait, and those whose worker has not been heard of for a lease."""
+        free = Q(leased_until=None) | Q(leased_until__lt=Now())
+        return self.filter(free, state__in=TrainingRun.LIVE)
+
+    def claim(self) -> Optional["TrainingRun"]:
+        """Lease the run that has waited longest, with a fresh token; None where none waits.
+
+        Taking up what a dead worker left is charged: a run that kills its worker each time is
+        given up.
+        """
+        self._give_up()
+        with transaction.atomic():
+            # Its person and its encoder may be changed meanwhile: of this row alone.
+            waiting = self.claimable().select_for_update(skip_locked=True, of=("self",))
+            run = waiting.order_by("pk").first()
+            if run is not None:
+                run._lease()
+        return run
+
+    def _give_up(self) -> None:
+        left = self.claimable().filter(state=TrainingRun.State.RUNNING)
+        stopped = left.exclude(stop_asked=None)
+        stopped.update(state=TrainingRun.State.STOPPED, ended=Now(), **UNCLAIMED)
+        killing = left.filter(attempts__gte=MAX_ATTEMPTS)
+        killing.update(state=TrainingRun.State.FAILED, ended=Now(), error=GIVEN_UP, **UNCLAIMED)
+
+
+UNCLAIMED: dict[str, Any] = {"token": None, "leased_until": None}
+
+
+class TrainingRun(models.Model):
+    """A training that a curator asked for: the row is the queue, and says how far it is.
+
+    Whoever holds the token of a running lease may write; all times are the database's.
+    """
+
+    class Recipe(models.TextChoices):
+        SIGLIP2 = "siglip2", "SigLIP 2"
+        SIGLIP = "siglip", "SigLIP"
+        CLIP = "clip", "CLIP"
+
+    class Data(models.TextChoices):
+        STUDIO = "studio", "The studio's drawings"
+        CATALOGUE = "catalogue", "The catalogue's pictures and their words"
+
+    class Towers(models.TextChoices):
+        ALL = "all", "All of both towers"
+        LOCKED_IMAGE = "locked-image", "The text tower; the image tower is locked"
+        LORA = "lora", "Low-rank adapters in both towers"
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        STOPPED = "stopped"
+
+    LIVE = (State.WAITING, State.RUNNING)
+    ENDED_EARLY = (State.FAILED, State.STOPPED)
+
+    # What was asked.
+    recipe = models.CharField(max_length=10, choices=Recipe, default=Recipe.SIGLIP2)
+    data = models.CharField(max_length=10, choices=Data, default=Data.STUDIO)
+    start_from = models.ForeignKey(Encoder, on_delete=models.SET_NULL, null=True, blank=True)
+    # Its name then: a run whose encoder has been removed must not begin from nothing instead.
+    origin = models.CharField(max_length=100, blank=True, editable=False)
+    towers = models.CharField(max_length=12, choices=Towers, default=Towers.ALL)
+    # Null: as many as the recipe has.
+    steps = models.PositiveIntegerField(null=True, blank=True)
+    seed = models.PositiveIntegerField(default=0)
+    person = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    # How far it is.
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    step = models.PositiveIntegerField(default=0, editable=False)
+    loss = models.FloatField(null=True, editable=False)
+    pictures_per_second = models.FloatField(null=True, editable=False)
+    seconds_left = models.FloatField(null=True, editable=False)
+    figures = models.JSONField(default=dict, editable=False)
+    folder = models.CharField(max_length=500, blank=True, editable=False)
+    error = models.TextField(blank=True, editable=False)
+    started = models.DateTimeField(null=True, editable=False)
+    ended = models.DateTimeField(null=True, editable=False)
+    stop_asked = models.DateTimeField(null=True, editable=False)
+
+    # The claim.
+    token = models.UUIDField(null=True, editable=False)
+    leased_until = models.DateTimeField(null=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+
+    objects = TrainingRunQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="running", token__isnull=False)
+                | (~Q(state="running") & Q(token=None)),
+                name="a_running_training_is_claimed",
+            ),
+            models.UniqueConstraint(
+                fields=["folder"], condition=~Q(folder=""), name="one_training_per_folder"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}-{self.recipe}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in self.LIVE
+
+    @property
+    def ended_early(self) -> bool:
+        return self.state in self.ENDED_EARLY
+
+    @property
+    def is_stopping(self) -> bool:
+        return self.state == self.State.RUNNING and self.stop_asked is not None
+
+    @property
+    def time_left(self) -> str:
+        """As people say it, from what its worker estimates; nothing where that is not known."""
+        return as_said(self.seconds_left) if self.is_live and self.seconds_left else ""
+
+    # What curators ask of it ---------------------------------------------------------------------
+
+    def ask_to_stop(self) -> bool:
+        """Stop: at once what waits, else as soon as its worker has saved it; whether it will."""
+        mine = TrainingRun.objects.filter(pk=self.pk)
+        if mine.filter(state=self.State.WAITING).update(state=self.State.STOPPED, ended=Now()):
+            return True
+        return bool(mine.filter(state=self.State.RUNNING).update(stop_asked=Now()))
+
+    def go_on(self) -> bool:
+        """Wait again, to be taken up where it was when it stopped or failed; whether it does."""
+        early = TrainingRun.objects.filter(pk=self.pk, state__in=self.ENDED_EARLY)
+        anew = {"stop_asked": None, "ended": None, "error": "", "attempts": 0}
+        return bool(early.update(state=self.State.WAITING, **anew))
+
+    # What its worker writes ----------------------------------------------------------------------
+
+    def keep_folder(self, folder: Path) -> bool:
+        """Note where the result will lie; False if the claim is no longer this worker's."""
+        self.folder = str(folder)
+        return bool(self._mine().update(folder=self.folder))
+
+    def report(self, **progress: Any) -> bool:
+        """Renew the lease and note how far it is; False if it is to stop or is another's now."""
+        mine = self._mine()
+        if not mine.update(leased_until=_lease_from_now(), **progress):
+            return False
+        return mine.filter(stop_asked=None).exists()
+
+    def finish(self, figures: dict[str, Any]) -> bool:
+        done = {"step": Coalesce("steps", "step"), "figures": figures, "error": ""}
+        return self._conclude(self.State.DONE, **done)
+
+    def fail(self, reason: str) -> bool:
+        return self._conclude(self.State.FAILED, error=reason)
+
+    def give_back(self) -> bool:
+        """Stop if that was asked, else wait: another worker takes it up where it is."""
+        asked = When(stop_asked=None, then=Value(self.State.WAITING))
+        when_ended = Case(When(stop_asked=None, then=Value(None)), default=Now())
+        return self._conclude(Case(asked, default=Value(self.State.STOPPED)), ended=when_ended)
+
+    def _lease(self) -> None:
+        died = self.state == self.State.RUNNING
+        TrainingRun.objects.filter(pk=self.pk).update(
+            state=self.State.RUNNING,
+            token=uuid4(),
+            leased_until=_lease_from_now(),
+            attempts=F("attempts") + int(died),
+            started=Coalesce("started", Now()),
+        )
+        self.refresh_from_db()
+
+    def _conclude(self, state: Any, **changes: Any) -> bool:
+        return bool(self._mine().update(**{"state": state, "ended": Now()} | UNCLAIMED | changes))
+
+    def _mine(self) -> TrainingRunQuerySet:
+        return TrainingRun.objects.filter(pk=self.pk, token=self.token)
+
+
+def _lease_from_now() -> Any:
+    return Now() + timedelta(seconds=settings.CLAIM_LEASE_SECONDS)

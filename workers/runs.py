@@ -1,0 +1,251 @@
+"""Does the training that curators ask for: each run in a process of its own, never twice at once.
+
+This process imports no torch: it starts `manage.py train`, writes down what that says, and stops
+it. Should this process be killed, the other's lock on the run keeps everyone else away until it
+has ended too.
+"""
+
+import fcntl
+import json
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import IO, Any, Self
+
+from celery import shared_task
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+from kombu.exceptions import OperationalError as MessageNotSent
+
+from search.models import TrainingRun
+from workers.tasks import RUNG_SECONDS, keep
+
+logger = logging.getLogger(__name__)
+
+COMMAND = [sys.executable, "manage.py", "train"]
+# Between two looks at what it says, and two writes of it.
+TICK_SECONDS = 1.0
+# What has not saved its state by then is killed; the state before that is whole.
+SAVING_SECONDS = 60
+LAST_WORDS = 4096
+KILLED = "The training was killed; is there the memory? What was saved until then is kept."
+# Set when this worker is to end.
+ending = threading.Event()
+
+
+class Refused(Exception):
+    """The run can't begin; the text is a sentence for the curators."""
+
+
+def ring() -> None:
+    """Tell the trainers that a run waits; if Redis is silent, the next bell will."""
+    # Without Redis the task would run here and now, for hours: the run waits for a trainer.
+    if settings.CELERY_TASK_ALWAYS_EAGER or not TrainingRun.objects.claimable().exists():
+        return
+    try:
+        train_waiting.delay()
+    except MessageNotSent as error:
+        logger.warning("The trainers could not be told: %s", error)
+
+
+# Not acknowledged late: it runs for hours, and Redis would deliver it again meanwhile.
+@shared_task(acks_late=False, expires=RUNG_SECONDS)
+def train_waiting() -> None:
+    """Train what waits, one run at a time, until nothing does or this worker is to end."""
+    while not ending.is_set() and (run := TrainingRun.objects.claim()):
+        train(run)
+
+
+def train(run: TrainingRun) -> None:
+    """Train a claimed run until it has ended, is to stop, or is another worker's."""
+    try:
+        folder = folder_of(run)
+        with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+            if not watch(run, partial(is_free, lock)):
+                keep(run.give_back)
+            elif is_finished(folder):  # Its worker died before it could say so.
+                keep(partial(run.finish, run.figures))
+            else:
+                with TemporaryFile() as errors, Training(run, folder, lock, errors) as training:
+                    conclude(run, training)
+    except (Refused, OSError) as error:
+        keep(partial(run.fail, sentence(error)))
+
+
+def conclude(run: TrainingRun, training: "Training") -> None:
+    """Hear a training to its end, and write down how it ended."""
+    wanted = watch(run, training.has_ended, training.progress)
+    training.stop()
+    keep(partial(run.report, **training.progress()))
+    if training.result:
+        keep(partial(run.finish, training.result))
+    elif not wanted:
+        keep(run.give_back)
+    else:
+        keep(partial(run.fail, training.last_sentence()))
+
+
+def watch(
+    run: TrainingRun,
+    is_over: Callable[[], bool],
+    progress: Callable[[], dict[str, Any]] = dict,
+) -> bool:
+    """Renew the claim until it is over (True), or until the run is to stop here (False)."""
+    while not is_over():
+        if ending.wait(TICK_SECONDS) or not still_wanted(run, progress()):
+            return False
+    return True
+
+
+def still_wanted(run: TrainingRun, progress: dict[str, Any]) -> bool:
+    """Whether this worker is to go on with the run, of which it stores the progress."""
+    try:
+        return run.report(**progress)
+    except (OperationalError, InterfaceError) as error:
+        # No reason to stop: nobody else can begin it, for its lock is held.
+        logger.warning("The progress of %s can't be written: %s", run, error)
+        connection.close()
+        return True
+
+
+# Where the result lies ---------------------------------------------------------------------------
+
+
+def folder_of(run: TrainingRun) -> Path:
+    """The folder of this run's result, made if it is new. Raises Refused and OSError."""
+    if run.origin and run.start_from is None:
+        raise Refused(f"{run.origin}, from which it was to start, has been removed.")
+    if run.folder:
+        Path(run.folder).mkdir(parents=True, exist_ok=True)
+        return Path(run.folder)
+    folder = settings.VAR_DIR / "trained" / str(run)
+    # Another database may have used this place.
+    if folder.exists():
+        raise Refused(f"{folder} is there already, and nothing is overwritten: move it away.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    keep(partial(run.keep_folder, folder))
+    folder.mkdir()
+    return folder
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether the result is whole: the command removes the state once it is."""
+    return (folder / "model.safetensors").exists() and not (folder / "state").exists()
+
+
+def is_free(lock: IO[str]) -> bool:
+    """Take the lock, unless a process that outlived its worker still has it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename} can't be written to: {error.strerror}."
+    return str(error)
+
+
+# The process that trains -------------------------------------------------------------------------
+
+
+class Training:
+    """`manage.py train` at work: what it says, and how it ends."""
+
+    def __init__(self, run: TrainingRun, folder: Path, lock: IO[str], errors: IO[bytes]) -> None:
+        self._errors = errors
+        self._said: dict[str, Any] = {}
+        self.result: dict[str, Any] = {}
+        self._process = subprocess.Popen(
+            command(run, folder),
+            cwd=settings.BASE_DIR,
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            # A lock is held until the last process that has it ends.
+            pass_fds=[lock.fileno()],
+        )
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None  # noqa: S101
+        with self._process.stdout as lines:
+            for line in lines:
+                said = parsed(line)
+                if "step" in said:
+                    self._said = said
+                elif said:
+                    self.result = said
+
+    def progress(self) -> dict[str, Any]:
+        """What it said last of itself, by the names of the row's columns."""
+        return {name: self._said[name] for name in SAID if name in self._said}
+
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def stop(self) -> None:
+        """Have it save and end; nothing happens where it has ended."""
+        if not self.has_ended():
+            self._process.terminate()
+        try:
+            self._process.wait(SAVING_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._listener.join()
+
+    def last_sentence(self) -> str:
+        """Why it ended without a result, in its own words where it had any."""
+        self._errors.seek(0)
+        words = self._errors.read()[-LAST_WORDS:].decode(errors="replace").strip()
+        logger.error("A training ended with code %s: %s", self._process.returncode, words)
+        if self._process.returncode < 0 or not words:
+            return KILLED
+        _, marker, said = words.rpartition("CommandError: ")
+        return said if marker else words.splitlines()[-1]
+
+
+SAID = ("step", "steps", "loss", "pictures_per_second", "seconds_left")
+
+
+def command(run: TrainingRun, folder: Path) -> list[str]:
+    """The command line; one that has begun before goes on where it was."""
+    given = {"recipe": run.recipe, "data": run.data, "towers": run.towers, "seed": run.seed}
+    given |= {"steps": run.steps} if run.steps else {}
+    given |= {"from": run.start_from.slug} if run.start_from else {}
+    options = [f"--{name}={value}" for name, value in given.items()]
+    resume = ["--resume"] if any(folder.iterdir()) else []
+    return [*COMMAND, *options, f"--out={folder}", "--progress=json", "--json", *resume]
+
+
+def parsed(line: bytes) -> dict[str, Any]:
+    """What a line of JSON says; nothing if it is something else."""
+    try:
+        # Neither JSON nor PostgreSQL knows NaN.
+        said = json.loads(line, parse_constant=lambda name: None)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
