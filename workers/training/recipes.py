@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 FAMILIES = ("clip", "siglip", "siglip2")
 TOWERS = ("all", "locked-image", "lora")
-GRID = 8  # Patches along a side.
 MOST_PICTURES = 32_000
 
 
@@ -28,6 +27,7 @@ class Recipe:
     masking: float = 0.0
     # The share of the steps after which a teacher joins in (arXiv:2502.14786, section 2.3).
     teacher_joins: float = 0.8
+    half: bool = False  # Saved with 16 bits a weight.
     # Of a run that starts from trained weights: which of them may change.
     towers: str = "all"
 

@@ -1,172 +1,189 @@
-"""Trains a small SigLIP on the studio's pictures and saves it as any published checkpoint."""
+"""Trains towers on a source of batches, and saves them as any published checkpoint."""
 
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
-from random import Random
+from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
-from torch.nn.functional import normalize
-from torch.optim import AdamW, Muon, Optimizer
-from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
-from transformers import PreTrainedTokenizerFast, SiglipConfig, SiglipImageProcessorPil, SiglipModel
+from transformers import PreTrainedTokenizerBase
 
-from workers.training.batches import QUESTIONS, Batch, Drawings, batches
-from workers.training.evaluation import held_out_scenes
-from workers.training.losses import PatchLoss, SigmoidLoss
-from workers.training.pictures import squares
-from workers.training.studio import caption, different_scenes
-from workers.training.tokens import TEXT_LENGTH, trained_tokenizer
+from workers.encoders.weights import device, memory_errors_said
+from workers.training.batches import Source, drawn
+from workers.training.losses import SigmoidLoss
+from workers.training.objective import Objective, multiplies_bfloat16
+from workers.training.optimizers import optimizers_of, set_rates
+from workers.training.recipes import Recipe
+from workers.training.resume import Kept, Stopped, TrainingError, stop_signals
+from workers.training.tokens import trained_clip_tokenizer, trained_tokenizer
+from workers.training.towers import Towers, small_towers
 
-_WIDTH = 160
-_GRID = 8  # Patches along a side.
-_PATCH_WEIGHT = 3.0
+_SAVED_EVERY = 200  # Steps, a minute or two on two cores.
 
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """Everything that decides what a training run yields."""
-
-    steps: int = 5000
-    seed: int = 0
-    batch: int = 64
-    side: int = 96
-    # Of Muon, for the matrices within the towers, and of AdamW for the rest.
-    matrix_rate: float = 4e-3
-    learning_rate: float = 1.5e-3
-    weight_decay: float = 0.05
-
-    @property
-    def pictures(self) -> int:
-        """How many are drawn: never more than the steps can look at."""
-        return min(32_000, self.steps * self.batch)
+# What hears of each step, how many there are done and its loss; False asks to stop.
+Listener = Callable[[int, float], bool]
 
 
-def train(recipe: Recipe, folder: Path, *, quiet: bool = False) -> None:
-    """Train from scratch after the recipe, and save the checkpoint to the folder."""
-    rng = Random(recipe.seed)
-    torch.manual_seed(recipe.seed)
-    scenes = different_scenes(recipe.pictures, rng, but=frozenset(held_out_scenes()))
-    tokenizer = trained_tokenizer([caption(scene, rng) for scene in scenes])
-    pixels, patches = map(torch.from_numpy, squares(scenes, recipe.side, _GRID, quiet=quiet))
-    drawings = Drawings(scenes, pixels, patches.flatten(1))
-    model = SiglipModel(small_config(len(tokenizer), recipe.side))
-    _fit(model, batches(drawings, recipe.batch, tokenizer, rng), recipe, quiet=quiet)
-    _save(model, tokenizer, recipe.side, folder)
+def train(
+    recipe: Recipe,
+    folder: Path,
+    *,
+    source: Source | None = None,
+    resume: bool = False,
+    quiet: bool = False,
+    listener: Listener | None = None,
+) -> None:
+    """Train untrained towers after the recipe, on drawings unless on something else.
 
-
-def small_config(vocabulary: int, side: int) -> SiglipConfig:
-    """Towers small enough for a CPU; 64 patches, and a narrow text side for its 64 tokens."""
-    return SiglipConfig(
-        vision_config={
-            "image_size": side,
-            "patch_size": side // _GRID,
-            "hidden_size": _WIDTH,
-            "intermediate_size": 480,
-            "num_hidden_layers": 4,
-            "num_attention_heads": 4,
-        },
-        text_config={
-            "vocab_size": vocabulary,
-            "max_position_embeddings": TEXT_LENGTH,
-            "hidden_size": 96,
-            "intermediate_size": 256,
-            "num_hidden_layers": 2,
-            "num_attention_heads": 2,
-            "projection_size": _WIDTH,
-            "pad_token_id": 0,
-            "eos_token_id": 1,
-            "bos_token_id": 2,
-        },
-    )
-
-
-def _fit(model: SiglipModel, steps: Iterator[Batch], recipe: Recipe, *, quiet: bool) -> None:
-    pair_loss, patch_loss = SigmoidLoss(), PatchLoss(_WIDTH, QUESTIONS)
-    optimizers = _optimizers(model, [pair_loss, patch_loss], recipe)
-    schedules = [LambdaLR(each, _warm_then_cosine(recipe.steps)) for each in optimizers]
-    if _half_precision_pays():
-        # The fused kernel's backward pass took 47 % of such a step.
-        model.set_attn_implementation("eager")
-    model.train()
-    with tqdm(total=recipe.steps, desc="Training", unit="step", disable=quiet or None) as bar:
-        for _, batch in zip(range(recipe.steps), steps, strict=False):
-            loss = _loss(model, batch, pair_loss, patch_loss)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            for optimizer, schedule in zip(optimizers, schedules, strict=True):
-                optimizer.step()
-                schedule.step()
-                optimizer.zero_grad()
-            bar.update()
-            bar.set_postfix(loss=f"{loss.item():.3f}", refresh=False)
-    _keep_scale(model, pair_loss)
-
-
-def _loss(
-    model: SiglipModel, batch: Batch, pair_loss: SigmoidLoss, patch_loss: PatchLoss
-) -> Tensor:
-    with torch.autocast("cpu", torch.bfloat16, enabled=_half_precision_pays()):
-        texts = model.get_text_features(input_ids=batch.token_ids).pooler_output
-        images = model.get_image_features(pixel_values=batch.pictures)
-        by_patch = patch_loss(images.last_hidden_state, batch.answers)
-    vectors = (normalize(features.float()) for features in (texts, images.pooler_output))
-    return pair_loss(*vectors, batch.matches) + _PATCH_WEIGHT * by_patch
-
-
-def _half_precision_pays() -> bool:
-    """Whether the CPU multiplies matrices in bfloat16: 128 pictures took 0.27 s then, not 0.50."""
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
-
-
-def _optimizers(
-    model: SiglipModel, losses: list[torch.nn.Module], recipe: Recipe
-) -> list[Optimizer]:
-    """Muon for the matrices within the towers (kellerjordan.github.io/posts/muon), AdamW else.
-
-    After 400 steps of 128 R@1 was 0.44 with Muon and 0.12 with AdamW alone.
+    Raises `Stopped` when it was asked to stop, `TrainingError` when it could not go on; in both
+    cases the folder holds what `resume` goes on from.
     """
-    named = [(n, p) for n, p in model.named_parameters() if not n.startswith("logit_")]
-    matrices = [p for n, p in named if p.ndim == 2 and (".layers." in n or ".head.mlp." in n)]
-    inner = {id(p) for p in matrices}
-    rest = [p for _, p in named if id(p) not in inner]
-    # Only what multiplies decays: a gain or a bias pulled to zero helps nothing.
-    groups = [
-        {"params": [p for p in rest if p.ndim > 1], "weight_decay": recipe.weight_decay},
-        {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0},
-        {"params": [p for loss in losses for p in loss.parameters()], "weight_decay": 0.0},
-    ]
-    muon = Muon(
-        matrices,
-        lr=recipe.matrix_rate,
-        weight_decay=recipe.weight_decay,
-        adjust_lr_fn="match_rms_adamw",
-    )
-    return [muon, AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.95))]
+    source = source or drawn(recipe.pictures, recipe.side, recipe.seed, quiet=quiet)
+    torch.manual_seed(recipe.seed)
+    texts = source.texts()
+    towers = small_towers(recipe, _tokenizer(recipe, texts))
+    training = Training(recipe, towers, source, texts)
+    finish(training, folder, resume=resume, quiet=quiet, listener=listener)
 
 
-def _warm_then_cosine(steps: int) -> Callable[[int], float]:
-    warm = max(1, steps // 12)
-    return lambda step: (
-        (step + 1) / warm
-        if step < warm
-        else 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))
-    )
+def _tokenizer(recipe: Recipe, texts: Sequence[str]) -> PreTrainedTokenizerBase:
+    return trained_clip_tokenizer(texts) if recipe.family == "clip" else trained_tokenizer(texts)
 
 
-def _keep_scale(model: SiglipModel, loss_of: SigmoidLoss) -> None:
-    """Published checkpoints carry the loss's temperature and bias, so ours does."""
-    with torch.no_grad():
-        model.logit_scale.fill_(loss_of.log_scale.item())
-        model.logit_bias.fill_(loss_of.bias.item())
+class Training:
+    """Towers on their way: what they are shown and asked, and how many steps they have done.
+
+    What a step does follows from the recipe and the step's number alone.
+    """
+
+    def __init__(
+        self, recipe: Recipe, towers: Towers, source: Source, texts: Sequence[str]
+    ) -> None:
+        self.recipe, self.source, self.step = recipe, source, 0
+        self._shown = hashlib.sha256("\n".join(texts).encode()).hexdigest()
+        self.towers = towers.to(device()).train()
+        self.objective = Objective(recipe, self.towers).to(device())
+        self._optimizers = optimizers_of(self.towers, self.objective, recipe)
+        if multiplies_bfloat16(device()) and device() == "cpu":
+            # The fused kernel's backward pass took 47 % of such a step.
+            self.towers.model.set_attn_implementation("eager")
+
+    def advance(self) -> float:
+        """Do one step, and tell its loss."""
+        self._appoint_teacher_in_time()
+        set_rates(self._optimizers, self.step, self.recipe.steps)
+        loss = self.objective(self.towers, self._batch(), self.step)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.towers.parameters(), 1.0)
+        for optimizer in self._optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        self.objective.update_teacher(self.towers)
+        self.step += 1
+        return loss.item()
+
+    def _batch(self) -> Any:
+        size, seed = self.recipe.batch, self.recipe.seed
+        return _moved(self.source.batch(self.step, size, seed, self.towers.tokenizer), device())
+
+    def _appoint_teacher_in_time(self) -> None:
+        if self.objective.wants_teacher and self.step == self.recipe.teacher_step:
+            self.objective.appoint_teacher(self.towers)
+
+    def save(self, folder: Path) -> None:
+        """Write the towers as a checkpoint, with the scale and bias that the loss has learned."""
+        model, pairs = self.towers.model, self.objective.pairs
+        with torch.no_grad():
+            model.logit_scale.copy_(pairs.log_scale)
+            if isinstance(pairs, SigmoidLoss):
+                model.logit_bias.copy_(pairs.bias)
+        try:
+            self.towers.save(folder, half=self.recipe.half)
+        except (OSError, SafetensorError) as error:
+            raise TrainingError(f"The checkpoint could not be written: {error}.") from error
+
+    def state(self) -> dict[str, Any]:
+        """All that the steps so far have changed, and what it belongs to."""
+        return {
+            "recipe": asdict(self.recipe),
+            "shown": self._shown,
+            "step": self.step,
+            "towers": self.towers.model.state_dict(),
+            "objective": self.objective.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on where this state was taken."""
+        self._refuse_other_run(state)
+        self.step = state["step"]
+        if self.objective.wants_teacher and self.step > self.recipe.teacher_step:
+            self.objective.appoint_teacher(self.towers)
+        self.towers.model.load_state_dict(state["towers"])
+        self.objective.load_state_dict(state["objective"])
+        for optimizer, its in zip(self._optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(its)
+
+    def _refuse_other_run(self, state: dict[str, Any]) -> None:
+        own = asdict(self.recipe)
+        other = [name for name, value in state["recipe"].items() if own.get(name) != value]
+        if other:
+            name = other[0]
+            raise TrainingError(
+                f"The run that is kept has {name} {state['recipe'][name]}, not {own.get(name)}:"
+                " resume it with what it was begun with."
+            )
+        if state["shown"] != self._shown:
+            raise TrainingError(
+                "The captions are no longer those that the run was begun with: begin anew in"
+                " another folder."
+            )
 
 
-def _save(model: SiglipModel, tokenizer: PreTrainedTokenizerFast, side: int, folder: Path) -> None:
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    SiglipImageProcessorPil(size={"height": side, "width": side}, resample=2).save_pretrained(
-        folder
-    )
+def finish(
+    training: Training,
+    folder: Path,
+    *,
+    resume: bool,
+    quiet: bool = False,
+    listener: Listener | None = None,
+) -> None:
+    """Do the steps that are left, save the towers to the folder, and forget the run's state."""
+    kept, recipe = Kept(folder), training.recipe
+    if resume and kept.exists():
+        training.restore(kept.load())
+    with memory_errors_said(f"batches of {recipe.batch}, and what was saved is kept"):
+        _go_on(training, kept, quiet=quiet, listener=listener)
+    training.save(folder)
+    kept.delete()
+
+
+def _go_on(training: Training, kept: Kept, *, quiet: bool, listener: Listener | None) -> None:
+    recipe = training.recipe
+    total, done = (count * recipe.batch for count in (recipe.steps, training.step))
+    bar = tqdm(total=total, initial=done, desc="Training", unit=" pictures", disable=quiet or None)
+    with bar, stop_signals() as stop_asked:
+        while training.step < recipe.steps:
+            loss = training.advance()
+            bar.update(recipe.batch)
+            bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+            wanted = listener is None or listener(training.step, loss)
+            stopped = training.step < recipe.steps and (stop_asked() or not wanted)
+            if stopped or training.step % _SAVED_EVERY == 0:
+                kept.save(training.state())
+            if stopped:
+                raise Stopped(f"Stopped after step {training.step} of {recipe.steps}, and saved.")
+
+
+def _moved(value: Any, to: str) -> Any:
+    """The same with all tensors in it on this device."""
+    if isinstance(value, Tensor):
+        return value.to(to)
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    parts = {field.name: _moved(getattr(value, field.name), to) for field in fields(value)}
+    return replace(value, **parts)

@@ -1,0 +1,62 @@
+"""How a step changes the weights."""
+
+import math
+
+from torch import Tensor, nn
+from torch.optim import AdamW, Muon, Optimizer
+
+from workers.training.recipes import Recipe
+from workers.training.towers import Towers
+
+
+def optimizers_of(towers: Towers, objective: nn.Module, recipe: Recipe) -> list[Optimizer]:
+    """Muon for the matrices within the towers (kellerjordan.github.io/posts/muon), AdamW else.
+
+    After 400 steps of 128 R@1 was 0.44 with Muon and 0.12 with AdamW alone.
+    """
+    named = [
+        (name, parameter)
+        for name, parameter in towers.model.named_parameters()
+        if parameter.requires_grad and not name.startswith("logit_")
+    ]
+    inner = [p for name, p in named if recipe.matrix_rate and _is_inner(name, p)]
+    chosen = {id(p) for p in inner}
+    rest = [p for _, p in named if id(p) not in chosen]
+    # Only what multiplies decays: a gain or a bias pulled to zero helps nothing.
+    groups = [
+        {"params": [p for p in rest if p.ndim > 1], "weight_decay": recipe.weight_decay},
+        {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0},
+        {"params": _learned(objective), "weight_decay": 0.0},
+    ]
+    adamw = AdamW([g for g in groups if g["params"]], lr=recipe.learning_rate, betas=(0.9, 0.95))
+    return [*_muon(inner, recipe), adamw]
+
+
+def _is_inner(name: str, parameter: Tensor) -> bool:
+    return parameter.ndim == 2 and (".layers." in name or ".head.mlp." in name)
+
+
+def _learned(objective: nn.Module) -> list[nn.Parameter]:
+    return [p for p in objective.parameters() if p.requires_grad]
+
+
+def _muon(matrices: list[nn.Parameter], recipe: Recipe) -> list[Optimizer]:
+    if not matrices:
+        return []
+    rates = {"lr": recipe.matrix_rate, "weight_decay": recipe.weight_decay}
+    return [Muon(matrices, **rates, adjust_lr_fn="match_rms_adamw")]
+
+
+def set_rates(optimizers: list[Optimizer], step: int, steps: int) -> None:
+    """The rates of a step, of those that an optimizer was made with."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = group.setdefault("initial_lr", group["lr"]) * _factor(step, steps)
+
+
+def _factor(step: int, steps: int) -> float:
+    """Up in a straight line for a twelfth of the steps, then down as a cosine does."""
+    warm = max(1, steps // 12)
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm)))

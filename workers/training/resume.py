@@ -1,0 +1,84 @@
+"""Keeps a run on disk while it goes on, so that it can be stopped and resumed."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from errno import ENOSPC
+from pathlib import Path
+from shutil import rmtree
+from typing import Any
+
+import torch
+
+STATE = "state"
+
+
+class TrainingError(Exception):
+    """This training cannot go on; why, in a sentence for a person."""
+
+
+class Stopped(Exception):
+    """Someone asked the run to stop, and it was saved; a sentence that says so."""
+
+
+class Kept:
+    """The state of a run, in a folder within the folder that its result goes to."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / STATE
+        self._path = self._folder / "training.pt"
+
+    def exists(self) -> bool:
+        return self._path.is_file()
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Replace what was kept, all of it or nothing."""
+        beside = self._path.with_suffix(".new")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with beside.open("wb") as file:
+                torch.save(state, file)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(self._path)
+        except (OSError, RuntimeError) as error:
+            beside.unlink(missing_ok=True)
+            raise TrainingError(self._unsaved(error, state["step"])) from error
+
+    def _unsaved(self, error: Exception, step: int) -> str:
+        # torch's writer says in a RuntimeError that not all was written.
+        full = not isinstance(error, OSError) or error.errno == ENOSPC
+        why = "the disk is full" if full else str(error.strerror)
+        kept = "what was saved before is kept" if self.exists() else "nothing is kept"
+        return f"Step {step} could not be saved to {self._folder}: {why}; {kept}."
+
+    def load(self) -> dict[str, Any]:
+        """What was saved last."""
+        try:
+            return torch.load(self._path, map_location="cpu", weights_only=True)
+        except (OSError, RuntimeError, EOFError, ValueError) as error:
+            raise TrainingError(f"{self._path} is damaged: begin anew elsewhere.") from error
+
+    def delete(self) -> None:
+        """Forget the run, which has come to its end."""
+        rmtree(self._folder, ignore_errors=True)
+
+
+@contextmanager
+def stop_signals() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl-C or SIGTERM has asked to stop; the second time they do as they always did."""
+    asked: list[int] = []
+
+    def ask(number: int, _frame: object) -> None:
+        asked.append(number)
+        signal.signal(number, before[number])
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,144 @@
+"""The two towers of each family: small ones to begin with, asked alike, saved as published ones."""
+
+import math
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import (
+    CLIPConfig,
+    CLIPImageProcessorPil,
+    CLIPModel,
+    PreTrainedConfig,
+    PreTrainedTokenizerBase,
+    SiglipConfig,
+    SiglipImageProcessorPil,
+    SiglipModel,
+)
+
+from workers.training.batches import GRID
+from workers.training.recipes import Recipe
+from workers.training.tokens import TEXT_LENGTH
+
+_WIDTH = 160
+_VISION = {"hidden_size": _WIDTH, "intermediate_size": 480, "num_hidden_layers": 4}
+# Narrow, since 64 tokens of a text cost as much as 64 patches of a picture.
+_TEXT = {"hidden_size": 96, "intermediate_size": 256, "num_hidden_layers": 2}
+_SPECIAL = ("pad_token_id", "eos_token_id", "bos_token_id")
+
+
+class Towers(nn.Module):
+    """A model with its tokenizer and image processor, asked the same way in every family."""
+
+    def __init__(self, model: Any, tokenizer: PreTrainedTokenizerBase, processor: Any) -> None:
+        super().__init__()
+        self.model, self.tokenizer, self.processor = model, tokenizer, processor
+        mean, std = (torch.tensor(each) for each in (processor.image_mean, processor.image_std))
+        # From -1 to 1, as batches have it, to what this model was trained on.
+        self.register_buffer("gain", (0.5 / std).view(3, 1, 1), persistent=False)
+        self.register_buffer("shift", ((0.5 - mean) / std).view(3, 1, 1), persistent=False)
+
+    @property
+    def width(self) -> int:
+        """Of a patch."""
+        return int(self.model.config.vision_config.hidden_size)
+
+    @property
+    def dimensions(self) -> int:
+        """Of a vector."""
+        config = self.model.config
+        return int(config.projection_dim if self._is_clip else self.width)
+
+    @property
+    def side(self) -> int:
+        """Of a picture, in pixels."""
+        return int(self.model.config.vision_config.image_size)
+
+    @property
+    def vision(self) -> Any:
+        """The vision tower alone."""
+        return self.model.vision_model
+
+    def texts(self, token_ids: Tensor) -> Tensor:
+        """(texts, dimensions), of any length."""
+        if self._is_clip:
+            # It never looks ahead, so what follows the longest text's end changes nothing.
+            ended = (token_ids == self.model.config.text_config.eos_token_id).int().argmax(1)
+            token_ids = token_ids[:, : int(ended.max()) + 1]
+        return self.model.get_text_features(input_ids=token_ids).pooler_output
+
+    def pictures(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Of pixels from -1 to 1: (pictures, patches, width) and (pictures, dimensions)."""
+        pixels = self.pixels(pictures)
+        other_size = pixels.shape[-1] != self.side
+        seen = self.model.get_image_features(pixels, interpolate_pos_encoding=other_size)
+        # CLIP's first place is no patch.
+        return seen.last_hidden_state[:, int(self._is_clip) :], seen.pooler_output
+
+    def pixels(self, pictures: Tensor) -> Tensor:
+        """Pixels from -1 to 1 as the model takes them."""
+        return pictures * self.gain + self.shift
+
+    @property
+    def _is_clip(self) -> bool:
+        return bool(self.model.config.model_type == "clip")
+
+    def save(self, folder: Path, *, half: bool = False) -> None:
+        """Write what transformers loads by itself; `half` for 16 bits a weight."""
+        model = deepcopy(self.model).half() if half else self.model
+        model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+        self.processor.save_pretrained(folder)
+
+
+def small_towers(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> Towers:
+    """Untrained towers of the recipe's family, small enough for a CPU."""
+    config = _clip_config if recipe.family == "clip" else _siglip_config
+    kind = CLIPModel if recipe.family == "clip" else SiglipModel
+    model = kind(config(recipe, tokenizer))
+    if recipe.family != "clip":
+        # As published (arXiv:2303.15343, section 3.2); CLIP's own start stands in its config.
+        nn.init.constant_(model.logit_scale, math.log(10))
+        nn.init.constant_(model.logit_bias, -10)
+    return Towers(model, tokenizer, _processor(recipe))
+
+
+def _siglip_config(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> PreTrainedConfig:
+    # Both generations share a model class; the name is what tells them apart (`family_of`).
+    return SiglipConfig(
+        vision_config=_vision(recipe),
+        text_config=_text(tokenizer) | {"projection_size": _WIDTH},
+        recipe=recipe.family,
+    )
+
+
+def _clip_config(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> PreTrainedConfig:
+    both = {"projection_dim": _WIDTH}
+    return CLIPConfig(
+        vision_config=_vision(recipe) | both,
+        text_config=_text(tokenizer) | both,
+        projection_dim=_WIDTH,
+        recipe=recipe.family,
+    )
+
+
+def _vision(recipe: Recipe) -> dict[str, Any]:
+    size = {"image_size": recipe.side, "patch_size": recipe.side // GRID}
+    return _VISION | size | {"num_attention_heads": 4}
+
+
+def _text(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
+    special = {name: getattr(tokenizer, name) for name in _SPECIAL}
+    size = {"vocab_size": len(tokenizer), "max_position_embeddings": TEXT_LENGTH}
+    return _TEXT | size | special | {"num_attention_heads": 2}
+
+
+def _processor(recipe: Recipe) -> Any:
+    # Squeezed to a square in every family, as the pictures they learn from.
+    whole = {"size": {"height": recipe.side, "width": recipe.side}, "resample": 2}
+    if recipe.family != "clip":
+        return SiglipImageProcessorPil(**whole)
+    grey = {"image_mean": [0.5] * 3, "image_std": [0.5] * 3}
+    return CLIPImageProcessorPil(**whole, **grey, do_center_crop=False)
