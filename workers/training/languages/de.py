@@ -153,15 +153,18 @@ def _phrase(thing: Thing, count: int, form: Form, rng: Random | None) -> str:
 
 def _described(words: list[str], ending: str, thing: Thing, rng: Random | None) -> str:
     """The words with the adjectives before the last of them, the noun, or after it."""
-    before, after = [], []
+    before, beside, after = [], [], []
     for word in (thing.colour, thing.pattern):
         if word:
             adjective, *manner = pick(_ADJECTIVES[word], rng)
             if manner == ["after"]:
                 after.append(adjective)
+            elif manner:
+                beside.append(adjective)
             else:
-                before.append(adjective if manner else f"{adjective}{ending}")
-    return " ".join([*words[:-1], *before, words[-1], *after])
+                before.append(f"{adjective}{ending}")
+    # What isn't declined stands beside the noun: in "lila gestreift" the stripes are lilac.
+    return " ".join([*words[:-1], *before, *beside, words[-1], *after])
 
 
 LANGUAGE = Language(

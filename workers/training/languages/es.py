@@ -101,7 +101,7 @@ _ADJECTIVES = lexicon("""
     dotted: de lunares; con lunares
     checked: a cuadros; de cuadros
     zigzag: con zigzags
-    flowery: de flores; floreado / floreada / floreados / floreadas
+    flowery: con flores; de flores; floreado / floreada / floreados / floreadas
     wooden: de madera
     metallic: de metal; metálico / metálica / metálicos / metálicas
 """)

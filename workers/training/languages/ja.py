@@ -127,7 +127,7 @@ _SETTINGS = lexicon("""
     at sunset: 夕暮れ; 夕焼け
     in the desert: 砂漠; 砂漠の中
     on a shelf: 棚の上
-    in the sky: 空; 空の上
+    in the sky: 空中; 空
 """)
 
 

@@ -101,7 +101,7 @@ _ADJECTIVES = lexicon("""
     dotted: de bolinhas
     checked: xadrez; quadriculado / quadriculada / quadriculados / quadriculadas
     zigzag: em zigue-zague; com zigue-zagues
-    flowery: florido / florida / floridos / floridas; de flores
+    flowery: florido / florida / floridos / floridas; com flores
     wooden: de madeira
     metallic: de metal; metálico / metálica / metálicos / metálicas
 """)
