@@ -148,7 +148,8 @@ def _not_taught(encoder: Encoder, *, quiet: bool) -> dict[str, Figure]:
 
 def _other_drawings(encoder: Encoder, *, quiet: bool) -> dict[str, Figure]:
     """By a picture, those of the same kind and colour: mean average precision at 10."""
-    scenes, rng = [], Random(_SEED + 3)
+    scenes: list[Scene] = []
+    rng = Random(_SEED + 3)
     while len(scenes) < HELD_OUT // 2:
         first = random_scene(rng, held_out=True)
         scenes += _alike(first, rng)
@@ -222,11 +223,15 @@ def _changes(scene: Scene, change: Callable[[Scene], Scene]) -> bool:
 def _wishes(scenes: Sequence[Scene], parts: Sequence[str]) -> list[Wish]:
     """Every wish that names these parts of a scene which is shown."""
     shown = (
-        {"kind": thing.kind, "colour": thing.colour, "backdrop": scene.backdrop}
+        Wish(
+            kind=thing.kind if "kind" in parts else "",
+            colour=thing.colour if "colour" in parts else "",
+            backdrop=scene.backdrop if "backdrop" in parts else "",
+        )
         for scene in scenes
         for thing in scene.things
     )
-    return sorted({Wish(**{part: each[part] for part in parts}) for each in shown})
+    return sorted(set(shown))
 
 
 def _precision(
@@ -240,7 +245,7 @@ def _precision(
     return {f"P@{k}": figure(found[:, :k].sum(axis=1) / np.minimum(there, k)) for k in (1, 5, 10)}
 
 
-def figure(values: NDArray[np.generic]) -> Figure:
+def figure(values: NDArray[np.bool_] | Values) -> Figure:
     """The mean of values from 0 to 1 with Wilson's interval (JASA 22, 1927).
 
     Where values lie between 0 and 1 it is wider than need be: those vary less than yes and no.

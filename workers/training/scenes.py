@@ -1,6 +1,6 @@
 """What the studio's pictures show, and what people ask of them; neither pixels nor words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from zlib import crc32
@@ -146,14 +146,12 @@ def twin(scene: Scene, rng: Random) -> Scene:
     Such pairs in one batch are what teaches relations and counts: any other two scenes are told
     apart by kinds and colours alone.
     """
-    changes = [_with_another_word]
+    changes: list[Callable[[Scene], Scene]] = [lambda s: _with_another_word(s, rng)]
     if len(scene.groups) == 2 and (scene.relation != ON or scene.groups[0].count == 1):
-        changes = [mirrored, mirrored, *changes]
+        changes += [mirrored, mirrored]
     if scene.relation == ALONE or any(group.count > 1 for group in scene.groups):
-        changes = [recounted, *changes]
-    changed = rng.choice(changes)
-    other = _with_another_word(scene, rng) if changed is _with_another_word else changed(scene)
-    return replace(other, seed=rng.getrandbits(32))
+        changes += [recounted]
+    return replace(rng.choice(changes)(scene), seed=rng.getrandbits(32))
 
 
 def mirrored(scene: Scene) -> Scene:
