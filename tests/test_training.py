@@ -1,7 +1,11 @@
-"""Training: the loss as published, a run that repeats, and the checkpoint it leaves."""
+"""Training runs: each family, the same twice, stopped and resumed, and the command."""
 
 import json
 import math
+import os
+import signal
+from dataclasses import replace
+from errno import ENOSPC
 
 import numpy as np
 import pytest
@@ -9,147 +13,215 @@ import torch
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from safetensors.numpy import load_file
+from transformers import AutoModel
 
+from tests.examples import make_pairs
 from workers.encoders.base import load_encoder
-from workers.training import evaluation
-from workers.training.losses import NOT_ASKED, PatchLoss, SigmoidLoss
-from workers.training.trainer import Recipe, train
+from workers.training import evaluation, trainer
+from workers.training.recipes import RECIPES
+from workers.training.resume import Kept, Stopped, TrainingError
+from workers.training.trainer import Session, train
 
-QUICK = Recipe(steps=3, batch=16, seed=5)
+QUICK = {"steps": 4, "batch": 8, "side": 32, "seed": 5, "teacher_joins": 0.4}
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("trained")
-    train(QUICK, folder, quiet=True)
+def quick(family, **changes):
+    return replace(RECIPES[family], **QUICK | changes)
+
+
+def trained_in(folder, family="siglip2", resume=False, listener=None, **changes):
+    session = Session(folder, resume, quiet=True, listener=listener)
+    train(quick(family, **changes), session, make_pairs(24))
     return folder
 
 
+def stopped_in(folder, step, **changes):
+    with pytest.raises(Stopped):
+        trained_in(folder, listener=lambda progress: progress.step != step, **changes)
+    return folder
+
+
+def weights(folder):
+    return load_file(folder / "model.safetensors")
+
+
+def assert_same(one, other):
+    assert one.keys() == other.keys()
+    assert all(np.array_equal(one[name], other[name]) for name in one)
+
+
+@pytest.fixture(scope="module", params=RECIPES)
+def trained(request, tmp_path_factory):
+    return request.param, trained_in(tmp_path_factory.mktemp(request.param), request.param)
+
+
 @pytest.fixture(scope="module")
-def bundled():
-    return load_encoder(settings.BUNDLED_CHECKPOINT)
+def siglip2(tmp_path_factory):
+    return trained_in(tmp_path_factory.mktemp("whole"))
+
+
+def test_a_run_leaves_an_encoder_of_its_family(trained):
+    family, folder = trained
+    encoder = load_encoder(str(folder))
+    assert encoder.family == {"clip": "CLIP", "siglip": "SigLIP", "siglip2": "SigLIP 2"}[family]
+    assert encoder.encode_texts(["a red wall"]).shape == (1, encoder.dimensions)
+
+
+def test_transformers_loads_it_by_itself(trained):
+    _, folder = trained
+    assert AutoModel.from_pretrained(folder).config.vision_config.image_size == 32
+
+
+def test_training_changes_the_scale_that_the_checkpoint_carries(trained):
+    _, folder = trained
+    scale = weights(folder)["logit_scale"]
+    assert scale != np.float32(math.log(10)) and scale != np.float32(math.log(1 / 0.07))
+
+
+def test_the_same_seed_trains_the_same_weights(siglip2, tmp_path):
+    assert_same(weights(siglip2), weights(trained_in(tmp_path)))
+
+
+def test_another_seed_trains_other_weights(siglip2, tmp_path):
+    one, other = weights(siglip2), weights(trained_in(tmp_path, seed=6))
+    assert not np.array_equal(one["logit_scale"], other["logit_scale"])
+
+
+# With no teacher yet at step 1, and one from then on.
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_a_resumed_run_ends_like_an_unbroken_one(siglip2, tmp_path, step):
+    trained_in(stopped_in(tmp_path, step), resume=True)
+    assert_same(weights(siglip2), weights(tmp_path))
+
+
+def test_a_stopped_run_keeps_its_state_and_a_finished_one_none(siglip2, tmp_path):
+    assert Kept(stopped_in(tmp_path, 2)).load()["step"] == 2
+    assert not (siglip2 / "state").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_after_the_step_and_saves(tmp_path, number):
+    before = signal.getsignal(number)
+
+    def interrupted(progress):
+        os.kill(os.getpid(), number)
+        return True
+
+    with pytest.raises(Stopped, match=r"Stopped after step 1 of 4, and saved\."):
+        trained_in(tmp_path, listener=interrupted)
+    assert Kept(tmp_path).exists() and signal.getsignal(number) is before
+
+
+def test_to_resume_where_nothing_was_kept_is_to_begin(siglip2, tmp_path):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "training.new").write_bytes(b"half of")
+    assert_same(weights(siglip2), weights(trained_in(tmp_path, resume=True)))
+
+
+def test_a_run_is_not_resumed_by_another_recipe(tmp_path):
+    stopped_in(tmp_path, 2)
+    with pytest.raises(TrainingError, match="has seed 5, not 6"):
+        trained_in(tmp_path, resume=True, seed=6)
+
+
+def test_a_run_is_not_resumed_with_other_captions(tmp_path):
+    stopped_in(tmp_path, 2)
+    with pytest.raises(TrainingError, match="no longer those"):
+        train(quick("siglip2"), Session(tmp_path, resume=True, quiet=True), make_pairs(26))
+
+
+def test_a_damaged_state_is_named(tmp_path):
+    (stopped_in(tmp_path, 2) / "state" / "training.pt").write_bytes(b"half of")
+    with pytest.raises(TrainingError, match="is damaged"):
+        trained_in(tmp_path, resume=True)
+
+
+def test_a_full_disk_keeps_what_was_saved_before(tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(ENOSPC, "No space left on device")
+
+    stopped_in(tmp_path, 1)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TrainingError, match="the disk is full; what was saved before is kept"):
+        trained_in(tmp_path, resume=True)
+    assert Kept(tmp_path).load()["step"] == 1
+
+
+def test_too_little_memory_is_said_in_a_sentence(tmp_path, monkeypatch):
+    def greedy(self):
+        raise torch.OutOfMemoryError("tried to allocate")
+
+    monkeypatch.setattr(trainer.Training, "advance", greedy)
+    with pytest.raises(trainer.CheckpointError, match="not enough memory for batches of 8"):
+        trained_in(tmp_path)
+
+
+def test_half_precision_halves_the_file(siglip2, tmp_path):
+    half = trained_in(tmp_path, half=True) / "model.safetensors"
+    assert half.stat().st_size < 0.52 * (siglip2 / "model.safetensors").stat().st_size
+    vectors = load_encoder(str(tmp_path)).encode_texts(["a red wall"])
+    assert vectors @ load_encoder(str(siglip2)).encode_texts(["a red wall"]).T > 0.999
+
+
+def test_the_listener_hears_how_far_it_is(tmp_path):
+    heard = []
+    trained_in(tmp_path, listener=lambda progress: not heard.append(progress))
+    assert [(each.step, each.steps) for each in heard] == [(n, 4) for n in range(1, 5)]
+    assert all(each.pictures_per_second > 0 for each in heard) and heard[-1].seconds_left == 0
+
+
+# The command -------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def few_held_out(monkeypatch):
-    """A hundred scenes tell as much here as a thousand."""
-    monkeypatch.setattr(evaluation, "HELD_OUT", 100)
+    """Some scenes tell as much here as two thousand."""
+    monkeypatch.setattr(evaluation, "HELD_OUT", 40)
+    monkeypatch.setattr(evaluation, "_PAIRS", 8)
 
 
-def rows(seed):
-    vectors = np.random.default_rng(seed).normal(size=(6, 4))
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-PAIRS = np.eye(6)  # Row i of both belongs together.
-
-
-def reference(texts, images, log_scale, bias, matches=PAIRS):
-    """The published formula, pair by pair, in double precision."""
-    total = 0.0
-    for i, text in enumerate(texts):
-        for j, image in enumerate(images):
-            logit = math.exp(log_scale) * float(text @ image) + bias
-            total += math.log1p(math.exp(-logit if matches[i][j] else logit))
-    return total / len(texts)
-
-
-def test_the_loss_is_the_published_one():
-    loss = SigmoidLoss()(torch.tensor(rows(1)), torch.tensor(rows(2)), torch.eye(6))
-    assert loss.item() == pytest.approx(reference(rows(1), rows(2), math.log(10), -10), rel=1e-6)
-
-
-def test_a_text_may_fit_several_pictures():
-    fits = np.random.default_rng(3).integers(0, 2, (6, 6))
-    loss = SigmoidLoss()(torch.tensor(rows(1)), torch.tensor(rows(2)), torch.tensor(fits))
-    expected = reference(rows(1), rows(2), math.log(10), -10, fits)
-    assert loss.item() == pytest.approx(expected, rel=1e-6)
-
-
-def test_the_loss_starts_at_the_published_scale_and_bias():
-    loss = SigmoidLoss()
-    assert loss.log_scale.exp().item() == pytest.approx(10)
-    assert loss.bias.item() == -10
-
-
-def slope(of, step=1e-6):
-    return (of(step) - of(-step)) / (2 * step)
-
-
-def test_the_gradients_are_those_of_the_reference():
-    texts, images = rows(1), rows(2)
-    loss, leaf = SigmoidLoss().double(), torch.tensor(texts, requires_grad=True)
-    loss(leaf, torch.tensor(images), torch.eye(6)).backward()
-    scale, bias = loss.log_scale.item(), loss.bias.item()
-
-    def nudged(h):
-        return texts + h * np.eye(*texts.shape)[:, [2, 0, 1, 3]]
-
-    assert loss.log_scale.grad.item() == pytest.approx(
-        slope(lambda h: reference(texts, images, scale + h, bias)), rel=1e-5
-    )
-    assert loss.bias.grad.item() == pytest.approx(
-        slope(lambda h: reference(texts, images, scale, bias + h)), rel=1e-5
-    )
-    along = (leaf.grad.numpy() * nudged(1) - leaf.grad.numpy() * texts).sum()
-    assert along == pytest.approx(
-        slope(lambda h: reference(nudged(h), images, scale, bias)), rel=1e-5
-    )
-
-
-def test_the_patch_loss_asks_only_what_makes_sense():
-    loss = PatchLoss(2, [2, 3]).requires_grad_(False)
-    loss.heads.weight[:] = torch.tensor([[1, 0], [0, 1], [2, 0], [0, 0], [0, 3]])
-    loss.heads.bias[:] = 0
-    patches = torch.tensor([[[1.0, 0.0], [5.0, 5.0]]])
-    answers = torch.tensor([[[0, 2], [NOT_ASKED, NOT_ASKED]]])
-    first = math.log(math.e + 1) - 1
-    second = math.log(math.e**2 + 2)
-    assert loss(patches, answers).item() == pytest.approx(first + second, rel=1e-6)
-
-
-def test_a_run_leaves_a_checkpoint_that_loads(trained):
-    encoder = load_encoder(str(trained))
-    assert encoder.encode_texts(["a red mug"]).shape == (1, encoder.dimensions)
-    assert {"config.json", "model.safetensors", "tokenizer.json", "preprocessor_config.json"} <= {
-        path.name for path in trained.iterdir()
-    }
-
-
-def test_the_same_seed_trains_the_same_weights(trained, tmp_path):
-    train(QUICK, tmp_path, quiet=True)
-    one, other = (load_file(folder / "model.safetensors") for folder in (trained, tmp_path))
-    assert all(np.array_equal(one[name], other[name]) for name in one)
-
-
-def test_training_changes_what_the_loss_asks_for(trained):
-    weights = load_file(trained / "model.safetensors")
-    assert weights["logit_bias"] != -10 and weights["logit_scale"] != math.log(10)
-
-
-def test_the_command_trains_and_writes_its_figures(tmp_path, capsys, few_held_out):
-    out = tmp_path / "new"
-    call_command("train", steps=1, seed=3, out=out, json=True)
+def test_the_command_draws_trains_and_writes_its_figures(tmp_path, capsys, few_held_out):
+    call_command("train", recipe="siglip", steps=1, seed=3, out=tmp_path / "new", json=True)
     figures = json.loads(capsys.readouterr().out)
-    assert figures["checkpoint"] == str(out)
-    recalls = " | ".join(f"{share:.3f}" for share in figures["text to picture"].values())
-    page = (out / "README.md").read_text()
-    assert f"| text to picture | {recalls} |" in page
-    assert "It knows nothing else" in page and "1 steps of 64, seed 3" in page
+    assert figures["checkpoint"] == str(tmp_path / "new")
+    recall = figures["words to picture"]["R@1"]["value"]
+    page = (tmp_path / "new" / "README.md").read_text()
+    assert f"| words to picture | R@1 | {recall:.3f}" in page
+    assert "manage.py train --recipe siglip --steps 1 --seed 3" in page
 
 
-def test_the_command_measures_and_repeats(trained, capsys, few_held_out):
+def test_the_command_says_how_far_it_is(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("search.management.commands.train.measured", lambda checkpoint: {})
+    monkeypatch.setattr("workers.training.readme.write", lambda *args: None)
+    call_command("train", steps=2, out=tmp_path / "new", progress="json", json=True)
+    *lines, result = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [line["step"] for line in lines][-1] == 2 and lines[0]["steps"] == 2
+    assert result == {"checkpoint": str(tmp_path / "new")}
+
+
+def test_the_command_measures_and_repeats(siglip2, capsys, few_held_out):
     for _ in range(2):
-        call_command("train", evaluate=str(trained), json=True)
+        call_command("train", evaluate=[str(siglip2)], json=True)
     first, second = capsys.readouterr().out.splitlines()
     assert first == second
-    assert set(json.loads(first)["picture to text"]) == {"R@1", "R@5", "R@10"}
+    assert set(json.loads(first)["picture to words"]) == {"R@1", "R@5", "R@10"}
 
 
 def test_the_command_refuses_a_folder_in_use(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(CommandError, match="is not empty: name another folder with --out"):
         call_command("train", steps=1, out=tmp_path)
+
+
+def test_the_command_says_what_can_be_resumed(tmp_path):
+    stopped_in(tmp_path, 2)
+    with pytest.raises(CommandError, match="go on with what is in it with --resume, or name"):
+        call_command("train", steps=1, out=tmp_path)
+
+
+def test_the_command_does_not_resume_what_is_finished(siglip2):
+    with pytest.raises(CommandError, match="has come to its end"):
+        call_command("train", steps=4, out=siglip2, resume=True)
 
 
 def test_the_command_refuses_a_file_for_a_folder(tmp_path):
@@ -166,43 +238,21 @@ def test_the_command_refuses_steps_that_are_none(steps):
 
 def test_the_command_refuses_what_is_no_checkpoint(tmp_path):
     with pytest.raises(CommandError, match="is no checkpoint: it has no config.json"):
-        call_command("train", evaluate=str(tmp_path))
+        call_command("train", evaluate=[str(tmp_path)])
 
 
-def test_a_constant_encoder_finds_nothing(few_held_out):
-    class Constant:
-        batch_size = 50
-
-        def encode_texts(self, texts):
-            return np.ones((len(texts), 1), np.float32)
-
-        encode_images = encode_texts
-
-    figures = evaluation.evaluate(Constant(), quiet=True)
-    assert figures["text to picture"]["R@10"] == 0
-    assert figures["kind"]["P@1"] < 0.2
+def test_new_towers_are_not_locked(tmp_path):
+    with pytest.raises(CommandError, match="--towers goes with --from"):
+        call_command("train", towers="lora", out=tmp_path / "new")
 
 
-def test_the_bundled_checkpoint_finds_what_it_never_saw(bundled, few_held_out):
-    figures = evaluation.evaluate(bundled, quiet=True)
-    assert figures["text to picture"]["R@10"] >= 0.97
-    assert figures["picture to text"]["R@10"] >= 0.97
-
-
-def test_the_bundled_checkpoint_knows_the_kinds_of_things(bundled, few_held_out):
-    figures = evaluation.evaluate(bundled, quiet=True)
-    assert figures["kind"]["P@1"] >= 0.9
-    assert figures["colour and kind"]["P@1"] >= 0.85
-
-
-def test_the_bundled_checkpoint_knows_the_settings(bundled, few_held_out):
-    figures = evaluation.evaluate(bundled, quiet=True)
-    assert figures["setting"]["P@1"] >= 0.9
-    assert figures["colour and setting"]["P@1"] >= 0.85
+def test_what_is_trained_on_needs_data(siglip2, tmp_path):
+    with pytest.raises(CommandError, match="--from needs --data"):
+        call_command("train", start=str(siglip2), out=tmp_path / "new")
 
 
 def test_the_bundled_checkpoint_is_small_enough_for_git():
     from pathlib import Path
 
-    weights = Path(settings.BUNDLED_CHECKPOINT) / "model.safetensors"
-    assert weights.stat().st_size <= 16_000_000
+    file = Path(settings.BUNDLED_CHECKPOINT) / "model.safetensors"
+    assert file.stat().st_size <= 16_000_000

@@ -56,7 +56,12 @@ def towers(files: Checkpoint, *, patches: None, vision_only: bool) -> SiglipTowe
 
 
 def family_of(files: Checkpoint) -> str:
-    """Both generations share a model class; only the first has the tokenizer of that name."""
+    """Both generations share a model class; only the first has the tokenizer of that name.
+
+    Those that were trained here have the same tokenizer, and say which recipe it was.
+    """
+    if recipe := files.read_json("config.json").get("recipe"):
+        return SIGLIP if recipe == "siglip" else SIGLIP_2
     named = files.read_json("tokenizer_config.json").get("tokenizer_class", "SiglipTokenizer")
     return SIGLIP if named == "SiglipTokenizer" else SIGLIP_2
 

@@ -87,7 +87,8 @@ class Objective(nn.Module):
             guesses = _vectors_of_crops(towers, crops)
             terms.append(self.recipe.distillation * self.likeness(guesses, right.pooler_output))
         if self.gaps is not None:
-            mask = random_masks(*right.last_hidden_state.shape[:2], generator).to(pixels.device)
+            count, places = right.last_hidden_state.shape[:2]
+            mask = random_masks(count, places, generator).to(pixels.device)
             seen = masked_patches(towers.vision, pixels, mask, self.gaps.mask_token)
             terms.append(self.recipe.masking * self.gaps(seen, right.last_hidden_state, mask))
         return terms

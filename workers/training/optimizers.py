@@ -43,8 +43,8 @@ def _learned(objective: nn.Module) -> list[nn.Parameter]:
 def _muon(matrices: list[nn.Parameter], recipe: Recipe) -> list[Optimizer]:
     if not matrices:
         return []
-    rates = {"lr": recipe.matrix_rate, "weight_decay": recipe.weight_decay}
-    return [Muon(matrices, **rates, adjust_lr_fn="match_rms_adamw")]
+    rate, decay = recipe.matrix_rate, recipe.weight_decay
+    return [Muon(matrices, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")]
 
 
 def set_rates(optimizers: list[Optimizer], step: int, steps: int) -> None:

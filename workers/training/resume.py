@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 STATE = "state"
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class TrainingError(Exception):
@@ -42,16 +43,17 @@ class Kept:
                 file.flush()
                 os.fsync(file.fileno())
             beside.replace(self._path)
-        except (OSError, RuntimeError) as error:
-            beside.unlink(missing_ok=True)
-            raise TrainingError(self._unsaved(error, state["step"])) from error
+        except RuntimeError as error:
+            # torch's writer says so that not all of it could be written.
+            raise self._unsaved(beside, state, "the disk is full") from error
+        except OSError as error:
+            why = "the disk is full" if error.errno == ENOSPC else str(error.strerror)
+            raise self._unsaved(beside, state, why) from error
 
-    def _unsaved(self, error: Exception, step: int) -> str:
-        # torch's writer says in a RuntimeError that not all was written.
-        full = not isinstance(error, OSError) or error.errno == ENOSPC
-        why = "the disk is full" if full else str(error.strerror)
-        kept = "what was saved before is kept" if self.exists() else "nothing is kept"
-        return f"Step {step} could not be saved to {self._folder}: {why}; {kept}."
+    def _unsaved(self, beside: Path, state: dict[str, Any], why: str) -> TrainingError:
+        beside.unlink(missing_ok=True)
+        kept = "what was saved before is kept" if self.exists() else "nothing was saved before"
+        return TrainingError(f"Step {state['step']} could not be saved: {why}; {kept}.")
 
     def load(self) -> dict[str, Any]:
         """What was saved last."""
@@ -68,13 +70,13 @@ class Kept:
 @contextmanager
 def stop_signals() -> Iterator[Callable[[], bool]]:
     """Whether Ctrl-C or SIGTERM has asked to stop; the second time they do as they always did."""
-    asked: list[int] = []
+    asked = []
 
     def ask(number: int, _frame: object) -> None:
         asked.append(number)
         signal.signal(number, before[number])
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before: dict[int, Any] = {each: signal.getsignal(each) for each in _SIGNALS}
     for number in before:
         signal.signal(number, ask)
     try:

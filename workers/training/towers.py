@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from PIL.Image import Image
 from torch import Tensor, nn
 from transformers import (
     CLIPConfig,
@@ -32,9 +33,13 @@ _SPECIAL = ("pad_token_id", "eos_token_id", "bos_token_id")
 class Towers(nn.Module):
     """A model with its tokenizer and image processor, asked the same way in every family."""
 
+    gain: Tensor
+    shift: Tensor
+
     def __init__(self, model: Any, tokenizer: PreTrainedTokenizerBase, processor: Any) -> None:
         super().__init__()
         self.model, self.tokenizer, self.processor = model, tokenizer, processor
+        self.adapters: Any = None  # Of `peft`, around the model.
         mean, std = (torch.tensor(each) for each in (processor.image_mean, processor.image_std))
         # From -1 to 1, as batches have it, to what this model was trained on.
         self.register_buffer("gain", (0.5 / std).view(3, 1, 1), persistent=False)
@@ -65,7 +70,7 @@ class Towers(nn.Module):
         """(texts, dimensions), of any length."""
         if self._is_clip:
             # It never looks ahead, so what follows the longest text's end changes nothing.
-            ended = (token_ids == self.model.config.text_config.eos_token_id).int().argmax(1)
+            ended = (token_ids == self.tokenizer.eos_token_id).int().argmax(1)
             token_ids = token_ids[:, : int(ended.max()) + 1]
         return self.model.get_text_features(input_ids=token_ids).pooler_output
 
@@ -81,12 +86,21 @@ class Towers(nn.Module):
         """Pixels from -1 to 1 as the model takes them."""
         return pictures * self.gain + self.shift
 
+    def prepared(self, picture: Image) -> Tensor:
+        """Bytes of shape (side, side, 3), as the checkpoint's own processor sizes a picture."""
+        sized = self.processor(
+            picture, do_rescale=False, do_normalize=False, return_tensors="pt"
+        ).pixel_values[0]
+        return sized.round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0)
+
     @property
     def _is_clip(self) -> bool:
         return bool(self.model.config.model_type == "clip")
 
     def save(self, folder: Path, *, half: bool = False) -> None:
         """Write what transformers loads by itself; `half` for 16 bits a weight."""
+        if self.adapters is not None:
+            self.model, self.adapters = self.adapters.merge_and_unload(), None
         model = deepcopy(self.model).half() if half else self.model
         model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)

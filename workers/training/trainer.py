@@ -1,8 +1,10 @@
 """Trains towers on a source of batches, and saves them as any published checkpoint."""
 
 import hashlib
+import os
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,30 +26,46 @@ from workers.training.towers import Towers, small_towers
 
 _SAVED_EVERY = 200  # Steps, a minute or two on two cores.
 
-# What hears of each step, how many there are done and its loss; False asks to stop.
-Listener = Callable[[int, float], bool]
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is after a step."""
+
+    step: int
+    steps: int
+    loss: float
+    pictures_per_second: float
+    seconds_left: float
 
 
-def train(
-    recipe: Recipe,
-    folder: Path,
-    *,
-    source: Source | None = None,
-    resume: bool = False,
-    quiet: bool = False,
-    listener: Listener | None = None,
-) -> None:
-    """Train untrained towers after the recipe, on drawings unless on something else.
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Where a run's result goes, whether it goes on from what was kept there, and who hears of it.
+
+    The listener hears of each step; where it answers False, the run stops.
+    """
+
+    folder: Path
+    resume: bool = False
+    quiet: bool = False
+    listener: Callable[[Progress], bool] | None = None
+
+
+def train(recipe: Recipe, session: Session, source: Source | None = None) -> float:
+    """Train new towers after the recipe, on drawings unless on something else; the seconds it took.
 
     Raises `Stopped` when it was asked to stop, `TrainingError` when it could not go on; in both
-    cases the folder holds what `resume` goes on from.
+    cases the folder holds what another session can resume.
     """
-    source = source or drawn(recipe.pictures, recipe.side, recipe.seed, quiet=quiet)
-    torch.manual_seed(recipe.seed)
+    source = source or drawn(recipe.pictures, recipe.side, recipe.seed, quiet=session.quiet)
     texts = source.texts()
-    towers = small_towers(recipe, _tokenizer(recipe, texts))
-    training = Training(recipe, towers, source, texts)
-    finish(training, folder, resume=resume, quiet=quiet, listener=listener)
+    return finish(Training(recipe, new_towers(recipe, texts), source, texts), session)
+
+
+def new_towers(recipe: Recipe, texts: Sequence[str]) -> Towers:
+    """Untrained towers, the same for a seed, and a tokenizer made for these texts."""
+    torch.manual_seed(recipe.seed)
+    return small_towers(recipe, _tokenizer(recipe, texts))
 
 
 def _tokenizer(recipe: Recipe, texts: Sequence[str]) -> PreTrainedTokenizerBase:
@@ -64,6 +82,7 @@ class Training:
         self, recipe: Recipe, towers: Towers, source: Source, texts: Sequence[str]
     ) -> None:
         self.recipe, self.source, self.step = recipe, source, 0
+        self.seconds = 0.0
         self._shown = hashlib.sha256("\n".join(texts).encode()).hexdigest()
         self.towers = towers.to(device()).train()
         self.objective = Objective(recipe, self.towers).to(device())
@@ -74,6 +93,7 @@ class Training:
 
     def advance(self) -> float:
         """Do one step, and tell its loss."""
+        began = time.monotonic()
         self._appoint_teacher_in_time()
         set_rates(self._optimizers, self.step, self.recipe.steps)
         loss = self.objective(self.towers, self._batch(), self.step)
@@ -83,8 +103,9 @@ class Training:
             optimizer.step()
             optimizer.zero_grad()
         self.objective.update_teacher(self.towers)
-        self.step += 1
-        return loss.item()
+        self.step, value = self.step + 1, loss.item()
+        self.seconds += time.monotonic() - began
+        return value
 
     def _batch(self) -> Any:
         size, seed = self.recipe.batch, self.recipe.seed
@@ -112,6 +133,7 @@ class Training:
             "recipe": asdict(self.recipe),
             "shown": self._shown,
             "step": self.step,
+            "seconds": self.seconds,
             "towers": self.towers.model.state_dict(),
             "objective": self.objective.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self._optimizers],
@@ -120,7 +142,7 @@ class Training:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on where this state was taken."""
         self._refuse_other_run(state)
-        self.step = state["step"]
+        self.step, self.seconds = state["step"], state["seconds"]
         if self.objective.wants_teacher and self.step > self.recipe.teacher_step:
             self.objective.appoint_teacher(self.towers)
         self.towers.model.load_state_dict(state["towers"])
@@ -144,39 +166,56 @@ class Training:
             )
 
 
-def finish(
-    training: Training,
-    folder: Path,
-    *,
-    resume: bool,
-    quiet: bool = False,
-    listener: Listener | None = None,
-) -> None:
-    """Do the steps that are left, save the towers to the folder, and forget the run's state."""
-    kept, recipe = Kept(folder), training.recipe
-    if resume and kept.exists():
+def finish(training: Training, session: Session) -> float:
+    """Do the steps that are left, save the towers, forget the state; the seconds it all took."""
+    kept, recipe = Kept(session.folder), training.recipe
+    if session.resume and kept.exists():
         training.restore(kept.load())
     with memory_errors_said(f"batches of {recipe.batch}, and what was saved is kept"):
-        _go_on(training, kept, quiet=quiet, listener=listener)
-    training.save(folder)
+        _go_on(training, kept, session)
+    training.save(session.folder)
     kept.delete()
+    return training.seconds
 
 
-def _go_on(training: Training, kept: Kept, *, quiet: bool, listener: Listener | None) -> None:
-    recipe = training.recipe
-    total, done = (count * recipe.batch for count in (recipe.steps, training.step))
-    bar = tqdm(total=total, initial=done, desc="Training", unit=" pictures", disable=quiet or None)
-    with bar, stop_signals() as stop_asked:
+def _go_on(training: Training, kept: Kept, session: Session) -> None:
+    recipe, first, began = training.recipe, training.step, time.monotonic()
+    with _bar(training, session) as bar, stop_signals() as stop_asked:
         while training.step < recipe.steps:
             loss = training.advance()
+            progress = _progress(training, first, began, loss)
             bar.update(recipe.batch)
             bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
-            wanted = listener is None or listener(training.step, loss)
-            stopped = training.step < recipe.steps and (stop_asked() or not wanted)
-            if stopped or training.step % _SAVED_EVERY == 0:
+            wanted = session.listener is None or session.listener(progress)
+            ended = training.step == recipe.steps
+            stopped = not ended and (stop_asked() or not wanted)
+            # At the end too: a checkpoint without a state beside it is a whole one.
+            if stopped or ended or training.step % _SAVED_EVERY == 0:
                 kept.save(training.state())
             if stopped:
                 raise Stopped(f"Stopped after step {training.step} of {recipe.steps}, and saved.")
+
+
+def _bar(training: Training, session: Session) -> Any:
+    batch = training.recipe.batch
+    total, done = training.recipe.steps * batch, training.step * batch
+    return tqdm(
+        total=total, initial=done, desc="Training", unit=" pictures", disable=session.quiet or None
+    )
+
+
+def _progress(training: Training, first: int, began: float, loss: float) -> Progress:
+    recipe, step = training.recipe, training.step
+    pace = (step - first) / (time.monotonic() - began)
+    left = (recipe.steps - step) / pace
+    return Progress(step, recipe.steps, loss, pace * recipe.batch, left)
+
+
+def device_name() -> str:
+    """What computes here, for a person."""
+    if device() == "cuda":
+        return torch.cuda.get_device_name()
+    return device() if device() != "cpu" else f"{os.cpu_count()} CPU cores"
 
 
 def _moved(value: Any, to: str) -> Any:

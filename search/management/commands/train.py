@@ -1,53 +1,132 @@
 import json
+import time
 from argparse import ArgumentParser, ArgumentTypeError
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
+from django.db import OperationalError
 
+from search.management import examples
 from workers.encoders.base import CheckpointError, load_encoder
+from workers.training.recipes import RECIPES, TOWERS, Recipe
 
 if TYPE_CHECKING:
     from workers.training.evaluation import Figures
+    from workers.training.sources import Example
+    from workers.training.trainer import Progress, Session
+
+STUDIO, CATALOGUE = "studio", "catalogue"
+LINE_SECONDS = 1.0
+
+Measured = dict[str, "Figures"]  # By when: before and after; or once, under no name.
 
 
 class Command(BaseCommand):
-    help = "Train a small encoder on the studio's drawings, or measure one on those held out."
-    requires_system_checks: list[str] = []  # It needs no database.
+    help = (
+        "Train a small encoder by a recipe, or train one on with --from; or only measure some on"
+        " the studio's held-out drawings."
+    )
+    requires_system_checks: list[str] = []  # Of the database only what is asked for needs it.
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--recipe", choices=RECIPES, default="siglip2")
+        parser.add_argument(
+            "--from",
+            dest="start",
+            metavar="ENCODER_OR_CHECKPOINT",
+            help="train this one on, by the loss of its own family, and leave it as it is",
+        )
+        parser.add_argument("--towers", choices=TOWERS, help="of --from: what may change")
+        parser.add_argument(
+            "--data",
+            default=STUDIO,
+            metavar="studio|catalogue|FOLDER",
+            help="drawings, the library's pictures and words, or a folder with captions",
+        )
         parser.add_argument("--steps", type=positive, help="how long to train")
         parser.add_argument("--seed", type=int, help="what everything is drawn and begun from")
         parser.add_argument("--out", type=Path, metavar="FOLDER", help="where the checkpoint goes")
         parser.add_argument(
+            "--resume", action="store_true", help="go on with what was stopped in that folder"
+        )
+        parser.add_argument(
             "--evaluate",
-            nargs="?",
-            const=settings.ENCODER_CHECKPOINT,
+            nargs="*",
             metavar="CHECKPOINT",
-            help="only measure this one, or the one in ENCODER_CHECKPOINT",
+            help="only measure these, or the one in ENCODER_CHECKPOINT",
         )
         parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+        parser.add_argument("--progress", choices=["json"], help="print each second a line of it")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        checkpoint = options["evaluate"]
         try:
-            if checkpoint is None:
-                checkpoint, figures = trained(options)
+            if options["evaluate"] is None:
+                self.train(options)
             else:
-                figures = measured(checkpoint)
+                self.measure(options["evaluate"], as_json=options["json"])
         except CheckpointError as error:
             raise CommandError(str(error)) from None
-        self.report(checkpoint, figures, as_json=options["json"])
+        except OperationalError as error:
+            raise CommandError(f"The database does not answer: {str(error).strip()}") from None
 
-    def report(self, checkpoint: str, figures: "Figures", *, as_json: bool) -> None:
+    def measure(self, checkpoints: list[str], *, as_json: bool) -> None:
+        for checkpoint in checkpoints or [settings.ENCODER_CHECKPOINT]:
+            self.report(checkpoint, {"": measured(checkpoint)}, as_json=as_json)
+
+    def train(self, options: dict[str, Any]) -> None:
+        from workers.training.resume import Stopped, TrainingError
+
+        folder = writable(options["out"] or settings.VAR_DIR / "trained", resume=options["resume"])
+        try:
+            figures = self.trained(folder, options)
+        except TrainingError as error:
+            raise CommandError(str(error)) from None
+        except Stopped as stopped:
+            raise CommandError(f"{stopped} The same with --resume goes on.") from None
+        self.report(str(folder), figures, as_json=options["json"])
+
+    def trained(self, folder: Path, options: dict[str, Any]) -> Measured:
+        """A checkpoint trained as the options say into the folder, with its README."""
+        from workers.training.trainer import Session
+
+        session = Session(
+            folder, options["resume"], listener=self.line if options["progress"] else None
+        )
+        given = {name: options[name] for name in ("steps", "seed") if options[name] is not None}
+        if options["start"]:
+            return trained_on(options["start"], options["data"], given, options["towers"], session)
+        if options["towers"] not in (None, "all"):
+            raise CommandError("--towers goes with --from: in a new encoder all is to be learned.")
+        return trained_anew(replace(RECIPES[options["recipe"]], **given), options["data"], session)
+
+    said_at = -LINE_SECONDS
+
+    def line(self, progress: "Progress") -> bool:
+        """Say for a program how far it is, about every second; never asks to stop."""
+        now = time.monotonic()
+        if now - self.said_at >= LINE_SECONDS or progress.step == progress.steps:
+            self.said_at = now
+            said = {name: round(value, 4) for name, value in asdict(progress).items()}
+            self.stdout.write(json.dumps(said))
+            self.stdout.flush()
+        return True
+
+    def report(self, checkpoint: str, figures: Measured, *, as_json: bool) -> None:
+        from workers.training import evaluation
+
         if as_json:
-            self.stdout.write(json.dumps({"checkpoint": checkpoint, **figures}))
+            said = {when: evaluation.as_json(each) for when, each in figures.items()}
+            # What was measured once stands by itself.
+            self.stdout.write(json.dumps({"checkpoint": checkpoint, **said.pop("", {}), **said}))
             return
-        self.stdout.write(f"{checkpoint}, over scenes that no training run has drawn:")
-        for direction, recalls in figures.items():
-            shares = "  ".join(f"{name} {share:.3f}" for name, share in recalls.items())
-            self.stdout.write(f"  {direction}: {shares}")
+        self.stdout.write(f"{checkpoint}, on what is held out from training:")
+        for when, each in figures.items():
+            for question, measures in each.items():
+                shares = "  ".join(f"{name} {share.value:.3f}" for name, share in measures.items())
+                self.stdout.write(f"  {' '.join([when, question]).strip()}: {shares}")
 
 
 def positive(value: str) -> int:
@@ -57,34 +136,66 @@ def positive(value: str) -> int:
     return int(value)
 
 
-def trained(options: dict[str, Any]) -> "tuple[str, Figures]":
-    """A checkpoint trained as the options say, its README written, and its figures."""
-    from workers.training import readme
-    from workers.training.trainer import Recipe, train
-
-    folder = empty(options["out"] or settings.VAR_DIR / "trained")
-    given = {name: options[name] for name in ("steps", "seed") if options[name] is not None}
-    recipe = Recipe(**given)
-    train(recipe, folder)
-    figures = measured(str(folder))
-    readme.write(folder, recipe, load_encoder(str(folder)).dimensions, figures)
-    return str(folder), figures
-
-
-def empty(folder: Path) -> Path:
+def writable(folder: Path, *, resume: bool) -> Path:
     """The folder, made if need be; refused before the training, not after it."""
+    from workers.training.resume import Kept
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        occupied = any(folder.iterdir())
+        used = any(folder.iterdir())
     except OSError as error:
         raise CommandError(f"{folder} cannot be written to: {error.strerror}.") from None
-    if occupied:
-        raise CommandError(f"{folder} is not empty: name another folder with --out.")
+    kept = Kept(folder).exists()
+    if resume and (folder / "model.safetensors").exists() and not kept:
+        raise CommandError(f"{folder} holds a training that has come to its end.")
+    if used and not resume:
+        how = "go on with what is in it with --resume, or " if kept else ""
+        raise CommandError(f"{folder} is not empty: {how}name another folder with --out.")
     return folder
 
 
+def trained_anew(recipe: Recipe, data: str, session: "Session") -> Measured:
+    """New towers, trained on the studio's drawings or on people's examples."""
+    from workers.training import finetuning, readme, trainer
+
+    if data != STUDIO:
+        return {"": finetuning.train_anew(recipe, examples_of(data), session)}
+    seconds = trainer.train(recipe, session)
+    figures = measured(str(session.folder))
+    command = (
+        f"manage.py train --recipe {recipe.family} --steps {recipe.steps} --seed {recipe.seed}"
+    )
+    run = readme.Run(command, seconds / 60, trainer.device_name())
+    readme.write(session.folder, recipe, run, dimensions_of(session.folder), figures)
+    return {"": figures}
+
+
+def trained_on(
+    start: str, data: str, given: dict[str, int], towers: str | None, session: "Session"
+) -> Measured:
+    """An encoder of the library or a checkpoint, trained on with people's examples."""
+    from workers.training import finetuning
+
+    if data == STUDIO:
+        raise CommandError("--from needs --data: the catalogue, or a folder with captions.")
+    checkpoint, revision = examples.checkpoint_of(start)
+    recipe = finetuning.recipe_for(towers=towers or "all", **given)
+    found = examples_of(data)
+    return finetuning.finetune(checkpoint, recipe, found, session, revision=revision)
+
+
+def examples_of(data: str) -> "list[Example]":
+    from workers.training.sources import of_folder
+
+    return examples.of_library() if data == CATALOGUE else of_folder(Path(data))
+
+
 def measured(checkpoint: str) -> "Figures":
-    """The checkpoint's recall over the held-out scenes."""
+    """What the checkpoint finds of the studio's held-out drawings."""
     from workers.training.evaluation import evaluate
 
     return evaluate(load_encoder(checkpoint))
+
+
+def dimensions_of(folder: Path) -> int:
+    return load_encoder(str(folder)).dimensions

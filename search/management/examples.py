@@ -1,0 +1,64 @@
+"""What the library has to train an encoder on: its pictures, and what people say of them."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.conf import settings
+
+from search import images
+from search.management.library import prepare
+from search.models import Asset, AssetLabel, Encoder
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from workers.training.sources import Example
+
+LARGEST = 512  # Pixels; no encoder that is trained here sees more.
+
+
+def of_library() -> "list[Example]":
+    """Each asset, with its title, its description and people's labels as captions."""
+    from workers.training.sources import Example
+
+    if settings.EMBEDDED_DATABASE:
+        prepare()
+    labels = labels_by_asset()
+    return [
+        Example(str(asset.pk), partial(picture_of, asset), captions(asset, labels.get(asset.pk)))
+        for asset in Asset.objects.order_by("pk")
+    ]
+
+
+def labels_by_asset() -> dict[UUID, list[str]]:
+    found: dict[UUID, list[str]] = {}
+    said = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).order_by("label__name")
+    for asset, name in said.values_list("asset", "label__name"):
+        found.setdefault(asset, []).append(name)
+    return found
+
+
+def captions(asset: Asset, labels: list[str] | None) -> list[str]:
+    return [text for text in (asset.title, asset.description, ", ".join(labels or [])) if text]
+
+
+def picture_of(asset: Asset) -> "Image":
+    """The upright picture. Raises Unreadable."""
+    from workers.training.sources import Unreadable
+
+    try:
+        with asset.original.open() as original:
+            return images.decode(original, at_least=LARGEST)
+    except (OSError, images.UndecodableImage) as error:
+        raise Unreadable(asset.title) from error
+
+
+def checkpoint_of(name: str) -> tuple[str, str]:
+    """The checkpoint and revision of the encoder with this slug, or of one named as it is."""
+    if "/" in name:
+        return name, ""
+    if settings.EMBEDDED_DATABASE:
+        prepare()
+    encoder = Encoder.objects.filter(slug=name).first()
+    return (encoder.checkpoint, encoder.revision) if encoder else (name, "")

@@ -1,0 +1,144 @@
+"""Adapts an encoder to people's own pictures and captions; the encoder itself stays as it is."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import CLIPImageProcessorPil, CLIPModel, SiglipImageProcessorPil, SiglipModel
+
+from workers.encoders import weights
+from workers.encoders.base import Encoder, load_encoder
+from workers.encoders.checkpoint import Checkpoint, find
+from workers.encoders.siglip import SIGLIP_2, family_of
+from workers.training.evaluation import Figures, figure
+from workers.training.recipes import Recipe
+from workers.training.resume import TrainingError
+from workers.training.sources import Example, Unreadable, fit_for_training, pairs_of
+from workers.training.towers import Towers
+from workers.training.trainer import Session, Training, finish, new_towers
+
+# A trained tower takes much smaller steps than a new one.
+_RATES = {"all": 1e-4, "locked-image": 3e-4, "lora": 1e-3}
+_KINDS: dict[str, tuple[Any, Any]] = {
+    "siglip": (SiglipModel, SiglipImageProcessorPil),
+    "clip": (CLIPModel, CLIPImageProcessorPil),
+}
+# All matrices of the layers, and the words: those of a catalogue may be new.
+_ADAPTED = r".*(\.layers\.\d+\..*(q_proj|k_proj|v_proj|out_proj|fc1|fc2)|token_embedding)"
+
+
+def recipe_for(*, towers: str = "all", steps: int = 300, seed: int = 0) -> Recipe:
+    """A recipe that asks for the pairs alone, by the loss of the encoder's own family."""
+    return Recipe(
+        steps=steps,
+        seed=seed,
+        towers=towers,
+        matrix_rate=0,
+        learning_rate=_RATES[towers],
+        patch_question=0,
+    )
+
+
+def finetune(
+    checkpoint: str,
+    recipe: Recipe,
+    examples: Sequence[Example],
+    session: Session,
+    *,
+    revision: str = "",
+) -> dict[str, Figures]:
+    """Train the encoder on, save the result to the folder, and tell what both find.
+
+    It is measured on the examples that are held out. Raises CheckpointError, `TrainingError`, or
+    `Stopped` as `trainer.train` does.
+    """
+    files = find(checkpoint, revision)
+    learned, held_out = _apart(_spelled(fit_for_training(examples), files))
+    towers = loaded(files)
+    pairs = pairs_of(learned, towers, quiet=session.quiet)
+    recipe = replace(recipe, family=files.model_type, batch=min(recipe.batch, len(pairs.captions)))
+    torch.manual_seed(recipe.seed)
+    choose_weights(towers, recipe.towers)
+    finish(Training(recipe, towers, pairs, [files.revision, *pairs.texts()]), session)
+    before, after = load_encoder(checkpoint, revision), load_encoder(str(session.folder))
+    return {"before": recall(before, held_out), "after": recall(after, held_out)}
+
+
+def train_anew(recipe: Recipe, examples: Sequence[Example], session: Session) -> Figures:
+    """Train new towers on the examples alone, and tell what they find of those held out."""
+    learned, held_out = _apart(fit_for_training(examples))
+    texts = [caption for example in learned for caption in example.captions]
+    towers = new_towers(recipe, texts)
+    pairs = pairs_of(learned, towers, quiet=session.quiet)
+    finish(Training(recipe, towers, pairs, texts), session)
+    return recall(load_encoder(str(session.folder)), held_out)
+
+
+def _apart(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
+    """Those to learn from, and those to be measured on."""
+    held_out = [each for each in examples if each.is_held_out]
+    return [each for each in examples if not each.is_held_out], held_out
+
+
+def loaded(files: Checkpoint) -> Towers:
+    """The towers of a checkpoint. Raises CheckpointError, or TrainingError for NaFlex ones."""
+    files.refuse_unfit(None)
+    if files.model_type not in _KINDS:
+        raise TrainingError(
+            f"{files.name} takes pictures of any shape (NaFlex): only encoders of one picture size"
+            " can be trained on."
+        )
+    kind, processor = _KINDS[files.model_type]
+    return Towers(
+        weights.load_model(files, kind),
+        weights.load_tokenizer(files),
+        weights.load_processor(files, processor),
+    )
+
+
+def _spelled(examples: Sequence[Example], files: Checkpoint) -> list[Example]:
+    """The captions as the encoder will read them."""
+    if files.model_type == "clip" or family_of(files) != SIGLIP_2:
+        return list(examples)
+    return [replace(each, captions=[text.lower() for text in each.captions]) for each in examples]
+
+
+def choose_weights(towers: Towers, which: str) -> None:
+    """Let only these change: all, the text tower's alone, or low-rank adapters in both towers."""
+    if which == "locked-image":
+        towers.vision.requires_grad_(False)
+    elif which == "lora":
+        config = LoraConfig(r=16, lora_alpha=32, target_modules=_ADAPTED)
+        towers.adapters = get_peft_model(towers.model, config)
+
+
+# Before and after --------------------------------------------------------------------------------
+
+
+def recall(encoder: Encoder, examples: Sequence[Example]) -> Figures:
+    """The share of captions that find a picture they were written for, and of pictures likewise."""
+    pictures, said = [], []
+    for each in examples:
+        try:
+            pictures.append(each.picture())
+        except Unreadable:
+            continue
+        said.append(each.captions)
+    images = encoder.encode_images(pictures)
+    texts = encoder.encode_texts([captions[0] for captions in said])
+    fits = np.array([[captions[0] in others for others in said] for captions in said])
+    scores = texts @ images.T
+    return {
+        "words to picture": _found(scores, fits),
+        "picture to words": _found(scores.T, fits.T),
+    }
+
+
+def _found(scores: Any, fits: Any) -> Any:
+    best = np.where(fits, scores, -np.inf).max(axis=1, keepdims=True)
+    # How many wrong ones are at least as near as the nearest right one.
+    ahead = ((scores >= best) & ~fits).sum(axis=1)
+    return {f"R@{k}": figure(ahead < k) for k in (1, 5, 10)}

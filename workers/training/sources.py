@@ -1,0 +1,137 @@
+"""Pictures with captions of people's own: read from a folder, judged, and kept apart."""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from zlib import crc32
+
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+from tqdm import tqdm
+
+from workers.training.batches import Pairs
+from workers.training.resume import TrainingError
+from workers.training.towers import Towers
+
+FEWEST = 50  # Examples; of fewer a tower only learns the pictures by heart.
+
+_ONE_IN = 5  # Is held out.
+_PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".tif", ".tiff", ".bmp"}
+_TABLES = ("captions.jsonl", "captions.csv")
+_FORM = "a captions.jsonl or captions.csv with file and caption, or a .txt file beside each picture"
+
+
+class Unreadable(Exception):
+    """This picture cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A picture, what people say of it, and the name that decides whether it is held out."""
+
+    name: str
+    picture: Callable[[], Image.Image]  # Raises Unreadable.
+    captions: Sequence[str]
+
+    @property
+    def is_held_out(self) -> bool:
+        """One in five, always the same, is never trained on."""
+        return crc32(self.name.encode()) % _ONE_IN == 0
+
+
+# Of a folder -------------------------------------------------------------------------------------
+
+
+def of_folder(folder: Path) -> list[Example]:
+    """The pictures of a folder that have captions, in the order of their names."""
+    if not folder.is_dir():
+        raise TrainingError(f"There is no folder {folder}.")
+    table = next((folder / name for name in _TABLES if (folder / name).is_file()), None)
+    captions: dict[str, list[str]] = {}
+    for name, caption in _rows(table) if table else _beside_pictures(folder):
+        captions.setdefault(name, []).append(caption)
+    if not captions:
+        raise TrainingError(f"{folder} holds no captions: there should be {_FORM}.")
+    return [
+        Example(name, partial(_opened, folder / name), captions[name]) for name in sorted(captions)
+    ]
+
+
+def _beside_pictures(folder: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted(folder.rglob("*")):
+        words = path.with_suffix(".txt")
+        if path.suffix.lower() in _PICTURES and words.is_file():
+            for line in _text(words).splitlines():
+                yield str(path.relative_to(folder)), line
+
+
+def _rows(table: Path) -> Iterator[tuple[str, str]]:
+    lines = _text(table).splitlines()
+    read = _csv_rows if table.suffix == ".csv" else _json_rows
+    try:
+        for row in read(lines):
+            yield str(row["file"]), str(row["caption"])
+    except (ValueError, KeyError, TypeError, csv.Error):
+        raise TrainingError(f"{table} is no table of captions: {_FORM}.") from None
+
+
+def _csv_rows(lines: Sequence[str]) -> Iterable[dict[str, str]]:
+    return csv.DictReader(lines)
+
+
+def _json_rows(lines: Sequence[str]) -> Iterable[dict[str, str]]:
+    return (json.loads(line) for line in lines if line.strip())
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise TrainingError(f"{path} cannot be read as UTF-8 text.") from None
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        with Image.open(path) as picture:
+            return ImageOps.exif_transpose(picture).convert("RGB")
+    except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError):
+        raise Unreadable(path.name) from None
+
+
+# Judged ------------------------------------------------------------------------------------------
+
+
+def fit_for_training(examples: Iterable[Example]) -> list[Example]:
+    """Those that have words. Raises where there are too few, or all say the same."""
+    said = [
+        Example(each.name, each.picture, words)
+        for each in examples
+        if (words := [caption.strip() for caption in each.captions if caption.strip()])
+    ]
+    if len(said) < FEWEST:
+        raise TrainingError(
+            f"{len(said)} pictures have captions, and at least {FEWEST} are needed to learn from."
+        )
+    if len({caption for each in said for caption in each.captions}) == 1:
+        raise TrainingError("All captions are the same: there is nothing to be learned from them.")
+    return said
+
+
+def pairs_of(examples: Sequence[Example], towers: Towers, *, quiet: bool) -> Pairs:
+    """The examples as the towers' own preprocessing makes them, without what cannot be read."""
+    captions: list[Sequence[str]] = []
+    pixels: list[Tensor] = []
+    for each in tqdm(examples, "Reading", unit="picture", disable=quiet or None):
+        try:
+            pixels.append(towers.prepared(each.picture()))
+        except Unreadable:
+            continue
+        captions.append(each.captions)
+    if len(captions) < FEWEST // 2:
+        lost = len(examples) - len(captions)
+        raise TrainingError(f"{lost} of {len(examples)} pictures cannot be read: too few are left.")
+    return Pairs(captions, torch.stack(pixels))
