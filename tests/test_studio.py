@@ -1,4 +1,4 @@
-"""The studio: the same pictures from the same seed, and words that fit them."""
+"""The studio: the same pictures from the same seed, which show what their scenes say."""
 
 from random import Random
 
@@ -6,44 +6,49 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from search.management.commands.catalogue import COLLECTIONS
 from workers.training.backdrops import BACKDROPS
-from workers.training.evaluation import held_out_scenes
-from workers.training.pen import COLOURS, PATTERNS
-from workers.training.studio import (
-    ABOVE,
+from workers.training.pen import COLOURS, PATTERNS, Pen
+from workers.training.pictures import squares
+from workers.training.placing import spots
+from workers.training.scenes import (
     ALONE,
-    KINDS,
+    BEHIND,
     LEFT,
+    ON,
+    Group,
     Scene,
     Thing,
-    Wish,
-    caption,
-    catalogue,
     different_scenes,
-    draw,
-    draw_outlined,
-    labels,
     random_scene,
-    title,
-    wishes,
 )
+from workers.training.studio import catalogue, draw, draw_outlined, size_for
+from workers.training.things import KINDS, SUPPORTS
 
 MUG = Thing("mug", "red", "striped")
-BOOK = Thing("book", "blue", "plain")
+RED_BALL, BLUE_BALL = (Thing("ball", colour, "plain") for colour in ("red", "blue"))
 
 
-def scene_of(*things, relation=ALONE, backdrop="on a white background", seed=1):
-    return Scene(things, relation, backdrop, seed)
+def scene_of(*things, relation=ALONE, counts=(1, 1), backdrop="on a grey background", seed=1):
+    groups = tuple(map(Group, things, counts))
+    return Scene(groups, relation, backdrop, seed)
+
+
+def outlined(scene, size=(200, 150)):
+    """The picture, and which group each of its pixels shows."""
+    picture, outlines = draw_outlined(scene, size)
+    return np.asarray(picture).astype(int), np.asarray(outlines.resize(size, Image.NEAREST))
 
 
 def test_there_is_enough_to_draw():
-    assert len(KINDS) >= 30 and len(COLOURS) >= 11 and len(PATTERNS) >= 4 and len(BACKDROPS) >= 10
+    assert [len(each) for each in (KINDS, COLOURS, PATTERNS, BACKDROPS)] == [72, 14, 8, 19]
+    assert len(SUPPORTS) >= 12 and set(SUPPORTS) < set(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_drawn_in_its_colour(kind):
     plain = np.asarray(draw(scene_of(Thing(kind, "red", "plain")), (96, 96))).astype(int)
-    red = (plain[..., 0] > 140) & (plain[..., 1] < 90) & (plain[..., 2] < 90)
+    red = plain[..., 0] - np.maximum(plain[..., 1], plain[..., 2]) > 60
     assert red.mean() > 0.01
 
 
@@ -54,12 +59,26 @@ def test_every_backdrop_fills_any_shape(backdrop):
         assert (picture.mode, picture.size) == ("RGB", size)
 
 
-@pytest.mark.parametrize("pattern", PATTERNS[1:])
-def test_a_pattern_shows(pattern):
-    plain, patterned = (
-        draw(scene_of(Thing("ball", "blue", p)), (96, 96)) for p in ("plain", pattern)
-    )
-    assert np.abs(np.subtract(plain, patterned, dtype=int)).mean() > 5
+@pytest.mark.parametrize("colour", COLOURS)
+def test_patterns_are_told_apart_on_a_thing_35_pixels_wide(colour):
+    sides = [
+        np.asarray(draw(scene_of(Thing("cushion", colour, p)), (45, 45)), int) for p in PATTERNS
+    ]
+    for i, one in enumerate(sides):
+        assert all(np.abs(one - other).mean() > 2 for other in sides[:i])
+
+
+def test_no_two_colours_look_alike():
+    shown = np.array(list(COLOURS.values()))
+    apart = np.abs(shown[:, None] - shown[None]).sum(axis=-1)
+    assert apart[~np.eye(len(shown), dtype=bool)].min() > 70
+
+
+def test_a_thing_is_lit_from_the_left_and_above():
+    pen = Pen(100)
+    pen.disc(50, 50, 40)
+    ball = np.asarray(pen.painted("grey", COLOURS["grey"], "plain").convert("L")).astype(int)
+    assert ball[28, 28] > ball[50, 50] > ball[72, 72]
 
 
 def test_the_same_seed_gives_the_same_picture():
@@ -74,68 +93,78 @@ def test_another_seed_places_the_same_scene_otherwise():
     assert draw(one, (96, 96)).tobytes() != draw(other, (96, 96)).tobytes()
 
 
-def test_left_is_left_and_above_is_above():
-    red, blue = Thing("ball", "red", "plain"), Thing("ball", "blue", "plain")
-    beside = centres(draw(scene_of(red, blue, relation=LEFT), (160, 120)))
-    stacked = centres(draw(scene_of(red, blue, relation=ABOVE), (120, 160)))
-    assert beside["red"][1] < beside["blue"][1] - 40
-    assert stacked["red"][0] < stacked["blue"][0] - 40
+# Where things stand ------------------------------------------------------------------------------
 
 
 def test_outlines_lie_where_the_things_are():
-    red, blue = Thing("ball", "red", "plain"), Thing("ball", "blue", "plain")
-    picture, outlines = draw_outlined(scene_of(red, blue, relation=LEFT), (160, 120))
-    pixels, where = np.asarray(picture), np.asarray(outlines.resize(picture.size, Image.NEAREST))
+    pixels, where = outlined(scene_of(RED_BALL, BLUE_BALL, relation=LEFT))
     assert set(np.unique(where)) == {0, 1, 2}
     assert pixels[where == 1].mean(axis=0).argmax() == 0
     assert pixels[where == 2].mean(axis=0).argmax() == 2
 
 
-def centres(picture: Image.Image):
-    """Where the red and the blue pixels lie on average: row, column."""
-    red, green, blue = np.moveaxis(np.asarray(picture).astype(int), -1, 0)
-    masks = {"red": red - np.maximum(green, blue) > 80, "blue": blue - np.maximum(red, green) > 60}
-    return {name: np.argwhere(mask).mean(axis=0) for name, mask in masks.items()}
+@pytest.mark.parametrize("counts", [(1, 1), (2, 2), (1, 3), (3, 1)])
+def test_all_of_the_first_stand_left_of_the_second(counts):
+    _, where = outlined(scene_of(RED_BALL, BLUE_BALL, relation=LEFT, counts=counts), (300, 120))
+    first, second = (np.argwhere(where == number)[:, 1] for number in (1, 2))
+    assert first.max() < second.min()
 
 
-def test_a_title_says_everything():
-    assert title(scene_of(MUG, backdrop="on a beach")) == "Red striped mug on a beach"
-    two = scene_of(Thing("pair of glasses", "orange", "dotted"), BOOK, relation=LEFT)
-    assert title(two) == "Pair of orange dotted glasses left of a blue book on a white background"
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("count", [2, 3])
+def test_things_of_a_group_can_be_counted(kind, count):
+    _, where = outlined(scene_of(Thing(kind, "red", "plain"), counts=(count,)), (240, 120))
+    covered = np.r_[False, (where == 1).any(axis=0)]
+    assert (covered[1:] & ~covered[:-1]).sum() == count
 
 
-def test_labels_name_each_thing_once():
-    scene = scene_of(MUG, Thing("book", "red", "plain"), relation=ABOVE)
-    assert labels(scene) == ["mug", "red", "striped", "book"]
+@pytest.mark.parametrize("under", SUPPORTS)
+def test_what_is_on_another_rests_on_it(under):
+    scene = scene_of(MUG, Thing(under, "blue", "plain"), relation=ON)
+    _, where = outlined(scene, (150, 200))
+    rows, columns = np.nonzero(where == 1)
+    below = where[rows.max() + 1 : rows.max() + 6, columns[rows == rows.max()]]
+    assert (below == 2).mean() > 0.6
+    assert np.argwhere(where == 2)[:, 0].max() > rows.max()
 
 
-def test_a_full_caption_leaves_nothing_out():
-    two = scene_of(MUG, Thing("hat", "orange", "dotted"), relation=LEFT, backdrop="in the snow")
-    for seed in range(60):
-        words = caption(two, Random(seed), full=True)
-        assert all(word in words for word in ("red striped", "an orange dotted hat", "in the snow"))
+def test_what_is_behind_another_is_hidden_but_for_the_greater_part():
+    for seed in range(150):
+        rng = Random(seed)
+        things = [Thing(kind, "red", "plain") for kind in rng.sample(list(KINDS), 2)]
+        first, second = spots(scene_of(*things, relation=BEHIND), (240, 180), 140, rng)
+        alone, both = (np.asarray(silhouettes(shown)) for shown in ([first], [first, second]))
+        assert 0.55 <= (both == 1).sum() / (alone == 1).sum() < 1, things
 
 
-def test_captions_are_worded_in_many_ways():
-    two = scene_of(MUG, BOOK, relation=ABOVE)
-    captions = {caption(two, Random(seed)) for seed in range(200)}
-    assert len(captions) > 60
-    assert {
-        "a red striped mug above a blue book on a white background",
-        "red striped mug",
-    } <= captions
+def silhouettes(placed):
+    """Which group each pixel of a canvas of 240 by 180 shows."""
+    canvas = Image.new("L", (240, 180))
+    for spot in placed:
+        pen = Pen(round(spot.side))
+        KINDS[spot.thing.kind](pen)
+        shape = pen.shape().crop(pen.shape().getbbox())
+        corner = round(spot.x - shape.width / 2), round(spot.base) - shape.height
+        canvas.paste(spot.group + 1, corner, shape)
+    return canvas
 
 
-def test_no_two_scenes_show_the_same():
-    scenes = different_scenes(3000, Random(0))
-    assert len(set(scenes)) == 3000
+def test_every_thing_of_any_scene_is_in_the_picture():
+    for scene in different_scenes(300, Random(11)):
+        size = size_for(scene, 120)
+        _, where = outlined(scene, size)
+        assert set(np.unique(where)) == {*range(len(scene.groups) + 1)}, scene
 
 
-def test_held_out_scenes_are_left_out_and_never_change():
-    held_out = held_out_scenes()
-    assert held_out == held_out_scenes() and len(set(held_out)) == 1000
-    drawn = different_scenes(2000, Random(20_230_315), but=frozenset(held_out))
-    assert not set(drawn) & set(held_out)
+def test_a_square_has_a_number_for_each_patch():
+    scene = scene_of(RED_BALL, BLUE_BALL, relation=LEFT)
+    pixels, patches = squares([scene, scene], 64, 8, quiet=True)
+    assert (pixels.shape, patches.shape) == ((2, 64, 64, 3), (2, 8, 8))
+    first, second = (np.argwhere(patches[0] == number)[:, 1] for number in (1, 2))
+    assert first.max() < second.min()
+
+
+# The sample catalogue ----------------------------------------------------------------------------
 
 
 def test_the_catalogue_comes_in_mixed_shapes_and_repeats():
@@ -152,32 +181,6 @@ def test_a_catalogue_picture_is_large_enough_to_look_at():
     assert 900 <= max(picture.size) <= 1400
 
 
-def test_a_wish_fits_the_scenes_that_show_all_of_it():
-    red_mug, blue_mug = (
-        Scene((Thing("mug", colour, "dotted"),), "alone", "on a beach", seed=1)
-        for colour in ("red", "blue")
-    )
-    both = (red_mug, blue_mug)
-    assert [Wish("mug").fits(scene) for scene in both] == [True, True]
-    assert [Wish("mug", "red").fits(scene) for scene in both] == [True, False]
-    assert [Wish(backdrop="on a beach").fits(scene) for scene in both] == [True, True]
-    assert [Wish("", "blue", "on a beach").fits(scene) for scene in both] == [False, True]
-    assert not Wish("chair", "red").fits(red_mug)
-    assert not Wish("mug", backdrop="in the snow").fits(red_mug)
-
-
-def test_a_wish_is_worded_as_people_type():
-    assert Wish("mug", "red").words() == "red mug"
-    assert Wish(backdrop="in the snow").words() == "in the snow"
-    assert Wish(colour="red", backdrop="in the snow").words() == "red things in the snow"
-    worded = {Wish(colour="red", backdrop="in the snow").words(Random(n)) for n in range(20)}
-    assert worded == {f"{thing} in the snow" for thing in ("red things", "something red", "red")}
-
-
-def test_wishes_are_every_kind_every_setting_and_some_that_combine():
-    scenes = different_scenes(10, Random(1))
-    wanted = wishes(scenes, Random(2), mixed=5)
-    assert wanted[:-5] == [*map(Wish, KINDS), *(Wish(backdrop=each) for each in BACKDROPS)]
-    assert all(any(wish.fits(scene) for scene in scenes) for wish in wanted[-5:])
-    parts = [bool(w.kind) + bool(w.colour) + bool(w.backdrop) for w in wanted[-5:]]
-    assert parts == [2] * 5
+def test_every_kind_has_a_collection_and_every_collection_something_to_show():
+    collected = set().union(*COLLECTIONS.values())
+    assert set(KINDS) <= collected <= {*KINDS, *BACKDROPS}

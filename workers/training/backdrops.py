@@ -1,5 +1,6 @@
 """The settings that the studio puts its things in."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -59,7 +60,7 @@ def _studio(stage: Stage, wall: Colour) -> None:
 
 
 def white(stage: Stage) -> None:
-    _studio(stage, (250, 250, 250))
+    _studio(stage, (245, 246, 248))
 
 
 def grey(stage: Stage) -> None:
@@ -85,7 +86,18 @@ def mint_wall(stage: Stage) -> None:
 def _wall(stage: Stage, wall: Colour) -> None:
     stage.box(0, 0, 1, 1, wall)
     stage.fade(stage.floor, 1, mixed(wall, (90, 70, 80), 0.26), mixed(wall, (90, 70, 80), 0.14))
-    stage.box(0, stage.floor - 0.025, 1, stage.floor, (252, 251, 247))
+    _sunlit(stage, mixed(wall, (255, 255, 250), 0.34))
+    stage.box(0, stage.floor - 0.03, 1, stage.floor, (252, 251, 247))
+    stage.box(0, stage.floor - 0.004, 1, stage.floor + 0.004, mixed(wall, (80, 66, 76), 0.36))
+
+
+def _sunlit(stage: Stage, light: Colour) -> None:
+    """Where the sun falls through the four panes of a window."""
+    x, y = stage.rng.uniform(-0.1, 0.6), stage.rng.uniform(0.04, 0.12)
+    for column, row in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        left, top = x + 0.19 * column + 0.06 * row, y + 0.21 * row
+        corners = ((0, 0), (0.17, 0), (0.225, 0.19), (0.055, 0.19))
+        stage.poly([(left + dx, top + dy) for dx, dy in corners], light)
 
 
 def wooden_table(stage: Stage) -> None:
@@ -117,8 +129,16 @@ def beach(stage: Stage) -> None:
     stage.fade(0, stage.floor - 0.16, (140, 204, 244), (222, 242, 250))
     stage.disc(stage.rng.uniform(0.1, 0.9), 0.14, 0.07, (255, 226, 120))
     stage.fade(stage.floor - 0.16, stage.floor, (40, 140, 190), (90, 196, 210))
-    stage.box(0, stage.floor - 0.012, 1, stage.floor + 0.01, (250, 252, 250))
+    for _ in range(7):
+        x, y = stage.rng.random(), stage.floor - stage.rng.uniform(0.03, 0.14)
+        stage.box(x, y, x + 0.07, y + 0.006, (190, 232, 236))
     stage.fade(stage.floor, 1, (244, 222, 170), (230, 200, 142))
+    points = [(i / 24, stage.floor + 0.012 + 0.01 * math.sin(i * 1.3)) for i in range(25)]
+    stage.poly([(0, stage.floor - 0.015), *points, (1, stage.floor - 0.015)], (250, 252, 250))
+    for _ in range(16):
+        stage.disc(
+            stage.rng.random(), stage.rng.uniform(stage.floor + 0.06, 1), 0.006, (214, 182, 126)
+        )
 
 
 def snow(stage: Stage) -> None:
@@ -206,13 +226,22 @@ def sunset(stage: Stage) -> None:
     stage.fade(0, stage.floor, (120, 70, 140), (252, 170, 96))
     stage.disc(stage.rng.uniform(0.15, 0.85), stage.floor, 0.17, (255, 224, 130))
     stage.fade(stage.floor, 1, (122, 66, 86), (84, 48, 74))
+    for row in stage.rows(stage.floor + 0.02, 1, 0.075):
+        x, half = stage.rng.random(), stage.rng.uniform(0.08, 0.2)
+        stage.box(x - half, row, x + half, row + 0.009, (206, 116, 98))
 
 
 def desert(stage: Stage) -> None:
     stage.fade(0, stage.floor, (250, 214, 160), (252, 236, 206))
     for x in (0.08, 0.9):
         _cactus(stage, x + stage.rng.uniform(-0.05, 0.05))
-    stage.fade(stage.floor, 1, (222, 158, 96), (206, 138, 78))
+    dune = stage.rng.uniform(0.2, 0.8)
+    slope = [(0, stage.floor), (dune, stage.floor - 0.09), (1, stage.floor)]
+    stage.poly(slope, (236, 178, 116))
+    stage.poly(
+        [(dune, stage.floor - 0.09), (1, stage.floor), (dune - 0.1, stage.floor)], (222, 160, 98)
+    )
+    stage.fade(stage.floor, 1, (226, 162, 100), (206, 138, 78))
 
 
 def _cactus(stage: Stage, x: float) -> None:

@@ -22,7 +22,7 @@ COLOURS: dict[str, Colour] = {
     "pink": (248, 138, 184),
     "brown": (112, 68, 38),
     "beige": (222, 196, 158),
-    "gold": (206, 156, 42),
+    "gold": (204, 150, 34),
     "black": (38, 38, 44),
     "grey": (134, 138, 144),
     "white": (246, 246, 244),
@@ -46,6 +46,7 @@ _OWN = ("body", "dark", "deep", "pale")  # The thing's own colour, and tones of 
 _IDS = {paint: i for i, paint in enumerate((*_OWN, *PAINTS), start=1)}
 _IS_BODY = [255 * (i == _IDS["body"]) for i in range(256)]
 _IS_ANY = [255 * (i > 0) for i in range(256)]
+_INWARD = [round(i * 0.17) for i in range(256)]
 
 # What a pattern is printed in, where a light print would not show.
 _PRINTS: dict[str, Colour] = {
@@ -171,11 +172,12 @@ def _spline(t: float, a: float, b: float, c: float, d: float) -> float:
 
 
 def _relief(shape: Image.Image) -> Image.Image:
-    """Light for the edges that face up and left, shade for those away from it; else mid-grey."""
-    small = shape.resize((40, 40), Image.Resampling.BOX, reducing_gap=1)
+    """Light on what faces up and left, shade on what turns away and along edges; else mid-grey."""
+    small = shape.resize((40, 40), Image.Resampling.BOX)
     soft = small.filter(ImageFilter.BoxBlur(4))
     right, left = (ImageChops.offset(soft, by, by) for by in (-3, 3))
-    light = ImageChops.subtract(right, left, 3.2, 132)
+    turned = ImageChops.subtract(right, left, 3.6, 130)
+    light = ImageChops.add(turned, soft.point(_INWARD), 1, -_INWARD[255])
     return Image.merge("RGB", [light.resize(shape.size, Image.Resampling.BILINEAR)] * 3)
 
 
@@ -186,9 +188,7 @@ def _body(side: int, colour: str, tint: Colour, pattern: str) -> Image.Image:
     """A square of the pattern."""
     if pattern == "metallic":
         return _metal(side, tint)
-    # What is gold without being metallic still shines a little.
-    top, bottom = (0.5, 0.3) if colour == "gold" else (0.08, 0.1)
-    image = graded((side, side), mixed(tint, _WHITE, top), mixed(tint, _BLACK, bottom))
+    image = graded((side, side), *_ends(colour, tint))
     if pattern == "wooden":
         _print(image, _planks, mixed(tint, _BLACK, 0.14))
         grain = mixed(tint, _WHITE, 0.3) if colour == "black" else mixed(tint, _BLACK, 0.46)
@@ -198,6 +198,13 @@ def _body(side: int, colour: str, tint: Colour, pattern: str) -> Image.Image:
     if pattern == "flowery":
         _print(image, _flower_hearts, PAINTS["flame"])
     return image
+
+
+def _ends(colour: str, tint: Colour) -> tuple[Colour, Colour]:
+    """The body's colour at its top and its bottom; gold shines without being metallic."""
+    if colour == "gold":
+        return mixed(tint, (255, 226, 110), 0.75), mixed(tint, (128, 76, 0), 0.45)
+    return mixed(tint, _WHITE, 0.06), mixed(tint, _BLACK, 0.08)
 
 
 def _print(image: Image.Image, motif: _Motif, colour: Colour) -> None:

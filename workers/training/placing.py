@@ -80,13 +80,16 @@ def _on(groups: Sequence[Group], size: tuple[int, int], base: float, rng: Random
     surface = SUPPORTS.get(under, top + 3)
     share = (bottom - surface) / (bottom - top)  # Of its height, below where the first stands.
     width = size[0] * rng.uniform(0.7, 0.88)
-    below = _row(1, groups[1], (0, width), base, room * rng.uniform(0.5, 0.58) / share)
+    height = room * min(0.8, rng.uniform(0.5, 0.58) / share)
+    below = _row(1, groups[1], (0, width), base, height)
     below = _moved(below, (size[0] - width) * rng.uniform(0.3, 0.7))
     carrier = below[len(below) // 2]
     stand = base - carrier.side * (bottom - surface) / 100
     reach = max(_reach(under, surface) * carrier.side * 0.84, carrier.width * 0.55)
     span = (carrier.x - reach / 2, carrier.x + reach / 2)
-    return [*below, *_row(0, groups[0], span, stand, room - (base - stand))]
+    # No higher than what carries it, or than that is wide: a mug hides no sofa.
+    height = min(room - (base - stand), max(carrier.height, carrier.width * 0.62))
+    return [*below, *_row(0, groups[0], span, stand, height)]
 
 
 def _behind(groups: Sequence[Group], size: tuple[int, int], base: float, rng: Random) -> list[Spot]:

@@ -13,6 +13,7 @@ from workers.training.things import KINDS
 
 _FINE = 2  # Drawn so many times larger and shrunk, so that edges are smooth.
 _SHADOW: Colour = (22, 20, 36)
+_SHADOW_SIDE, _RIM = 40, 4
 _FAINT = [round(value * 0.4) for value in range(256)]
 _MOSTLY = [value > 127 for value in range(256)]
 
@@ -64,7 +65,9 @@ def draw_outlined(scene: Scene, size: tuple[int, int]) -> tuple[Image.Image, Ima
     for spot in spots(scene, fine, fine[1] * stage.base, rng):
         if spot.group not in layers:
             layers[spot.group] = _painted(spot, rng)
-        _put(stage.image, outlines, spot, _leaning(layers[spot.group], scene, rng))
+        layer = _leaning(layers[spot.group], scene, rng)
+        raised = scene.relation == ON and spot.group == 0
+        _put(stage.image, outlines, spot, layer, raised=raised)
     return stage.image.reduce(_FINE), outlines
 
 
@@ -86,38 +89,51 @@ def _leaning(layer: Image.Image, scene: Scene, rng: Random) -> Image.Image:
     """The thing, cut out, and seldom quite upright: unless another has to stand on it."""
     if scene.relation != ON:
         foot = (layer.width / 2, layer.height)
-        layer = layer.rotate(rng.uniform(-2, 2), Image.Resampling.BILINEAR, center=foot)
+        layer = layer.rotate(rng.uniform(-1.2, 1.2), Image.Resampling.BILINEAR, center=foot)
     return layer.crop(layer.getbbox())
 
 
-def _put(canvas: Image.Image, outlines: Image.Image, spot: Spot, layer: Image.Image) -> None:
+def _put(
+    canvas: Image.Image, outlines: Image.Image, spot: Spot, layer: Image.Image, *, raised: bool
+) -> None:
     """Lay the thing and its shadow on the canvas, and its outline over the others."""
     corner = round(spot.x - layer.width / 2), round(spot.base - layer.height)
     shape = layer.getchannel("A")
-    _shade(canvas, shape, corner)
+    _shade(canvas, shape, corner, raised=raised)
     canvas.paste(layer, corner, layer)
     outlines.paste(spot.group + 1, corner, shape.point(_MOSTLY, "1"))
 
 
-def _shade(canvas: Image.Image, shape: Image.Image, corner: tuple[int, int]) -> None:
-    """The thing's shadow: dark under its foot, and falling softly to the right and back.
+def _shade(
+    canvas: Image.Image, shape: Image.Image, corner: tuple[int, int], *, raised: bool
+) -> None:
+    """Lay the thing's shadow where its foot will be.
 
-    Made small and enlarged, which is fast and as soft as shadows are.
+    It is made small and enlarged, which is fast and as soft as shadows are.
     """
-    scale = max(1, max(shape.size) // 40)
-    width, height = shape.width // scale + 1, shape.height // scale + 1
-    flat, lean, rim = height // 4 + 1, height // 3, 4
-    shadow = Image.new("L", (width + lean + 2 * rim, flat + 2 * rim))
-    fallen = shape.resize((width, flat), Image.Resampling.BOX).point(_FAINT)
-    sheared = (1, lean / flat, -lean, 0, 1, 0)
-    size = (width + lean, flat)
-    shadow.paste(fallen.transform(size, Image.Transform.AFFINE, sheared), (rim, rim))
-    foot = shape.crop((0, shape.height - scale * 2, *shape.size)).getbbox()
-    if foot:
-        left, right = (rim + x / scale for x in (foot[0], foot[2]))
-        ends = (left - 1, rim + flat - 2, right + 1, rim + flat + 1)
-        ImageDraw.Draw(shadow).ellipse(ends, fill=150)
-    shadow = shadow.filter(ImageFilter.BoxBlur(1.5))
+    scale = max(1, max(shape.size) // _SHADOW_SIDE)
+    small = shape.resize((shape.width // scale + 1, shape.height // scale + 1))
+    flat = small.height // 4 + 1
+    shadow = _shadow(small, flat, raised=raised)
     shadow = shadow.resize((shadow.width * scale, shadow.height * scale), Image.Resampling.BILINEAR)
-    x, y = corner[0] - rim * scale, corner[1] + shape.height - (rim + flat) * scale
+    x = corner[0] - _RIM * scale
+    y = corner[1] + shape.height - (_RIM + flat) * scale
     canvas.paste(_SHADOW, (x, y), shadow)
+
+
+def _shadow(shape: Image.Image, flat: int, *, raised: bool) -> Image.Image:
+    """Dark under the foot, and falling softly to the right and back, `flat` pixels high.
+
+    Where the thing is raised, there is no ground beside it that the shadow could fall on.
+    """
+    width, lean = shape.width, shape.height // 3
+    shadow = Image.new("L", (width + lean + 2 * _RIM, flat + 2 * _RIM))
+    if not raised:
+        fallen = shape.resize((width, flat)).point(_FAINT)
+        size, sheared = (width + lean, flat), (1, lean / flat, -lean, 0, 1, 0)
+        shadow.paste(fallen.transform(size, Image.Transform.AFFINE, sheared), (_RIM, _RIM))
+    foot = shape.crop((0, shape.height - 2, *shape.size)).getbbox()
+    if foot:
+        left, right, ground = _RIM + foot[0], _RIM + foot[2], _RIM + flat
+        ImageDraw.Draw(shadow).ellipse((left - 1, ground - 2, right, ground + 1), fill=150)
+    return shadow.filter(ImageFilter.BoxBlur(1.5))

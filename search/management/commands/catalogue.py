@@ -10,14 +10,34 @@ from search.ingest import ingest
 from search.management.commands.ingest import owner_named
 from search.management.library import LibraryCommand
 from search.models import Asset, AssetLabel, Collection, Label, User
-from workers.training import studio
-from workers.training.things import home, outdoors, worn
+from workers.training.captions import labels, title
+from workers.training.scenes import Scene
+from workers.training.studio import catalogue
 
 SEED = 2026
+# By the kinds of things in them, and by settings.
 COLLECTIONS = {
-    "Around the house": home.KINDS,
-    "Things to wear": worn.KINDS,
-    "Out of doors": outdoors.KINDS,
+    "Around the house": {
+        *("chair", "stool", "sofa", "table", "bed", "lamp", "clock", "candle", "book", "cushion"),
+        *("basket", "cupboard", "radio", "telephone", "laptop"),
+    },
+    "In the kitchen": {"mug", "teapot", "bowl", "plate", "bottle", "pan", "kettle"},
+    "Things to wear": {
+        *("shoe", "boot", "hat", "cap", "shirt", "dress", "pair of trousers", "sock", "scarf"),
+        *("mitten", "watch", "pair of glasses"),
+    },
+    "Travel": {"handbag", "backpack", "suitcase", "umbrella", "camera", "tent"},
+    "Tools and garden": {"hammer", "saw", "watering can", "bucket", "bird house"},
+    "Toys and music": {
+        *("balloon", "kite", "ball", "drum", "guitar", "rocket", "skateboard", "teddy bear"),
+        "robot",
+    },
+    "Vehicles": {"bicycle", "car", "bus", "boat", "tractor", "aeroplane"},
+    "Food": {"apple", "banana", "cake"},
+    "Animals": {"cat", "fish", "bird", "elephant", "tortoise"},
+    "Plants": {"vase", "plant pot", "cactus", "tree"},
+    "At the beach": {"on a beach"},
+    "Evening light": {"at night", "at sunset"},
 }
 
 
@@ -25,13 +45,13 @@ class Command(LibraryCommand):
     help = "Store the sample catalogue: pictures that the studio draws; what is there is skipped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--pictures", type=int, default=300, metavar="N")
+        parser.add_argument("--pictures", type=int, default=500, metavar="N")
         parser.add_argument("--owner", metavar="NAME", help="the account that owns them")
 
     def handle(self, *args: Any, **options: Any) -> None:
         owner = owner_named(options["owner"])
-        for scene, picture in studio.catalogue(options["pictures"], SEED):
-            describe(stored(picture, studio.title(scene), owner), scene)
+        for scene, picture in catalogue(options["pictures"], SEED):
+            describe(stored(picture, title(scene), owner), scene)
 
 
 def stored(picture: Image, title: str, owner: User) -> Asset:
@@ -44,13 +64,14 @@ def stored(picture: Image, title: str, owner: User) -> Asset:
     return asset
 
 
-def describe(asset: Asset, scene: studio.Scene) -> None:
+def describe(asset: Asset, scene: Scene) -> None:
     """What a curator would say about it: its labels, and the collections it belongs to."""
-    for name in studio.labels(scene):
+    for name in labels(scene):
         label, _ = Label.objects.get_or_create(name=name)
         AssetLabel.objects.get_or_create(asset=asset, label=label, source=AssetLabel.Source.PERSON)
-    for name, kinds in COLLECTIONS.items():
-        if any(thing.kind in kinds for thing in scene.things):
+    shown = {scene.backdrop, *(thing.kind for thing in scene.things)}
+    for name, wanted in COLLECTIONS.items():
+        if shown & wanted:
             slug = slugify(name)
             collection, _ = Collection.objects.get_or_create(slug=slug, defaults={"name": name})
             collection.assets.add(asset)

@@ -11,7 +11,6 @@ SUPPORTS: dict[str, float] = {
     "stool": 18,
     "bed": 57,
     "sofa": 68,
-    "chair": 57,
     "cupboard": 6,
     "book": 6,
     "suitcase": 28,
@@ -22,7 +21,6 @@ SUPPORTS: dict[str, float] = {
     "bus": 18,
     "radio": 32,
     "skateboard": 53,
-    "cake": 31,
-    "bowl": 44,
-    "laptop": 14,
+    "elephant": 27,
+    "tortoise": 32,
 }

@@ -8,11 +8,15 @@ def bicycle(pen: Pen) -> None:
     for x in (21, 79):
         pen.ring(x, 74, 20, 4.5, "ink")
         pen.disc(x, 74, 4, "steel")
-    pen.line([(21, 74), (40, 42), (68, 40), (50, 74), (21, 74)], 6.5, "body")
-    pen.line([(50, 74), (36, 32)], 6.5, "body")
-    pen.line([(79, 74), (66, 28)], 6.5, "body")
-    pen.line([(27, 31), (45, 31)], 6, "ink")
-    pen.line([(58, 26), (76, 28)], 5, "ink")
+    pen.line([(21, 74), (40, 42), (68, 40), (50, 74), (21, 74)], 8, "body")
+    pen.line([(50, 74), (36, 32)], 8, "body")
+    pen.line([(79, 74), (66, 26)], 8, "body")
+    pen.box(4, 42, 34, 68, r=5)
+    pen.box(4, 42, 34, 50, "dark", r=4)
+    pen.box(70, 26, 94, 46, r=3)
+    pen.box(68, 24, 96, 31, "dark", r=3)
+    pen.line([(28, 31), (45, 31)], 6, "ink")
+    pen.line([(58, 23), (70, 23)], 5, "ink")
 
 
 def car(pen: Pen) -> None:
