@@ -92,6 +92,24 @@ def test_in_chunks_no_tensor_holds_all_pairs(chunk, largest):
     assert made.numbers == largest
 
 
+def kept(chunk):
+    """How many numbers the loss keeps for the way back."""
+    numbers = []
+
+    def keep(tensor):
+        numbers.append(tensor.numel())
+        return tensor
+
+    texts = torch.tensor(rows(1, 256), requires_grad=True)
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        SigmoidLoss(chunk=chunk)(texts, torch.tensor(rows(2, 256)))
+    return sum(numbers)
+
+
+def test_in_chunks_the_pairs_are_not_kept_for_the_way_back():
+    assert kept(8) < 256 * 256 <= kept(None)
+
+
 # Softmax -----------------------------------------------------------------------------------------
 
 

@@ -54,7 +54,8 @@ class SigmoidLoss(nn.Module):
 
     def _sum_of(self, texts: Tensor, images: Tensor, matches: Tensor | None, start: int) -> Tensor:
         """Of texts that begin at row `start`: how much speaks against what is true of each pair."""
-        against = texts @ images.T * self.log_scale.exp() + self.bias
+        # The texts are scaled, not the pairs, of which there are so many more.
+        against = (texts * self.log_scale.exp()) @ images.T + self.bias
         if matches is None:
             against.diagonal(start).neg_()
         else:
@@ -80,7 +81,7 @@ class SoftmaxLoss(nn.Module):
         """
         with torch.no_grad():
             self.log_scale.clamp_(max=math.log(100))
-        logits = texts @ images.T * self.log_scale.exp()
+        logits = (texts * self.log_scale.exp()) @ images.T
         if matches is None:
             own = torch.arange(len(texts), device=texts.device)
             return (cross_entropy(logits, own) + cross_entropy(logits.T, own)) / 2
