@@ -39,14 +39,22 @@ class Stage:
         start, end = (round(y * self.image.height) for y in (y0, y1))
         self.image.paste(graded((self.image.width, max(1, end - start)), top, bottom), (0, start))
 
+    def across(self, length: float) -> float:
+        """In parts of the width what is `length` of the shorter side."""
+        return length * min(self.image.size) / self.image.width
+
+    def down(self, length: float) -> float:
+        """In parts of the height what is `length` of the shorter side."""
+        return length * min(self.image.size) / self.image.height
+
     def columns(self, width: float) -> list[float]:
         """Where columns begin that are `width` of the shorter side wide."""
-        step = width * min(self.image.size) / self.image.width
+        step = self.across(width)
         return [i * step for i in range(int(1 / step) + 1)]
 
     def rows(self, top: float, bottom: float, height: float) -> list[float]:
         """Where rows begin that are `height` of the shorter side high."""
-        step = height * min(self.image.size) / self.image.height
+        step = self.down(height)
         return [top + i * step for i in range(int((bottom - top) / step) + 1)]
 
     def _at(self, *points: tuple[float, float]) -> list[tuple[float, float]]:
@@ -95,9 +103,9 @@ def _sunlit(stage: Stage, light: Colour) -> None:
     """Where the sun falls through the four panes of a window."""
     x, y = stage.rng.uniform(-0.1, 0.6), stage.rng.uniform(0.04, 0.12)
     for column, row in ((0, 0), (1, 0), (0, 1), (1, 1)):
-        left, top = x + 0.19 * column + 0.06 * row, y + 0.21 * row
-        corners = ((0, 0), (0.17, 0), (0.225, 0.19), (0.055, 0.19))
-        stage.poly([(left + dx, top + dy) for dx, dy in corners], light)
+        left, top = 0.27 * column + 0.08 * row, 0.21 * row
+        corners = ((0, 0), (0.24, 0), (0.315, 0.19), (0.075, 0.19))
+        stage.poly([(x + stage.across(left + dx), y + top + dy) for dx, dy in corners], light)
 
 
 def wooden_table(stage: Stage) -> None:
@@ -106,7 +114,7 @@ def wooden_table(stage: Stage) -> None:
     for row in stage.rows(stage.floor, 1, 0.1):
         stage.box(0, row, 1, row + 0.006, (150, 102, 60))
         x = stage.rng.random()
-        stage.box(x, row, x + 0.005, row + 0.1, (150, 102, 60))
+        stage.box(x, row, x + 0.005, row + stage.down(0.1), (150, 102, 60))
 
 
 def meadow(stage: Stage) -> None:
@@ -117,12 +125,13 @@ def meadow(stage: Stage) -> None:
     stage.fade(stage.floor, 1, (130, 190, 90), (96, 164, 72))
     for _ in range(24):
         x, y = stage.rng.random(), stage.rng.uniform(stage.floor + 0.03, 1)
-        stage.poly([(x, y), (x + 0.012, y), (x + 0.009, y - 0.035)], (78, 142, 62))
+        tip = x + stage.across(0.011), y - stage.down(0.035)
+        stage.poly([(x, y), (x + stage.across(0.016), y), tip], (78, 142, 62))
 
 
 def _cloud(stage: Stage, x: float, y: float) -> None:
-    for dx, dy, r in ((0, 0, 0.05), (0.05, -0.02, 0.07), (0.11, 0, 0.05)):
-        stage.disc(x + dx, y + dy, r, (255, 255, 255))
+    for dx, dy, r in ((0, 0, 0.05), (0.07, -0.02, 0.07), (0.15, 0, 0.05)):
+        stage.disc(x + stage.across(dx), y + stage.down(dy), r, (255, 255, 255))
 
 
 def beach(stage: Stage) -> None:
@@ -131,7 +140,7 @@ def beach(stage: Stage) -> None:
     stage.fade(stage.floor - 0.16, stage.floor, (40, 140, 190), (90, 196, 210))
     for _ in range(7):
         x, y = stage.rng.random(), stage.floor - stage.rng.uniform(0.03, 0.14)
-        stage.box(x, y, x + 0.07, y + 0.006, (190, 232, 236))
+        stage.box(x, y, x + stage.across(0.1), y + 0.006, (190, 232, 236))
     stage.fade(stage.floor, 1, (244, 222, 170), (230, 200, 142))
     points = [(i / 24, stage.floor + 0.012 + 0.01 * math.sin(i * 1.3)) for i in range(25)]
     stage.poly([(0, stage.floor - 0.015), *points, (1, stage.floor - 0.015)], (250, 252, 250))
@@ -152,7 +161,7 @@ def snow(stage: Stage) -> None:
 
 def _pine(stage: Stage, x: float, base: float, height: float) -> None:
     for part in (0, 0.3, 0.6):
-        half, bottom = 0.09 * (1.2 - part), base - height * part
+        half, bottom = stage.across(0.13) * (1.2 - part), base - height * part
         points = [(x - half, bottom), (x + half, bottom), (x, bottom - height * 0.5)]
         stage.poly(points, (84, 128, 116))
 
@@ -168,11 +177,12 @@ def night(stage: Stage) -> None:
 def brick_wall(stage: Stage) -> None:
     stage.box(0, 0, 1, 1, (216, 190, 172))
     for i, row in enumerate(stage.rows(0, stage.floor, 0.075)):
-        step = 0.16 * min(stage.image.size) / stage.image.width
+        step = stage.across(0.16)
         for x in stage.columns(0.16):
             left = x - step / 2 * (i % 2)
             tone = mixed((186, 96, 72), (150, 70, 58), stage.rng.random())
-            stage.box(left + 0.006, row + 0.006, left + step, row + 0.068, tone)
+            top, bottom = row + stage.down(0.007), row + stage.down(0.075)
+            stage.box(left + stage.across(0.008), top, left + step, bottom, tone)
     stage.fade(stage.floor, 1, (150, 146, 142), (172, 168, 164))
 
 
@@ -180,8 +190,7 @@ def kitchen(stage: Stage) -> None:
     stage.box(0, 0, 1, 1, (206, 222, 222))
     for row in stage.rows(0, stage.floor, 0.13):
         for x in stage.columns(0.13):
-            right = x + 0.12 * min(stage.image.size) / stage.image.width
-            bottom = row + 0.12 * min(stage.image.size) / stage.image.height
+            right, bottom = x + stage.across(0.12), row + stage.down(0.12)
             stage.box(x, row, right, bottom, (240, 247, 246))
     stage.fade(stage.floor, 1, (96, 104, 112), (122, 130, 138))
     stage.box(0, stage.floor, 1, stage.floor + 0.02, (72, 80, 88))
@@ -192,7 +201,7 @@ def city(stage: Stage) -> None:
     for x in stage.columns(0.2):
         top = stage.floor - stage.rng.uniform(0.18, 0.5)
         tone = mixed((118, 130, 150), (160, 150, 158), stage.rng.random())
-        width = 0.19 * min(stage.image.size) / stage.image.width
+        width = stage.across(0.19)
         stage.box(x, top, x + width, stage.floor, tone)
         for row in stage.rows(top + 0.03, stage.floor - 0.06, 0.075):
             for part in (0.15, 0.6):
@@ -245,12 +254,13 @@ def desert(stage: Stage) -> None:
 
 
 def _cactus(stage: Stage, x: float) -> None:
-    for dx, top, bottom in ((0, 0.32, 0), (-0.05, 0.22, 0.12), (0.05, 0.26, 0.14)):
-        stage.box(
-            x + dx - 0.014, stage.floor - top, x + dx + 0.014, stage.floor - bottom, (98, 150, 96)
-        )
-    middle = stage.floor - 0.14
-    stage.box(x - 0.05, middle, x + 0.05, middle + 0.02, (98, 150, 96))
+    green, thick = (98, 150, 96), stage.across(0.02)
+    for dx, top, bottom in ((0, 0.32, 0), (-0.07, 0.22, 0.12), (0.07, 0.26, 0.12)):
+        middle = x + stage.across(dx)
+        ends = stage.floor - stage.down(top), stage.floor - stage.down(bottom)
+        stage.box(middle - thick, ends[0], middle + thick, ends[1], green)
+    arms, elbow = stage.across(0.07), stage.floor - stage.down(0.15)
+    stage.box(x - arms, elbow, x + arms, elbow + stage.down(0.035), green)
 
 
 def shelf(stage: Stage) -> None:

@@ -46,7 +46,7 @@ _OWN = ("body", "dark", "deep", "pale")  # The thing's own colour, and tones of 
 _IDS = {paint: i for i, paint in enumerate((*_OWN, *PAINTS), start=1)}
 _IS_BODY = [255 * (i == _IDS["body"]) for i in range(256)]
 _IS_ANY = [255 * (i > 0) for i in range(256)]
-_INWARD = [round(i * 0.17) for i in range(256)]
+_INWARD = [round(i * 0.11) for i in range(256)]
 
 # What a pattern is printed in, where a light print would not show.
 _PRINTS: dict[str, Colour] = {
