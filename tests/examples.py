@@ -1,4 +1,4 @@
-"""Pictures with captions to train on, of which a colour is all there is to see."""
+"""Pictures with captions to train on: flags of two colours."""
 
 import numpy as np
 import torch
@@ -15,18 +15,24 @@ COLOURS = {
     "black": (20, 20, 20),
     "white": (250, 250, 250),
 }
-WORDS = ["sheet", "wall", "card", "cloth"]
+NAMES = list(COLOURS)
+
+
+def colours(number):
+    """Of a flag, above and below: 24 that differ."""
+    return NAMES[number % 6], NAMES[(number + 1 + number // 6 % 4) % 6]
 
 
 def picture(number, side=32):
-    """A coloured square with a little noise, and no two the same."""
-    colour = list(COLOURS.values())[number % len(COLOURS)]
+    """A flag with a little noise, and no two the same."""
+    above, below = (np.full((side // 2, side, 3), COLOURS[name]) for name in colours(number))
     noise = np.random.default_rng(number).normal(0, 12, (side, side, 3))
-    return Image.fromarray(np.clip(noise + colour, 0, 255).astype(np.uint8))
+    flag = np.clip(np.concatenate([above, below]) + noise, 0, 255)
+    return Image.fromarray(flag.astype(np.uint8))
 
 
 def caption(number):
-    return f"a {list(COLOURS)[number % len(COLOURS)]} {WORDS[number // 6 % len(WORDS)]}"
+    return "{} over {}".format(*colours(number))
 
 
 def make_examples(count):

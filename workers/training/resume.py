@@ -8,6 +8,7 @@ from errno import ENOSPC
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
+from zipfile import is_zipfile
 
 import torch
 
@@ -57,10 +58,14 @@ class Kept:
 
     def load(self) -> dict[str, Any]:
         """What was saved last."""
+        damaged = TrainingError(f"{self._path} is damaged: begin anew in another folder.")
+        # What is no archive torch takes for a format of long ago, and stumbles anywhere.
+        if not is_zipfile(self._path):
+            raise damaged
         try:
             return torch.load(self._path, map_location="cpu", weights_only=True)
-        except (OSError, RuntimeError, EOFError, ValueError) as error:
-            raise TrainingError(f"{self._path} is damaged: begin anew elsewhere.") from error
+        except (OSError, RuntimeError) as error:
+            raise damaged from error
 
     def delete(self) -> None:
         """Forget the run, which has come to its end."""
