@@ -45,7 +45,7 @@ HEAVY = ("torch", "transformers", "tokenizers", "safetensors")
         ("search/admin/*.py", HEAVY),
         ("workers/*.py", (*EDGES, *HEAVY, "search.ingest", "search.query")),
         ("workers/encoders/*.py", ("search", "django", "celery")),
-        ("workers/training/*.py", ("search", "django", "celery")),
+        ("workers/training/**/*.py", ("search", "django", "celery")),
     ],
 )
 def test_imports_point_down(files, banned):

@@ -156,7 +156,7 @@ def test_a_second_start_finds_its_data_within_15_seconds(again):
 
 
 def test_the_sample_catalogue_has_titles_labels_and_collections(first):
-    assert list(first.counts.values()) == [PICTURES, 0, 0, 3, PICTURES]
+    assert list(first.counts.values()) == [PICTURES, 0, 0, 11, PICTURES]
 
 
 def test_a_second_demo_in_the_same_folder_is_refused_in_a_sentence(again):

@@ -11,12 +11,12 @@ from playwright.sync_api import expect
 from tests import pictures
 from tests.e2e.prepared import PICTURES
 from tests.e2e.stack import Stack
-from workers.training import studio
+from workers.training import captions, studio
 
 NUMBERS = count()  # Each new picture is another one.
 # Of another seed than the catalogue's: the library does not hold them.
 UPLOADS = [
-    (studio.title(scene), pictures.saved(picture, "JPEG"))
+    (captions.title(scene), pictures.saved(picture, "JPEG"))
     for scene, picture in studio.catalogue(8, 4, side=600)
 ]
 
@@ -49,7 +49,7 @@ def stack():
 def a_picture(stack):
     """A picture of the catalogue as it lies on somebody's disk, and its title."""
     scene, picture = next(studio.catalogue(1, 2026))
-    return studio.title(scene), ("mine.jpg", pictures.saved(picture, "JPEG"))
+    return captions.title(scene), ("mine.jpg", pictures.saved(picture, "JPEG"))
 
 
 def held(*files):

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS")
         parser.add_argument(
-            "--pictures", type=int, default=300, metavar="N", help="in the sample catalogue"
+            "--pictures", type=int, default=500, metavar="N", help="in the sample catalogue"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
