@@ -242,6 +242,12 @@ def test_crops_reach_everywhere_and_differ():
     assert len(crops[:, :, 0].mean((2, 3)).unique()) == 400
 
 
+def test_each_crop_is_of_its_own_picture():
+    plain = torch.arange(3.0)[:, None, None, None].expand(3, 1, 4, 4)
+    crops = local_crops(plain, generator(), 2, 4)
+    assert torch.equal(crops, plain.expand(2, 3, 1, 4, 4))
+
+
 def test_the_same_generator_cuts_the_same_crops():
     one, other = (local_crops(ramps(), generator(7), 3, 8) for _ in range(2))
     assert torch.equal(one, other)
