@@ -245,6 +245,10 @@ def test_the_command_trains_on_a_folder_and_tells_both_figures(siglip, tmp_path,
     assert figures["checkpoint"] == str(tmp_path / "out")
     assert {"value", "low", "high"} == set(figures["before"]["words to picture"]["R@10"])
     assert set(figures["after"]) == set(figures["before"])
+    page = (tmp_path / "out" / "README.md").read_text()
+    assert f"Trained on from `{siglip}`" in page and "2 steps of 64, seed 0" in page.replace(
+        "\n", " "
+    )
 
 
 def test_the_command_trains_a_new_encoder_on_a_folder(tmp_path, capsys):

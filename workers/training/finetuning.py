@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,14 @@ from workers.encoders import weights
 from workers.encoders.base import Encoder, load_encoder
 from workers.encoders.checkpoint import Checkpoint, find
 from workers.encoders.siglip import SIGLIP_2, family_of
+from workers.training import finetuned_readme, readme
+from workers.training.batches import Pairs
 from workers.training.evaluation import Figures, figure
 from workers.training.recipes import Recipe
 from workers.training.resume import TrainingError
 from workers.training.sources import Example, Unreadable, fit_for_training, pairs_of
 from workers.training.towers import Towers
-from workers.training.trainer import Session, Training, finish, new_towers
+from workers.training.trainer import Session, Training, device_name, finish, new_towers
 
 # A trained tower takes much smaller steps than a new one.
 _RATES = {"all": 1e-4, "locked-image": 3e-4, "lora": 1e-3}
@@ -62,9 +65,12 @@ def finetune(
     recipe = replace(recipe, family=files.model_type, batch=min(recipe.batch, len(pairs.captions)))
     torch.manual_seed(recipe.seed)
     choose_weights(towers, recipe.towers)
-    finish(Training(recipe, towers, pairs, [files.revision, *pairs.texts()]), session)
+    # The revision too: a run is resumed only from the encoder that it was begun from.
+    seconds = finish(Training(recipe, towers, pairs, [files.revision, *pairs.texts()]), session)
     before, after = load_encoder(checkpoint, revision), load_encoder(str(session.folder))
-    return {"before": recall(before, held_out), "after": recall(after, held_out)}
+    figures = {"before": recall(before, held_out), "after": recall(after, held_out)}
+    _describe(session.folder, recipe, seconds, pairs, len(held_out), figures, checkpoint)
+    return figures
 
 
 def train_anew(recipe: Recipe, examples: Sequence[Example], session: Session) -> Figures:
@@ -73,8 +79,24 @@ def train_anew(recipe: Recipe, examples: Sequence[Example], session: Session) ->
     texts = [caption for example in learned for caption in example.captions]
     towers = new_towers(recipe, texts)
     pairs = pairs_of(learned, towers, quiet=session.quiet)
-    finish(Training(recipe, towers, pairs, texts), session)
-    return recall(load_encoder(str(session.folder)), held_out)
+    seconds = finish(Training(recipe, towers, pairs, texts), session)
+    figures = recall(load_encoder(str(session.folder)), held_out)
+    _describe(session.folder, recipe, seconds, pairs, len(held_out), {"": figures})
+    return figures
+
+
+def _describe(
+    folder: Path,
+    recipe: Recipe,
+    seconds: float,
+    pairs: Pairs,
+    held_out: int,
+    figures: dict[str, Figures],
+    start: str = "",
+) -> None:
+    run = readme.Run("", seconds / 60, device_name())
+    learned = len(pairs.captions), len(pairs.texts())
+    finetuned_readme.write(folder, recipe, run, learned, held_out, figures, start)
 
 
 def _apart(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
