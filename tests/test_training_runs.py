@@ -149,7 +149,7 @@ def test_a_run_is_trained_to_its_end(tmp_path):
     assert (run.state, run.step, run.steps, run.error) == ("done", 4, 4, "")
     assert (run.loss, run.pictures_per_second) == (0.25, 99.5)
     assert run.folder == str(tmp_path / "trained" / f"{run.pk}-siglip")
-    assert run.figures["words to pictures"] == {"R@1": 0.71, "odd": None}
+    assert run.figures["words to pictures"]["R@1"] == {"value": 0.71, "low": 0.69, "high": None}
     assert run.started and run.ended and run.token is None
 
 
@@ -248,6 +248,14 @@ def test_nothing_is_overwritten(tmp_path):
     assert (there / "model.safetensors").read_text() == "of another database"
 
 
+def test_what_was_cut_off_while_it_was_measured_is_done_without_figures(curator_client, tmp_path):
+    run = make_run(folder=str(tmp_path / "trained" / "1-siglip"))
+    Path(run.folder).mkdir(parents=True)
+    (Path(run.folder) / "model.safetensors").write_text("weights")
+    assert trained(run).state == "done" and run.figures == {}
+    assert "so there are no figures" in shown(curator_client, run)
+
+
 def test_a_place_that_cant_be_written_to_is_a_sentence(tmp_path):
     (tmp_path / "trained").write_text("a file")
     run = trained(make_run())
@@ -293,7 +301,7 @@ def test_it_has_a_queue_of_its_own():
     assert route["queue"].name == "train"
 
 
-def test_a_killed_worker_is_not_billed_torch():
+def test_the_trainer_itself_never_pays_for_torch():
     code = (
         "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings';"
         "django.setup(); import workers.runs, workers.bell; print(*sys.modules)"
@@ -422,6 +430,12 @@ def test_a_curator_starts_from_an_encoder(curator_client, rung):
     assert (run.start_from, run.origin, run.towers, run.steps) == (encoder, "fake", "lora", 300)
 
 
+def test_an_encoder_learns_no_drawings(curator_client, rung):
+    page = curator_client.post(ADD, ASKED | {"start_from": make_encoder().pk}).content.decode()
+    assert "An encoder to start from is trained on the catalogue." in page
+    assert not TrainingRun.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
@@ -475,7 +489,14 @@ def test_where_the_state_has_changed_htmx_fetches_the_page(curator_client):
 def test_what_has_ended_is_asked_for_no_more(curator_client):
     page = shown(curator_client, trained(make_run(steps=2)))
     assert "every 2s" not in page and "http-equiv" not in page
-    assert "words to pictures, R@1</th>" in page and "0.71" in page
+    assert "words to pictures, R@1</th>" in page and "<td>0.710</td>" in page
+
+
+def test_figures_before_and_after_stand_side_by_side(curator_client):
+    before, after = ({"value": value, "low": 0.1, "high": 0.9} for value in (0.25, 0.75))
+    run = make_run(state="done", figures={"before": {"R@10": before}, "after": {"R@10": after}})
+    cells = "<td>0.250 (0.100 to 0.900)</td><td>0.750 (0.100 to 0.900)</td>"
+    assert f'<th scope="row">R@10</th>{cells}' in shown(curator_client, run)
 
 
 def test_a_failure_is_shown(curator_client, monkeypatch):

@@ -1,4 +1,5 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -54,7 +55,7 @@ class StartForm(forms.ModelForm):
         fields = ["recipe", "data", "start_from", "towers", "steps", "seed"]
         widgets = dict.fromkeys(["recipe", "data", "towers"], UnfoldAdminSelectWidget)
         help_texts = {
-            "recipe": "The losses; without an encoder to start from, the family as well.",
+            "recipe": "Of a new encoder; one to start from keeps the loss of its family.",
             "data": "What it learns from; a part is held out, on which it is measured.",
             "towers": "What may change, of the encoder that it starts from.",
         }
@@ -65,6 +66,8 @@ class StartForm(forms.ModelForm):
             self.add_error(
                 "towers", "Without an encoder to start from there is nothing to keep: choose all."
             )
+        if given.get("data") == TrainingRun.Data.STUDIO and given.get("start_from"):
+            self.add_error("data", "An encoder to start from is trained on the catalogue.")
         if given.get("data") == TrainingRun.Data.CATALOGUE and not Asset.objects.exists():
             self.add_error("data", "The library holds no assets yet.")
         return given
@@ -114,7 +117,7 @@ class TrainingRunAdmin(ReadOnlyAdmin):
             return HttpResponseClientRefresh()
         context = self.context(request, f"Training {run}") | {
             "run": run,
-            "figures": list(flat(run.figures)),
+            "figures": table(run.figures),
             "encoder": run.folder and Encoder.objects.filter(checkpoint=run.folder).first(),
         }
         part = "_progress" if request.htmx else "run"  # type: ignore[attr-defined]
@@ -175,10 +178,31 @@ def add_as_encoder(run: TrainingRun) -> tuple[str, int]:
 VERBS = {"stop": stop, "go on": go_on, "add": add_as_encoder}
 
 
-def flat(figures: dict[str, Any], *path: str) -> Iterator[tuple[str, Any]]:
-    """Figures within figures, each with the names that lead to it."""
-    for name, value in figures.items():
-        if isinstance(value, dict):
-            yield from flat(value, *path, name)
-        else:
-            yield ", ".join([*path, name]), value
+@dataclass(frozen=True)
+class Figures:
+    """What was measured, a row for each figure: once, or before and after."""
+
+    columns: Sequence[str]
+    rows: list[tuple[str, list[str]]]
+
+
+def table(figures: dict[str, Any]) -> Figures:
+    """The figures of a run, as `manage.py train --json` says them."""
+    columns = [when for when in ("before", "after") if when in figures]
+    flats = [dict(flat(figures[when])) for when in columns] or [dict(flat(figures))]
+    rows = [(name, [of.get(name, "") for of in flats]) for name in flats[-1]]
+    return Figures(columns, rows)
+
+
+def flat(figures: dict[str, Any], *path: str) -> Iterator[tuple[str, str]]:
+    """The values with their intervals, however deep, each with the names that lead to it."""
+    for name, figure in figures.items():
+        if isinstance(figure, dict) and "value" in figure:
+            yield ", ".join([*path, name]), said(**figure)
+        elif isinstance(figure, dict):
+            yield from flat(figure, *path, name)
+
+
+def said(value: float, low: float | None = None, high: float | None = None, **_: Any) -> str:
+    interval = "" if low is None or high is None else f" ({low:.3f} to {high:.3f})"
+    return f"{value:.3f}{interval}"
