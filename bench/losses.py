@@ -139,7 +139,7 @@ def plot(points: dict[str, dict[int, dict[str, float]]], path: Path) -> None:
         ax.set(title=title, xlabel="batch")
         ax.set_xticks(BATCHES, [f"{batch // 1024}k" for batch in BATCHES], minor=False)
         ax.grid(alpha=0.3)
-        ax.legend()
+        ax.legend(loc="upper left")
     figure.savefig(path, dpi=110)
 
 
