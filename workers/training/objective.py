@@ -14,8 +14,9 @@ from workers.training.distillation import (
     masked_patches,
     random_masks,
 )
-from workers.training.losses import PatchLoss, SigmoidLoss, SoftmaxLoss
+from workers.training.losses import FactLoss, PatchLoss, SigmoidLoss, SoftmaxLoss
 from workers.training.recipes import Recipe
+from workers.training.scenes import FACTS
 from workers.training.towers import Towers
 
 _CHUNK = 1024  # Texts that are compared with all pictures at once.
@@ -30,8 +31,11 @@ class Objective(nn.Module):
         self.recipe = recipe
         self.pairs: SigmoidLoss | SoftmaxLoss = _pair_loss(recipe, towers)
         self.patches = PatchLoss(towers.width, QUESTIONS) if recipe.patch_question else None
+        self.facts = FactLoss(towers.dimensions, len(FACTS)) if recipe.facts else None
         symbols = len(LocCaVocabulary(len(towers.tokenizer)))
-        self.captioner = Captioner(symbols, towers.width) if recipe.captioning else None
+        self.captioner = (
+            Captioner(symbols, towers.width, width=96, layers=1) if recipe.captioning else None
+        )
         self.likeness = DistillationLoss(towers.width) if recipe.distillation else None
         self.gaps = MaskedPredictionLoss(towers.width) if recipe.masking else None
         self.teacher: Teacher | None = None
@@ -45,8 +49,16 @@ class Objective(nn.Module):
             if self.teacher is not None:
                 others += self._taught(self.teacher, towers, batch.pictures, step)
         # In full precision: the scale makes much of small differences.
-        loss = self.pairs(normalize(texts.float()), normalize(images.float()), batch.matches)
-        return torch.stack([loss, *others]).sum()
+        texts, images = normalize(texts.float()), normalize(images.float())
+        others += self._facts(texts, images, batch)
+        return torch.stack([self.pairs(texts, images, batch.matches), *others]).sum()
+
+    def _facts(self, texts: Tensor, images: Tensor, batch: Batch) -> list[Tensor]:
+        facts = batch.facts
+        if self.facts is None or facts is None:
+            return []
+        of_texts = self.facts(texts[facts.known], facts.named[facts.known])
+        return [self.recipe.facts * (self.facts(images, facts.shown) + of_texts)]
 
     def _others(self, patches: Tensor, batch: Batch) -> list[Tensor]:
         terms, about = [], batch.sequences

@@ -22,6 +22,7 @@ class Recipe:
     weight_decay: float = 0.05
     # What each term weighs beside the pairs' own loss.
     patch_question: float = 3.0
+    facts: float = 1.0
     captioning: float = 0.0
     distillation: float = 0.0
     masking: float = 0.0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from random import Random
 from zlib import crc32
 
@@ -75,6 +76,45 @@ class Wish:
             and self.count in (0, group.count)
             for group in scene.groups
         )
+
+
+# What is true of them ----------------------------------------------------------------------------
+
+Fact = tuple[str, ...]  # As ("mug",), ("red", "mug"), ("two", "mug"), ("first", "mug").
+
+_NUMBERS = {2: "two", 3: "three"}
+_ROLES = ("first", "second")  # Of a relation.
+FACTS: tuple[Fact, ...] = (
+    *((word,) for word in (*KINDS, *COLOURS, *PATTERNS, *BACKDROPS)),
+    *product((*COLOURS, *PATTERNS, *_NUMBERS.values(), *_ROLES), KINDS),
+)
+
+
+def facts_of(scene: Scene) -> set[Fact]:
+    """All that is true of a scene, of the things that `FACTS` lists."""
+    facts = set().union(*(_facts_of_group(group) for group in scene.groups))
+    if scene.relation != ALONE:
+        facts |= {(role, thing.kind) for role, thing in zip(_ROLES, scene.things, strict=True)}
+    return facts | {(scene.backdrop,)}
+
+
+def _facts_of_group(group: Group) -> set[Fact]:
+    thing = group.thing
+    return _facts(thing.kind, thing.colour, thing.pattern, group.count)
+
+
+def facts_named(wish: Wish) -> set[Fact]:
+    """What a wish says, of the things that `FACTS` lists."""
+    setting = {(wish.backdrop,)} if wish.backdrop else set()
+    return setting | _facts(wish.kind, wish.colour, wish.pattern, wish.count)
+
+
+def _facts(kind: str, colour: str, pattern: str, count: int) -> set[Fact]:
+    looks = [word for word in (colour, pattern) if word]
+    facts: set[Fact] = {(word,) for word in (kind, *looks) if word}
+    if kind:
+        facts |= {(word, kind) for word in (*looks, *filter(None, [_NUMBERS.get(count)]))}
+    return facts
 
 
 # Held out ----------------------------------------------------------------------------------------
@@ -190,13 +230,11 @@ def _reworded(thing: Thing, rng: Random) -> Thing:
 
 
 def wishes(scenes: Sequence[Scene], rng: Random) -> list[Wish]:
-    """Half of the kinds, half of the settings, and 40 that combine what one of these shows."""
-    kinds = rng.sample(list(KINDS), len(KINDS) // 2)
-    backdrops = rng.sample(list(BACKDROPS), len(BACKDROPS) // 2)
+    """A dozen kinds, four settings, and 30 that combine what one of these scenes shows."""
     return [
-        *map(Wish, kinds),
-        *(Wish(backdrop=backdrop) for backdrop in backdrops),
-        *(mixed_wish(scene, rng) for scene in rng.sample(scenes, min(40, len(scenes)))),
+        *map(Wish, rng.sample(list(KINDS), 12)),
+        *(Wish(backdrop=backdrop) for backdrop in rng.sample(list(BACKDROPS), 4)),
+        *(mixed_wish(scene, rng) for scene in rng.sample(scenes, min(30, len(scenes)))),
     ]
 
 
