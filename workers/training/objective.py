@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from workers.training.batches import QUESTIONS, Batch
+from workers.training.batches import QUESTIONS, WEIGHTS, Batch
 from workers.training.captioning import Captioner, LocCaVocabulary
 from workers.training.distillation import (
     DistillationLoss,
@@ -30,7 +30,9 @@ class Objective(nn.Module):
         super().__init__()
         self.recipe = recipe
         self.pairs: SigmoidLoss | SoftmaxLoss = _pair_loss(recipe, towers)
-        self.patches = PatchLoss(towers.width, QUESTIONS) if recipe.patch_question else None
+        self.patches = (
+            PatchLoss(towers.width, QUESTIONS, WEIGHTS) if recipe.patch_question else None
+        )
         self.facts = FactLoss(towers.dimensions, len(FACTS)) if recipe.facts else None
         symbols = len(LocCaVocabulary(len(towers.tokenizer)))
         self.captioner = (
