@@ -1,4 +1,4 @@
-"""The contrastive losses and the question to each patch: as published, and no larger than said."""
+"""The contrastive losses and the questions beside them: as published, no larger than said."""
 
 import math
 
@@ -9,7 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from tests.slopes import assert_same, log_softmax, unit
-from workers.training.losses import NOT_ASKED, PatchLoss, SigmoidLoss, SoftmaxLoss
+from workers.training.losses import NOT_ASKED, FactLoss, PatchLoss, SigmoidLoss, SoftmaxLoss
 
 
 def rows(seed, count=6):
@@ -182,3 +182,41 @@ def test_the_patch_loss_asks_only_what_makes_sense():
     patches = np.random.default_rng(4).normal(size=(2, 2, 3))
     answers = np.array([[[0, 2], [NOT_ASKED, NOT_ASKED]], [[1, NOT_ASKED], [NOT_ASKED, 3]]])
     assert_same(Answered(answers), patch_reference(answers), patches=patches)
+
+
+# Facts -------------------------------------------------------------------------------------------
+
+
+class Stated(torch.nn.Module):
+    def __init__(self, facts):
+        super().__init__()
+        torch.manual_seed(5)
+        self.loss, self.facts = FactLoss(4, 3), torch.tensor(facts)
+
+    def forward(self, vectors):
+        return self.loss(vectors, self.facts)
+
+
+def fact_reference(facts):
+    def reference(numbers):
+        total, scale = 0.0, np.exp(numbers["loss.log_scale"])
+        for vector, holds in zip(numbers["vectors"], facts, strict=True):
+            for place, true in zip(unit(numbers["loss.places"]), holds, strict=True):
+                logit = scale * (vector @ place) + numbers["loss.bias"]
+                total += np.log1p(np.exp(-logit if true else logit))
+        return total / len(facts)
+
+    return reference
+
+
+def test_the_fact_loss_judges_each_fact_of_each_vector_by_itself():
+    facts = np.array([[1, 0, 1], [0, 0, 0], [0, 1, 0], [1, 1, 1], [0, 0, 1.0]])
+    assert_same(Stated(facts), fact_reference(facts), vectors=rows(6, 5))
+
+
+def test_before_training_the_fact_loss_takes_a_fact_for_unlikely():
+    torch.manual_seed(5)
+    loss = FactLoss(64, 200)
+    vectors = torch.nn.functional.normalize(torch.randn(8, 64), dim=1)
+    assert loss(vectors, torch.zeros(8, 200)).item() / 200 < 0.01
+    assert loss(vectors, torch.ones(8, 200)).item() / 200 == pytest.approx(6, abs=0.3)
