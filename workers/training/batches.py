@@ -24,6 +24,7 @@ from workers.training.scenes import (
     different_scenes,
     facts_named,
     facts_of,
+    is_of_one,
     is_taught,
     twin,
     wishes,
@@ -89,16 +90,21 @@ class Source(Protocol):
 class Drawings:
     """Scenes with their pixels, and for each patch which of its groups a picture shows there.
 
-    They come in twos, a scene and its twin, which always share a batch.
+    They come in twos, a scene and its twin, which always share a batch; first those that begin with
+    one thing alone.
     """
 
     scenes: Sequence[Scene]
     pixels: Tensor  # (scenes, side, side, 3), bytes
     patches: Tensor  # (scenes, patches): 0 none, 1 the first group, 2 the second
+    # Shapes are learned from what is large: before this step only things alone are shown. After 500
+    # such steps 27 % of the first ten hits for a bare kind were right, 8 % after 500 with all.
+    alone_until: int = 0
 
     def batch(self, step: int, size: int, seed: int, tokenizer: PreTrainedTokenizerFast) -> Batch:
         """Captions and short queries in eight languages, and what is known of every patch."""
-        firsts = rows_of(len(self.scenes) // 2, step, size // 2, seed)
+        count = self._alone() if step < self.alone_until else len(self.scenes) // 2
+        firsts = rows_of(count, step, size // 2, seed)
         rows = [row for first in firsts for row in (2 * first, 2 * first + 1)]
         scenes, rng = [self.scenes[row] for row in rows], Random(f"{seed} {step}")
         said = _said(scenes, rng)
@@ -112,6 +118,10 @@ class Drawings:
             answers[torch.arange(len(rows))[:, None], shown.long()],
             Facts(_rows_of_facts(map(facts_of, scenes)), said.named, said.known),
         )
+
+    def _alone(self) -> int:
+        """How many scenes with their twins are of one thing alone."""
+        return max(1, sum(map(is_of_one, self.scenes[::2])))
 
     def texts(self) -> list[str]:
         """A full caption of each scene, in one language after another."""
@@ -146,13 +156,16 @@ class Pairs:
         return [text for captions in self.captions for text in captions]
 
 
-def drawn(count: int, side: int, seed: int, *, quiet: bool = False) -> Drawings:
+def drawn(
+    count: int, side: int, seed: int, *, alone_until: int = 0, quiet: bool = False
+) -> Drawings:
     """About `count` drawings of things that are not held out."""
     rng = Random(seed)
     firsts = different_scenes(max(1, count // 2), rng)
+    firsts.sort(key=is_of_one, reverse=True)
     scenes = [scene for first in firsts for scene in (first, twin(first, rng))]
     pixels, patches = map(torch.from_numpy, squares(scenes, side, GRID, quiet=quiet))
-    return Drawings(scenes, pixels, patches.flatten(1))
+    return Drawings(scenes, pixels, patches.flatten(1), alone_until)
 
 
 def rows_of(count: int, step: int, size: int, seed: int) -> list[int]:

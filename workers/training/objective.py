@@ -20,6 +20,7 @@ from workers.training.scenes import FACTS
 from workers.training.towers import Towers
 
 _CHUNK = 1024  # Texts that are compared with all pictures at once.
+_CAPTIONED_EVERY = 2  # Steps: as each is made half as long again by it.
 _CROPS = 2  # Of half a picture's side, so both together cost as much as half a picture.
 
 
@@ -47,7 +48,7 @@ class Objective(nn.Module):
         with mixed_precision(batch.pictures.device.type):
             texts = towers.texts(batch.token_ids)
             patches, images = towers.pictures(batch.pictures)
-            others = self._others(patches, batch)
+            others = self._others(patches, batch, step)
             if self.teacher is not None:
                 others += self._taught(self.teacher, towers, batch.pictures, step)
         # In full precision: the scale makes much of small differences.
@@ -62,11 +63,11 @@ class Objective(nn.Module):
         of_texts = self.facts(texts[facts.known], facts.named[facts.known])
         return [self.recipe.facts * (self.facts(images, facts.shown) + of_texts)]
 
-    def _others(self, patches: Tensor, batch: Batch) -> list[Tensor]:
+    def _others(self, patches: Tensor, batch: Batch, step: int) -> list[Tensor]:
         terms, about = [], batch.sequences
         if self.patches is not None and batch.answers is not None:
             terms.append(self.recipe.patch_question * self.patches(patches, batch.answers))
-        if self.captioner is not None:
+        if self.captioner is not None and step % _CAPTIONED_EVERY == 0:
             said = self.captioner(patches, about.pictures, about.ids, about.asked)
             terms.append(self.recipe.captioning * said)
         return terms

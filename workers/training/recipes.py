@@ -12,7 +12,7 @@ class Recipe:
     """Everything that decides what a run yields, but for what it is shown."""
 
     family: str = "siglip2"
-    steps: int = 5000
+    steps: int = 8000
     seed: int = 0
     batch: int = 64
     side: int = 128  # Pixels.
@@ -26,8 +26,11 @@ class Recipe:
     captioning: float = 0.0
     distillation: float = 0.0
     masking: float = 0.0
-    # The share of the steps after which a teacher joins in (arXiv:2502.14786, section 2.3).
-    teacher_joins: float = 0.8
+    # The share of the steps that show things alone, before all that the studio draws.
+    alone: float = 0.3
+    # The share of the steps after which a teacher joins in. Published is 0.8 (arXiv:2502.14786,
+    # section 2.3); such steps take three times as long.
+    teacher_joins: float = 0.9
     half: bool = False  # Saved with 16 bits a weight.
     # Of a run that starts from trained weights: which of them may change.
     towers: str = "all"
@@ -36,6 +39,11 @@ class Recipe:
     def pictures(self) -> int:
         """How many are drawn: never more than the steps can look at."""
         return min(MOST_PICTURES, self.steps * self.batch)
+
+    @property
+    def alone_until(self) -> int:
+        """The first step that shows all that the studio draws."""
+        return int(self.alone * self.steps)
 
     @property
     def teacher_step(self) -> int:

@@ -194,6 +194,11 @@ def twin(scene: Scene, rng: Random) -> Scene:
     return replace(rng.choice(changes)(scene), seed=rng.getrandbits(32))
 
 
+def is_of_one(scene: Scene) -> bool:
+    """Whether a scene shows one thing alone."""
+    return len(scene.groups) == 1 and scene.groups[0].count == 1
+
+
 def mirrored(scene: Scene) -> Scene:
     """The first in the place of the second and the second in the place of the first."""
     return replace(scene, groups=scene.groups[::-1])

@@ -4,6 +4,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
 from workers.encoders.weights import device, memory_errors_said
-from workers.training.batches import Source, drawn
+from workers.training.batches import Batch, Source, drawn
 from workers.training.losses import SigmoidLoss
 from workers.training.objective import Objective, multiplies_bfloat16
 from workers.training.optimizers import optimizers_of, set_rates
@@ -57,7 +58,13 @@ def train(recipe: Recipe, session: Session, source: Source | None = None) -> flo
     Raises `Stopped` when it was asked to stop, `TrainingError` when it could not go on; in both
     cases the folder holds what another session can resume.
     """
-    source = source or drawn(recipe.pictures, recipe.side, recipe.seed, quiet=session.quiet)
+    source = source or drawn(
+        recipe.pictures,
+        recipe.side,
+        recipe.seed,
+        alone_until=recipe.alone_until,
+        quiet=session.quiet,
+    )
     texts = source.texts()
     return finish(Training(recipe, new_towers(recipe, texts), source, texts), session)
 
@@ -86,6 +93,8 @@ class Training:
         self._shown = hashlib.sha256("\n".join(texts).encode()).hexdigest()
         self.towers = towers.to(device()).train()
         self.objective = Objective(recipe, self.towers).to(device())
+        self._maker = ThreadPoolExecutor(1)
+        self._next: Future[Batch] | None = None
         self._optimizers = optimizers_of(self.towers, self.objective, recipe)
         if multiplies_bfloat16(device()) and device() == "cpu":
             # The fused kernel's backward pass took 47 % of such a step.
@@ -107,9 +116,16 @@ class Training:
         self.seconds += time.monotonic() - began
         return value
 
-    def _batch(self) -> Any:
+    def _batch(self) -> Batch:
+        """The batch of this step; the next one is made while this one is computed with."""
+        if self._next is None:
+            self._next = self._made(self.step)
+        batch, self._next = self._next.result(), self._made(self.step + 1)
+        return _moved(batch, device())
+
+    def _made(self, step: int) -> Future[Batch]:
         size, seed = self.recipe.batch, self.recipe.seed
-        return _moved(self.source.batch(self.step, size, seed, self.towers.tokenizer), device())
+        return self._maker.submit(self.source.batch, step, size, seed, self.towers.tokenizer)
 
     def _appoint_teacher_in_time(self) -> None:
         if self.objective.wants_teacher and self.step == self.recipe.teacher_step:
