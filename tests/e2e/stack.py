@@ -46,6 +46,7 @@ class Stack:
         self.catalogue = catalogue
         self.commands = processes(f"127.0.0.1:{self.port}")
         self.commands["ingest"] = processes("", app=ingest_app)["ingest"]
+        del self.commands["train"]  # Nothing is trained here.
         self.children: dict[str, Child] = {}
 
     def __enter__(self) -> Self:
