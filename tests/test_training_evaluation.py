@@ -20,6 +20,7 @@ from workers.training.scenes import (
     facts_of,
     is_held_out,
     is_taught,
+    mirrored,
 )
 from workers.training.studio import draw, size_for
 
@@ -234,6 +235,26 @@ def precision(wishes, scenes):
     nearness = -np.arange(len(scenes), dtype=np.float32)[:, None]
     found = evaluation._precision(Ranking(), wishes, scenes, nearness)
     return {name: each.value for name, each in found.items()}
+
+
+class Leaning:
+    """To it the second picture is nearer to the first words than to its own."""
+
+    def __init__(self):
+        self.texts = iter((np.array([[1.0, 0.0]]), np.array([[0.6, 0.8]])))
+
+    def encode_texts(self, texts):
+        return next(self.texts)
+
+    def encode_images(self, scenes):
+        return np.array([[0.9, 0.436]])
+
+
+def test_pictures_are_told_apart_by_words_and_words_by_pictures(not_drawn):
+    first = np.array([[1.0, 0.0]])
+    found = evaluation._told_apart(Leaning(), SCENES[4:5], first, mirrored, quiet=True)
+    assert found["picture by words"].value == 1
+    assert found["words by picture"].value == 0.5
 
 
 MUG, HAT = scene_of(group("mug", "red")), scene_of(group("hat", "blue"))
