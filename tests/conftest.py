@@ -95,3 +95,17 @@ def curator_client(db) -> Client:
     client = Client()
     client.force_login(curator)
     return client
+
+
+@pytest.fixture
+def fake_training(settings, monkeypatch, tmp_path):
+    """Training runs are trained by a stand-in, into a folder of the test's."""
+    from tests.training_runs import FAKE
+    from workers import runs
+
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setattr(runs, "COMMAND", FAKE)
+    monkeypatch.setattr(runs, "TICK_SECONDS", 0.02)
+    runs.ending.clear()
+    yield
+    runs.ending.clear()

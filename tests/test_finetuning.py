@@ -197,6 +197,13 @@ def test_a_file_that_is_no_picture_is_unreadable(tmp_path):
         of_folder(tmp_path)[0].picture()
 
 
+@pytest.mark.parametrize("held_out", [True, False])
+def test_where_chance_holds_none_out_one_is_all_the_same(siglip, tmp_path, held_out):
+    some = [each for each in make_examples(400) if each.is_held_out == held_out][:60]
+    figures = finetune(str(siglip), recipe_for(steps=1), some, Session(tmp_path, quiet=True))
+    assert set(figures) == {"before", "after"}
+
+
 # Before and after --------------------------------------------------------------------------------
 
 
@@ -219,6 +226,17 @@ class Colours:
 def test_an_encoder_that_sees_all_alike_finds_nothing():
     found = recall(Colours(blind=True), make_examples(24))
     assert found["words to picture"]["R@1"].value == 0
+
+
+def test_pictures_that_cannot_be_read_are_not_measured_on():
+    def unreadable():
+        raise Unreadable("broken.png")
+
+    broken = Example("broken.png", unreadable, ["red over green"])
+    ordered = sorted(make_examples(24), key=lambda each: each.captions[0])
+    assert recall(Colours(), [*ordered, broken]) == recall(Colours(), ordered)
+    with pytest.raises(TrainingError, match="None of the 3 pictures to be measured on"):
+        recall(Colours(), [broken] * 3)
 
 
 def test_any_picture_with_the_same_caption_is_right():

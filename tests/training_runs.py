@@ -1,0 +1,19 @@
+"""Training runs in tests: made, and trained by a stand-in."""
+
+import sys
+from pathlib import Path
+
+from search.models import TrainingRun
+from workers import runs
+
+FAKE = [sys.executable, str(Path(__file__).parent / "fake_train.py")]
+
+
+def make_run(**fields) -> TrainingRun:
+    return TrainingRun.objects.create(**{"recipe": "siglip", "seed": 7} | fields)
+
+
+def trained(run: TrainingRun) -> TrainingRun:
+    runs.train_waiting()
+    run.refresh_from_db()
+    return run
