@@ -1,5 +1,7 @@
 """Training that curators ask for: the admin's pages."""
 
+from pathlib import Path
+
 import pytest
 from django.db.models.functions import Now
 from django.urls import reverse
