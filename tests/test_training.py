@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 from transformers import AutoModel
 
 from tests.examples import make_pairs
-from workers.encoders.base import load_encoder
+from workers.encoders.base import CheckpointError, load_encoder
 from workers.training import evaluation, trainer
 from workers.training.recipes import RECIPES
 from workers.training.resume import Kept, Stopped, TrainingError
@@ -152,7 +152,7 @@ def test_too_little_memory_is_said_in_a_sentence(tmp_path, monkeypatch):
         raise torch.OutOfMemoryError("tried to allocate")
 
     monkeypatch.setattr(trainer.Training, "advance", greedy)
-    with pytest.raises(trainer.CheckpointError, match="not enough memory for batches of 8"):
+    with pytest.raises(CheckpointError, match="not enough memory for batches of 8"):
         trained_in(tmp_path)
 
 
