@@ -12,6 +12,7 @@ from tests.checkpoints import tiny_clip, tiny_naflex, tiny_siglip
 from tests.examples import caption, make_examples, picture, write_folder
 from tests.factories import make_asset
 from workers.encoders.base import load_encoder
+from workers.training import keeping
 from workers.training.finetuning import finetune, recall, recipe_for
 from workers.training.recipes import TOWERS
 from workers.training.resume import Stopped, TrainingError
@@ -19,6 +20,11 @@ from workers.training.sources import Example, Unreadable, fit_for_training, of_f
 from workers.training.trainer import Session
 
 MANY = 90
+
+
+@pytest.fixture(autouse=True)
+def few_drawings(monkeypatch):
+    monkeypatch.setattr(keeping, "_SCENES", 32)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """Adapts an encoder to people's own pictures and captions; the encoder itself stays as it is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 from peft import LoraConfig, get_peft_model
+from PIL.Image import Image
+from torch import Tensor
 from transformers import CLIPImageProcessorPil, CLIPModel, SiglipImageProcessorPil, SiglipModel
 
 from workers.encoders import weights
@@ -17,6 +20,7 @@ from workers.encoders.siglip import SIGLIP_2, family_of
 from workers.training import finetuned_readme, readme
 from workers.training.batches import Pairs
 from workers.training.evaluation import Figures, figure
+from workers.training.keeping import Anchors
 from workers.training.recipes import Recipe
 from workers.training.resume import TrainingError
 from workers.training.sources import Example, Unreadable, fit_for_training, pairs_of
@@ -24,7 +28,11 @@ from workers.training.towers import Towers
 from workers.training.trainer import Session, Training, device_name, finish, new_towers
 
 # A trained tower takes much smaller steps than a new one.
-_RATES = {"all": 1e-4, "locked-image": 3e-4, "lora": 1e-3}
+_RATES = {"all": 3e-4, "locked-image": 1e-3, "lora": 1e-3}
+_MEASURED, _AT_ONCE = 2000, 64
+_KEEPING = 100.0  # What drifting away weighs beside the pairs' own loss.
+Spelling = Callable[[str], str]
+
 _KINDS: dict[str, tuple[Any, Any]] = {
     "siglip": (SiglipModel, SiglipImageProcessorPil),
     "clip": (CLIPModel, CLIPImageProcessorPil),
@@ -42,7 +50,23 @@ def recipe_for(*, towers: str = "all", steps: int = 300, seed: int = 0) -> Recip
         matrix_rate=0,
         learning_rate=_RATES[towers],
         patch_question=0,
+        facts=0,
     )
+
+
+class FineTuning(Training):
+    """Towers that learn more, and are held to what they knew."""
+
+    def __init__(
+        self, recipe: Recipe, towers: Towers, pairs: Pairs, revision: str, spelled: Spelling
+    ) -> None:
+        # The revision too: a run is resumed only from the encoder that it was begun from.
+        super().__init__(recipe, towers, pairs, [revision, *pairs.texts()])
+        self._anchors = Anchors(self.towers, recipe.seed, spelled)
+
+    def loss(self) -> Tensor:
+        """That of the pairs, and how far what the encoder knew has drifted."""
+        return super().loss() + _KEEPING * self._anchors.drift(self.towers, self.step)
 
 
 def finetune(
@@ -59,16 +83,15 @@ def finetune(
     `Stopped` as `trainer.train` does.
     """
     files = find(checkpoint, revision)
-    learned, held_out = _apart(_spelled(fit_for_training(examples), files))
-    towers = loaded(files)
+    towers, spelled = loaded(files), _spelling(files)
+    learned, held_out = _apart(_spelled(fit_for_training(examples), spelled))
+    figures = {"before": recall(load_encoder(checkpoint, revision), held_out)}
     pairs = pairs_of(learned, towers, quiet=session.quiet)
     recipe = replace(recipe, family=files.model_type, batch=min(recipe.batch, len(pairs.captions)))
     torch.manual_seed(recipe.seed)
     choose_weights(towers, recipe.towers)
-    # The revision too: a run is resumed only from the encoder that it was begun from.
-    seconds = finish(Training(recipe, towers, pairs, [files.revision, *pairs.texts()]), session)
-    before, after = load_encoder(checkpoint, revision), load_encoder(str(session.folder))
-    figures = {"before": recall(before, held_out), "after": recall(after, held_out)}
+    seconds = finish(FineTuning(recipe, towers, pairs, files.revision, spelled), session)
+    figures["after"] = recall(load_encoder(str(session.folder)), held_out)
     _describe(session.folder, recipe, seconds, pairs, len(held_out), figures, checkpoint)
     return figures
 
@@ -100,9 +123,15 @@ def _describe(
 
 
 def _apart(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
-    """Those to learn from, and those to be measured on."""
+    """Those to learn from, and those to be measured on: of each at least one."""
+    learned = [each for each in examples if not each.is_held_out]
     held_out = [each for each in examples if each.is_held_out]
-    return [each for each in examples if not each.is_held_out], held_out
+    # By chance, in a small collection.
+    if not held_out:
+        learned, held_out = learned[1:], learned[:1]
+    elif not learned:
+        learned, held_out = held_out[1:], held_out[:1]
+    return learned, held_out
 
 
 def loaded(files: Checkpoint) -> Towers:
@@ -121,11 +150,14 @@ def loaded(files: Checkpoint) -> Towers:
     )
 
 
-def _spelled(examples: Sequence[Example], files: Checkpoint) -> list[Example]:
-    """The captions as the encoder will read them."""
-    if files.model_type == "clip" or family_of(files) != SIGLIP_2:
-        return list(examples)
-    return [replace(each, captions=[text.lower() for text in each.captions]) for each in examples]
+def _spelling(files: Checkpoint) -> Spelling:
+    """How the encoder will read a text."""
+    is_siglip_2 = files.model_type != "clip" and family_of(files) == SIGLIP_2
+    return str.lower if is_siglip_2 else str
+
+
+def _spelled(examples: Sequence[Example], spelled: Spelling) -> list[Example]:
+    return [replace(each, captions=list(map(spelled, each.captions))) for each in examples]
 
 
 def choose_weights(towers: Towers, which: str) -> None:
@@ -141,22 +173,32 @@ def choose_weights(towers: Towers, which: str) -> None:
 
 
 def recall(encoder: Encoder, examples: Sequence[Example]) -> Figures:
-    """The share of captions that find a picture they were written for, and of pictures likewise."""
-    pictures, said = [], []
-    for each in examples:
-        try:
-            pictures.append(each.picture())
-        except Unreadable:
-            continue
-        said.append(each.captions)
-    images = encoder.encode_images(pictures)
+    """The share of captions that find a picture they were written for, and of pictures likewise.
+
+    Of the first captions of at most 2,000. Raises TrainingError where no picture can be read.
+    """
+    said: list[Sequence[str]] = []
+    vectors = []
+    # A few at a time: all of them as they were uploaded may not fit into memory.
+    for start in range(0, min(len(examples), _MEASURED), _AT_ONCE):
+        if read := list(_readable(examples[start : start + _AT_ONCE])):
+            vectors.append(encoder.encode_images([picture for picture, _ in read]))
+            said += [captions for _, captions in read]
+    if not said:
+        raise TrainingError(f"None of the {len(examples)} pictures to be measured on can be read.")
     texts = encoder.encode_texts([captions[0] for captions in said])
     fits = np.array([[captions[0] in others for others in said] for captions in said])
-    scores = texts @ images.T
+    scores = texts @ np.concatenate(vectors).T
     return {
         "words to picture": _found(scores, fits),
         "picture to words": _found(scores.T, fits.T),
     }
+
+
+def _readable(examples: Sequence[Example]) -> Iterator[tuple[Image, Sequence[str]]]:
+    for each in examples:
+        with suppress(Unreadable):
+            yield each.picture(), each.captions
 
 
 def _found(scores: Any, fits: Any) -> Any:

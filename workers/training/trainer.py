@@ -105,7 +105,7 @@ class Training:
         began = time.monotonic()
         self._appoint_teacher_in_time()
         set_rates(self._optimizers, self.step, self.recipe.steps)
-        loss = self.objective(self.towers, self._batch(), self.step)
+        loss = self.loss()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.towers.parameters(), 1.0)
         for optimizer in self._optimizers:
@@ -115,6 +115,10 @@ class Training:
         self.step, value = self.step + 1, loss.item()
         self.seconds += time.monotonic() - began
         return value
+
+    def loss(self) -> Tensor:
+        """What this step is to lower."""
+        return self.objective(self.towers, self._batch(), self.step)
 
     def _batch(self) -> Batch:
         """The batch of this step; the next one is made while this one is computed with."""
