@@ -10,8 +10,14 @@ from search.models import Asset, AssetLabel
 from tests.checkpoints import tiny_siglip
 from tests.factories import make_asset, make_encoder
 from workers.encoders.base import load_encoder
+from workers.training import keeping
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def few_drawings(monkeypatch):
+    monkeypatch.setattr(keeping, "_SCENES", 32)
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +27,7 @@ def siglip(tmp_path_factory):
 
 @pytest.fixture
 def library():
+    make_encoder()
     for number in range(60):
         colour = ("red", "green", "blue")[number % 3]
         make_asset(title=f"a {colour} barn, number {number}", colour=colour)
@@ -38,8 +45,14 @@ def test_it_trains_on_titles_and_tells_both_figures(library, siglip, tmp_path, c
     assert load_encoder(str(tmp_path / "out")).dimensions == 32
 
 
+def test_where_none_serves_yet_the_figures_are_still_all_that_is_printed(siglip, tmp_path, capsys):
+    with pytest.raises(CommandError, match="0 pictures have captions"):
+        train(siglip, tmp_path / "out", json=True)
+    assert capsys.readouterr().out == ""
+
+
 def test_an_encoder_of_the_library_is_named_by_its_slug(library, siglip, tmp_path):
-    make_encoder(slug="ours", checkpoint=str(siglip), revision="", dimensions=32)
+    make_encoder(slug="ours", checkpoint=str(siglip), revision="", dimensions=32, state="building")
     train("ours", tmp_path / "out", towers="locked-image")
     assert f"Trained on from `{siglip}`" in (tmp_path / "out" / "README.md").read_text()
 

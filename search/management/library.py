@@ -1,5 +1,6 @@
 """What the commands that work on the library have in common."""
 
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -30,4 +31,5 @@ def prepare() -> None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", verbosity=0)
     if Encoder.objects.serving() is None:
-        call_command("encoder", "serve", verbosity=0)
+        # What a command prints itself may be for a program to read.
+        call_command("encoder", "serve", verbosity=0, stdout=sys.stderr)
