@@ -12,10 +12,12 @@ from tests.checkpoints import tiny_clip, tiny_naflex, tiny_siglip
 from tests.examples import caption, make_examples, picture, write_folder
 from tests.factories import make_asset
 from workers.encoders.base import load_encoder
-from workers.training import keeping
+from workers.training import finetuning, keeping
+from workers.training.captions import wish_words
 from workers.training.finetuning import finetune, recall, recipe_for
 from workers.training.recipes import TOWERS
 from workers.training.resume import Stopped, TrainingError
+from workers.training.scenes import Wish
 from workers.training.sources import Example, Unreadable, fit_for_training, of_folder, pairs_of
 from workers.training.trainer import Session
 
@@ -58,6 +60,20 @@ def test_the_result_is_an_encoder_and_the_first_one_is_as_it_was(siglip, tmp_pat
     finetuned(siglip, tmp_path, towers=towers)
     assert load_encoder(str(tmp_path)).encode_images([picture(0)]).shape == (1, 32)
     assert load_encoder(str(siglip)).manifest == was
+
+
+def drift(checkpoint, folder):
+    """How far the studio's words have moved."""
+    words = [wish_words(wish) for wish in map(Wish, ("mug", "boat", "cactus", "drum"))]
+    before, after = (load_encoder(str(each)).encode_texts(words) for each in (checkpoint, folder))
+    return 1 - (before * after).sum(axis=1).mean()
+
+
+def test_an_encoder_is_held_to_what_it_knew(siglip, tmp_path, monkeypatch):
+    finetuned(siglip, tmp_path / "held", rate=1e-3, steps=20)
+    monkeypatch.setattr(finetuning, "_KEEPING", 0)
+    finetuned(siglip, tmp_path / "free", rate=1e-3, steps=20)
+    assert drift(siglip, tmp_path / "held") < drift(siglip, tmp_path / "free") / 2
 
 
 def test_a_locked_image_tower_stays_the_same(siglip, tmp_path):

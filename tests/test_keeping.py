@@ -38,6 +38,12 @@ def test_each_tower_is_held(towers, tower):
     assert anchors.drift(towers, 0).item() > 1e-3
 
 
+def test_a_locked_image_tower_is_not_asked(towers, monkeypatch):
+    towers.vision.requires_grad_(False)
+    monkeypatch.setattr(type(towers), "pictures", None)
+    assert Anchors(towers, 0).drift(towers, 0).item() < 1e-5
+
+
 def test_drift_can_be_undone(towers):
     anchors = Anchors(towers, 0)
     shifted(towers.model)

@@ -35,6 +35,8 @@ _CHANGED = {
     "locked-image": "The text tower alone was changed: pictures have the vectors they had.",
     "lora": "Low-rank adapters changed both towers, and are merged into their weights.",
 }
+# As `workers.training.keeping` does it.
+_HELD = "Meanwhile drawings of Sightline's own studio, and words for them, kept their vectors."
 
 
 def write(
@@ -58,7 +60,7 @@ def write(
         seed=recipe.seed,
         minutes=run.minutes,
         device=run.device,
-        changed=_CHANGED[recipe.towers] if start else "",
+        changed=f"{_CHANGED[recipe.towers]} {_HELD}" if start else "",
         held_out=held_out,
         figures="\n\n".join(_section(when, each) for when, each in figures.items()),
     )

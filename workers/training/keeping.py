@@ -1,6 +1,7 @@
 """Keeps what an encoder knows while it learns more: words and drawings hold on to their vectors."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 
 import torch
@@ -16,8 +17,20 @@ from workers.training.tokens import token_ids
 from workers.training.towers import Towers
 
 _SCENES = 512
-_A_STEP = 32
+_A_STEP = 32  # Of the scenes; so a step takes half as long again.
 _LONGER_SIDE = 160
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What one tower is asked, and what it answered at first."""
+
+    ask: Callable[[Towers, Tensor], Tensor]
+    given: Tensor
+    vectors: Tensor
+
+    def drift(self, towers: Towers, rows: list[int]) -> Tensor:
+        return (1 - (self.ask(towers, self.given[rows]) * self.vectors[rows]).sum(1)).mean()
 
 
 class Anchors:
@@ -31,32 +44,36 @@ class Anchors:
         rng = Random(seed)
         self._seed, scenes = seed, different_scenes(_SCENES, rng)
         texts = [spelled(_said(scene, i, rng)) for i, scene in enumerate(scenes)]
-        drawings = [towers.prepared(draw(scene, size_for(scene, _LONGER_SIDE))) for scene in scenes]
-        place = towers.gain.device
-        self._token_ids = token_ids(towers.tokenizer, texts).to(place)
-        self._pixels = torch.stack(drawings).to(place)
-        with torch.no_grad():
-            vectors = [self._vectors(towers, list(rows)) for rows in _in_turn()]
-        self._texts, self._images = (torch.cat(each) for each in zip(*vectors, strict=True))
+        self._held = [_held(towers, _texts, token_ids(towers.tokenizer, texts))]
+        # Of a large encoder the pictures take minutes, and a locked tower cannot drift.
+        if any(weights.requires_grad for weights in towers.vision.parameters()):
+            drawn = [
+                towers.prepared(draw(scene, size_for(scene, _LONGER_SIDE))) for scene in scenes
+            ]
+            self._held.append(_held(towers, _images, torch.stack(drawn)))
 
     def drift(self, towers: Towers, step: int) -> Tensor:
         """How far from those vectors some are by now: 1 - cosine, of words and of drawings."""
         rows = rows_of(_SCENES, step, _A_STEP, self._seed)
-        texts, images = self._vectors(towers, rows)
-        of_texts = 1 - (texts * self._texts[rows]).sum(1)
-        return (of_texts + 1 - (images * self._images[rows]).sum(1)).mean()
+        return torch.stack([held.drift(towers, rows) for held in self._held]).sum()
 
-    def _vectors(self, towers: Towers, rows: list[int]) -> tuple[Tensor, Tensor]:
-        with mixed_precision(self._pixels.device.type):
-            texts = towers.texts(self._token_ids[rows])
-            images = towers.pictures(normalized(self._pixels[rows]))[1]
-        return normalize(texts.float()), normalize(images.float())
+
+def _held(towers: Towers, ask: Callable[[Towers, Tensor], Tensor], given: Tensor) -> _Held:
+    given = given.to(towers.gain.device)
+    with torch.no_grad():
+        return _Held(ask, given, torch.cat([ask(towers, some) for some in given.split(_A_STEP)]))
+
+
+def _texts(towers: Towers, ids: Tensor) -> Tensor:
+    with mixed_precision(ids.device.type):
+        return normalize(towers.texts(ids).float())
+
+
+def _images(towers: Towers, pixels: Tensor) -> Tensor:
+    with mixed_precision(pixels.device.type):
+        return normalize(towers.pictures(normalized(pixels))[1].float())
 
 
 def _said(scene: Scene, number: int, rng: Random) -> str:
     language = LANGUAGES[number % len(LANGUAGES)]
     return caption(scene, rng, language=language, full=rng.random() < 0.5)
-
-
-def _in_turn() -> list[range]:
-    return [range(start, start + _A_STEP) for start in range(0, _SCENES, _A_STEP)]
