@@ -74,7 +74,7 @@ def write(folder: Path) -> None:
     folder.mkdir()
     rows = []
     for number, (words, picture) in enumerate(curios(CURIOS, SEED, longer=LONGER_SIDE)):
-        rows.append({"file": f"curios-{number:03}.png", "caption": words})
+        rows.append({"file": f"curio-{number:03}.png", "caption": words})
         picture.save(folder / rows[-1]["file"])
     (folder / "captions.jsonl").write_text("\n".join(map(json.dumps, rows)))
 
