@@ -34,7 +34,7 @@ class Objective(nn.Module):
         self.patches = (
             PatchLoss(towers.width, QUESTIONS, WEIGHTS) if recipe.patch_question else None
         )
-        self.facts = FactLoss(towers.dimensions, len(FACTS)) if recipe.facts else None
+        self.facts = FactLoss(towers.dimensions, FACTS) if recipe.facts else None
         symbols = len(LocCaVocabulary(len(towers.tokenizer)))
         self.captioner = (
             Captioner(symbols, towers.width, width=96, layers=1) if recipe.captioning else None

@@ -22,11 +22,20 @@ def optimizers_of(towers: Towers, objective: nn.Module, recipe: Recipe) -> list[
     inner = [p for name, p in named if recipe.matrix_rate and _is_inner(name, p)]
     chosen = {id(p) for p in inner}
     rest = [p for _, p in named if id(p) not in chosen]
+    # Of a step's words few are any one word, so each is moved seldom, and has to be moved far.
+    words = [p for name, p in named if name.endswith("token_embedding.weight")]
+    rest = [p for p in rest if not any(p is word for word in words)]
+    facts = [] if objective.facts is None else [objective.facts.words]
     # Only what multiplies decays: a gain or a bias pulled to zero helps nothing.
     groups = [
+        {"params": words, "lr": recipe.word_rate, "weight_decay": 0.0},
         {"params": [p for p in rest if p.ndim > 1], "weight_decay": recipe.weight_decay},
         {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0},
-        {"params": _learned(objective), "weight_decay": 0.0},
+        {"params": facts, "lr": recipe.word_rate, "weight_decay": 0.0},
+        {
+            "params": [p for p in _learned(objective) if all(p is not f for f in facts)],
+            "weight_decay": 0.0,
+        },
     ]
     adamw = AdamW([g for g in groups if g["params"]], lr=recipe.learning_rate, betas=(0.9, 0.95))
     return [*_muon(inner, recipe), adamw]

@@ -12,17 +12,18 @@ class Recipe:
     """Everything that decides what a run yields, but for what it is shown."""
 
     family: str = "siglip2"
-    steps: int = 8000
+    steps: int = 5000
     seed: int = 0
     batch: int = 64
     side: int = 128  # Pixels.
     # Of Muon, for the matrices within the towers, and of AdamW for the rest.
-    matrix_rate: float = 4e-3
-    learning_rate: float = 1.5e-3
+    matrix_rate: float = 1e-2
+    learning_rate: float = 3e-3
+    word_rate: float = 1.5e-2  # Of token embeddings and the words of facts.
     weight_decay: float = 0.05
     # What each term weighs beside the pairs' own loss.
-    patch_question: float = 3.0
-    facts: float = 1.0
+    patch_question: float = 6.0
+    facts: float = 0.3
     captioning: float = 0.0
     distillation: float = 0.0
     masking: float = 0.0

@@ -83,38 +83,36 @@ class Wish:
 Fact = tuple[str, ...]  # As ("mug",), ("red", "mug"), ("two", "mug"), ("first", "mug").
 
 _NUMBERS = {2: "two", 3: "three"}
-_ROLES = ("first", "second")  # Of a relation.
+ROLES = ("first", "second")  # Of a relation.
 FACTS: tuple[Fact, ...] = (
-    *((word,) for word in (*KINDS, *COLOURS, *PATTERNS, *BACKDROPS)),
-    *product((*COLOURS, *PATTERNS, *_NUMBERS.values(), *_ROLES), KINDS),
+    *((word,) for word in (*KINDS, *COLOURS, *PATTERNS, *BACKDROPS, *_NUMBERS.values())),
+    *product((*COLOURS, *PATTERNS, *BACKDROPS, *_NUMBERS.values(), *ROLES), KINDS),
 )
 
 
 def facts_of(scene: Scene) -> set[Fact]:
     """All that is true of a scene, of the things that `FACTS` lists."""
-    facts = set().union(*(_facts_of_group(group) for group in scene.groups))
-    if scene.relation != ALONE:
-        facts |= {(role, thing.kind) for role, thing in zip(_ROLES, scene.things, strict=True)}
-    return facts | {(scene.backdrop,)}
+    facts = set().union(*(_facts_of_group(group, scene.backdrop) for group in scene.groups))
+    if scene.relation == ALONE:
+        return facts
+    return facts | {(role, thing.kind) for role, thing in zip(ROLES, scene.things, strict=True)}
 
 
-def _facts_of_group(group: Group) -> set[Fact]:
+def _facts_of_group(group: Group, backdrop: str) -> set[Fact]:
     thing = group.thing
-    return _facts(thing.kind, thing.colour, thing.pattern, group.count)
+    return _facts(thing.kind, thing.colour, thing.pattern, backdrop, _NUMBERS.get(group.count, ""))
 
 
 def facts_named(wish: Wish) -> set[Fact]:
     """What a wish says, of the things that `FACTS` lists."""
-    setting = {(wish.backdrop,)} if wish.backdrop else set()
-    return setting | _facts(wish.kind, wish.colour, wish.pattern, wish.count)
+    number = _NUMBERS.get(wish.count, "")
+    return _facts(wish.kind, wish.colour, wish.pattern, wish.backdrop, number)
 
 
-def _facts(kind: str, colour: str, pattern: str, count: int) -> set[Fact]:
-    looks = [word for word in (colour, pattern) if word]
-    facts: set[Fact] = {(word,) for word in (kind, *looks) if word}
-    if kind:
-        facts |= {(word, kind) for word in (*looks, *filter(None, [_NUMBERS.get(count)]))}
-    return facts
+def _facts(kind: str, *words: str) -> set[Fact]:
+    said = [word for word in words if word]
+    facts: set[Fact] = {(word,) for word in (kind, *said) if word}
+    return facts | {(word, kind) for word in said if kind}
 
 
 # Held out ----------------------------------------------------------------------------------------
@@ -181,16 +179,21 @@ def different_scenes(count: int, rng: Random, *, held_out: bool = False) -> list
 
 
 def twin(scene: Scene, rng: Random) -> Scene:
-    """A scene that differs in one respect: who stands where, how many, one word of one thing.
+    """A scene that differs in one respect: who stands where, how many, whose colour, one word.
 
     Such pairs in one batch are what teaches relations and counts: any other two scenes are told
     apart by kinds and colours alone.
     """
-    changes: list[Callable[[Scene], Scene]] = [lambda s: _with_another_word(s, rng)]
+    changes: list[Callable[[Scene], Scene]] = [
+        lambda s: _with_another_word(s, rng),
+        lambda s: replace(s, backdrop=rng.choice([b for b in BACKDROPS if b != s.backdrop])),
+    ]
     if len(scene.groups) == 2 and (scene.relation != ON or scene.groups[0].count == 1):
         changes += [mirrored, mirrored]
     if scene.relation == ALONE or any(group.count > 1 for group in scene.groups):
         changes += [recounted]
+    if recoloured(scene) != scene and not any(map(is_held_out, recoloured(scene).things)):
+        changes += [recoloured]
     return replace(rng.choice(changes)(scene), seed=rng.getrandbits(32))
 
 
@@ -202,6 +205,16 @@ def is_of_one(scene: Scene) -> bool:
 def mirrored(scene: Scene) -> Scene:
     """The first in the place of the second and the second in the place of the first."""
     return replace(scene, groups=scene.groups[::-1])
+
+
+def recoloured(scene: Scene) -> Scene:
+    """The first thing in the colour of the second and the second in the colour of the first."""
+    colours = [thing.colour for thing in reversed(scene.things)]
+    groups = zip(scene.groups, colours, strict=True)
+    return replace(
+        scene,
+        groups=tuple(replace(g, thing=replace(g.thing, colour=colour)) for g, colour in groups),
+    )
 
 
 def recounted(scene: Scene) -> Scene:
