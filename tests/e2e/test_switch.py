@@ -16,8 +16,7 @@ import psycopg
 import pytest
 
 from tests.checkpoints import tiny_siglip
-from tests.e2e.stack import Stack
-from tests.e2e.test_faults import (
+from tests.e2e.faults import (
     count_writes,
     folder_in,
     ingest_worker,
@@ -25,6 +24,7 @@ from tests.e2e.test_faults import (
     settled,
     wait_for_a_claim,
 )
+from tests.e2e.stack import Stack
 
 LEASE, BELL = 3, 1
 ASSETS, CLIENTS, KILLS = 2_000, 4, 5
