@@ -15,8 +15,6 @@ from tests.e2e.faults import (
     BELL,
     LEASE,
     PLAIN,
-    counting_stack,
-    empty,
     failed,
     ingest_worker,
     most_writes,
@@ -26,17 +24,7 @@ from tests.e2e.faults import (
 )
 from tests.e2e.sabotage import CYAN
 
-
-@pytest.fixture(scope="module")
-def stack():
-    with counting_stack() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def emptied(stack):
-    yield
-    empty(stack)
+pytestmark = pytest.mark.usefixtures("emptied")
 
 
 def upload(session, numbers, colour=PLAIN) -> None:

@@ -5,19 +5,9 @@ The negative control is the same with one safeguard removed, which must fail.
 
 import pytest
 
-from tests.e2e.faults import counting_stack, empty, failed, folder_of, ingest_worker, settled
+from tests.e2e.faults import failed, folder_of, ingest_worker, settled
 
-
-@pytest.fixture(scope="module")
-def stack():
-    with counting_stack() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def emptied(stack):
-    yield
-    empty(stack)
+pytestmark = pytest.mark.usefixtures("emptied")
 
 
 def test_three_poison_pictures_among_500_are_given_up_and_no_other(stack, tmp_path):
