@@ -6,7 +6,22 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.e2e.browser import ARGUMENTS, chromium
+from tests.e2e.faults import counting_stack, empty
 from tests.e2e.stack import PASSWORD, USER
+
+
+@pytest.fixture(scope="module")
+def stack():
+    """For tests that break it; a module that wants another one has its own."""
+    with counting_stack() as running:
+        yield running
+
+
+@pytest.fixture
+def emptied(stack):
+    """Each test begins with an empty library and an honest ingest worker."""
+    yield
+    empty(stack)
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,8 @@ import psycopg
 import pytest
 
 from tests.checkpoints import tiny_siglip
-from tests.e2e.stack import Stack
-from tests.e2e.test_faults import (
-    count_writes,
+from tests.e2e.faults import (
+    counting_stack,
     folder_in,
     ingest_worker,
     most_writes,
@@ -26,7 +25,6 @@ from tests.e2e.test_faults import (
     wait_for_a_claim,
 )
 
-LEASE, BELL = 3, 1
 ASSETS, CLIENTS, KILLS = 2_000, 4, 5
 PAGE = 48
 WORDS = ["red mug", "two blue bicycles", "a lamp in the snow", "yellow", "a dotted boat"]
@@ -54,9 +52,7 @@ with patch.object(images, "inspect", return_value=facts), patch.object(ingest, "
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
-    env = {"CLAIM_LEASE_SECONDS": str(LEASE), "BELL_SECONDS": str(BELL)}
-    with Stack(env=env) as running:
-        count_writes(running)
+    with counting_stack() as running:
         pictures = folder_in(tmp_path_factory.mktemp("pictures"), COLOURS)
         running.manage("shell", "-c", FILL.format(folder=pictures), check=True)
         assert running.eventually(lambda: settled(running), 180)

@@ -1,0 +1,32 @@
+"""Pictures that kill their worker: they are given up, and no other is.
+
+The negative control is the same with one safeguard removed, which must fail.
+"""
+
+import pytest
+
+from tests.e2e.faults import failed, folder_of, ingest_worker, settled
+
+pytestmark = pytest.mark.usefixtures("emptied")
+
+
+def test_three_poison_pictures_among_500_are_given_up_and_no_other(stack, tmp_path):
+    deadly = {100, 250, 251}
+    ingest_worker(stack, "deadly")
+    stack.manage("ingest", str(folder_of(tmp_path, 500, deadly=deadly)), check=True)
+
+    assert stack.eventually(lambda: settled(stack), 240)
+
+    assert failed(stack) == [f"picture-{number}.png" for number in sorted(deadly)]
+    assert stack.embedded() == 497
+    (reason,) = {r for (r,) in stack.sql("SELECT error FROM search_embedding WHERE error <> ''")}
+    assert "stopped 3 times" in reason
+
+
+def test_control_charged_in_batches_the_neighbours_are_condemned(stack, tmp_path):
+    ingest_worker(stack, "deadly", "crowded")
+    stack.manage("ingest", str(folder_of(tmp_path, 24, deadly={3})), check=True)
+
+    assert stack.eventually(lambda: settled(stack), 120)
+
+    assert len(failed(stack)) > 1
