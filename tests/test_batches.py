@@ -26,6 +26,7 @@ from workers.training.pen import COLOURS, PATTERNS
 from workers.training.scenes import (
     FACTS,
     LEFT,
+    ROLES,
     different_scenes,
     facts_named,
     facts_of,
@@ -39,7 +40,7 @@ from workers.training.tokens import token_ids, trained_tokenizer
 
 COUNT, SIZE, SEED = 48, 16, 7
 SCENE = scene_of(group("mug", "red", "striped"), group("hat", "blue"), relation=LEFT)
-NAMES = [list(names) for names in (KINDS, COLOURS, PATTERNS, BACKDROPS)]
+NAMES = [list(names) for names in (KINDS, COLOURS, PATTERNS, BACKDROPS, (1, 2, 3), ROLES)]
 
 
 def numbered(count):
@@ -121,6 +122,16 @@ def test_each_round_uses_every_drawing_once(round_):
     steps = COUNT // SIZE
     rows = [row for i in range(steps) for row in rows_in(batch_of(round_ * steps + i))]
     assert sorted(rows) == list(range(COUNT))
+
+
+def test_a_batch_shows_fewer_settings_than_as_many_scenes_by_chance():
+    scenes = different_scenes(128, Random(3))
+    twice = [each for scene in scenes for each in (scene, scene)]
+    drawings = drawings_of(twice, torch.zeros(256, GRID * GRID, dtype=torch.uint8))
+    batches = [rows_in(batch_of(step, drawings, 16)) for step in range(8)]
+    settings = [len({twice[row].backdrop for row in rows}) for rows in batches]
+    by_chance = [len({s.backdrop for s in scenes[i : i + 8]}) for i in range(0, 64, 8)]
+    assert sum(settings) < 0.7 * sum(by_chance)
 
 
 def test_each_round_is_shuffled_anew():
@@ -274,9 +285,9 @@ def answered(scene, patches):
 def test_a_patch_is_asked_for_the_thing_or_else_for_the_setting():
     answers = answered(SCENE, [0, 1, 2] + [0] * (GRID * GRID - 3))
     assert answers[:3] == [
-        [None, None, None, "on a beach"],
-        ["mug", "red", "striped", None],
-        ["hat", "blue", "plain", None],
+        [None, None, None, "on a beach", None, None],
+        ["mug", "red", "striped", None, 1, "first"],
+        ["hat", "blue", "plain", None, 1, "second"],
     ]
 
 

@@ -26,6 +26,7 @@ from workers.training.scenes import (
     mirrored,
     mixed_wish,
     random_scene,
+    recoloured,
     recounted,
     twin,
     wishes,
@@ -60,9 +61,14 @@ def respects(scene):
 
 
 def differences(one, other):
-    """In which respects two scenes differ; to stand the other way round is one respect."""
+    """In which respects two scenes differ; to stand the other way round is one respect.
+
+    So is to have each other's colour.
+    """
     if mirrored(one) == other:
         return ["order"]
+    if recoloured(one) == other:
+        return ["whose colour"]
     a, b = respects(one), respects(other)
     assert a.keys() == b.keys()
     return [name[-1] if isinstance(name, tuple) else name for name in a if a[name] != b[name]]
@@ -201,11 +207,23 @@ def test_twins_differ_in_one_respect():
 
 def test_twins_differ_in_every_respect_that_words_tell_apart():
     found = {name for pair in with_twins(3) for name in differences(*pair)}
-    assert found == {"order", "count", "kind", "colour", "pattern"}
+    assert found == {"order", "whose colour", "count", "kind", "colour", "pattern", "backdrop"}
+
+
+def test_twins_show_nothing_that_is_held_out():
+    assert not any(
+        is_held_out(thing) for pair in with_twins(3) for each in pair for thing in each.things
+    )
 
 
 def test_twins_are_placed_otherwise():
     assert all(scene.seed != other.seed for scene, other in with_twins(3))
+
+
+def test_recoloured_things_have_each_others_colour():
+    (first, second), other = SHOWN.things, recoloured(SHOWN)
+    assert [thing.colour for thing in other.things] == [second.colour, first.colour]
+    assert mirrored(recoloured(other)) == mirrored(SHOWN)
 
 
 def test_a_mirrored_scene_has_its_groups_in_each_others_place():
@@ -239,17 +257,18 @@ def test_each_fact_is_listed_once():
 
 
 def test_the_facts_of_a_scene_are_those_of_its_things_and_who_stands_where():
-    mugs = {("mug",), ("red",), ("striped",), ("red", "mug"), ("striped", "mug"), ("two", "mug")}
-    hat = {("hat",), ("blue",), ("plain",), ("blue", "hat"), ("plain", "hat")}
-    roles = {("first", "mug"), ("second", "hat")}
-    assert facts_of(SHOWN) == mugs | hat | roles | {("in the snow",)}
+    mugs = facts_about("mug", "red", "striped", "two", "in the snow")
+    hat = facts_about("hat", "blue", "plain", "in the snow")
+    assert facts_of(SHOWN) == mugs | hat | {("first", "mug"), ("second", "hat")}
+
+
+def facts_about(kind, *words):
+    """The kind, each of the words, and each of them said of the kind."""
+    return {(kind,)} | {(word,) for word in words} | {(word, kind) for word in words}
 
 
 def test_what_stands_alone_is_neither_first_nor_second():
-    facts = facts_of(scene_of(HAT))
-    assert facts == {("hat",), ("blue",), ("plain",), ("blue", "hat"), ("plain", "hat")} | {
-        ("on a beach",)
-    }
+    assert facts_of(scene_of(HAT)) == facts_about("hat", "blue", "plain", "on a beach")
 
 
 @pytest.mark.parametrize(
@@ -257,9 +276,9 @@ def test_what_stands_alone_is_neither_first_nor_second():
     [
         (Wish("mug"), {("mug",)}),
         (Wish("mug", "red"), {("mug",), ("red",), ("red", "mug")}),
-        (Wish("mug", count=3), {("mug",), ("three", "mug")}),
+        (Wish("mug", count=3), {("mug",), ("three",), ("three", "mug")}),
         (Wish("mug", count=1), {("mug",)}),
-        (Wish("mug", backdrop="in the snow"), {("mug",), ("in the snow",)}),
+        (Wish("mug", backdrop="in the snow"), {("mug",), ("in the snow",), ("in the snow", "mug")}),
         (Wish(colour="red", pattern="striped"), {("red",), ("striped",)}),
     ],
 )
