@@ -23,8 +23,9 @@ checkpoint, by `AutoModel.from_pretrained` too.
 
 {minutes:.0f} minutes on {device}: {steps:,} steps of {batch} pictures, out of {pictures:,}, with
 {losses}. At each step also short queries ("mug", "red mug", "in the snow"), of which each may fit
-many pictures, and the question put to each patch what it shows a part of. Every picture comes with
-a twin that differs in one respect: who stands where, how many, one word.
+many pictures, the question put to each patch what it shows a part of, and that put to both vectors
+which facts hold ("two mugs"). Every picture comes with a twin that differs in one respect: who
+stands where, how many, whose colour, one word.
 
 ## What it was trained on
 
@@ -44,7 +45,8 @@ next to nothing to it; the nearest hits for them are accidents.
 
 {held_out:,} scenes, asked for with all that they show. No training picture shows any of their
 things in that colour and pattern: one combination in ten is kept for this. In brackets the interval
-of 95 %.
+of 95 %. Under "relation" and "count" is how often the right one is told from the same with the two
+things in each other's place, or with another number of them: 0.5 is what guessing comes to.
 
 {found}
 
@@ -65,7 +67,7 @@ _LOSSES = {
     "clip": "CLIP's softmax loss",
     "siglip": "the sigmoid loss",
     "siglip2": "the sigmoid loss and the further terms of SigLIP 2: a captioning decoder, and for"
-    " the last fifth self-distillation and masked prediction",
+    " the last tenth of the steps self-distillation and masked prediction",
 }
 
 
