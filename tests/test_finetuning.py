@@ -37,7 +37,8 @@ def siglip(tmp_path_factory):
 def finetuned(checkpoint, folder, *, resume=False, listener=None, rate=0, towers="all", steps=3):
     session = Session(folder, resume, quiet=True, listener=listener)
     recipe = recipe_for(towers=towers, steps=steps)
-    recipe = replace(recipe, learning_rate=rate or recipe.learning_rate)
+    if rate:
+        recipe = replace(recipe, learning_rate=rate, word_rate=rate)
     return finetune(str(checkpoint), recipe, make_examples(MANY), session)
 
 

@@ -54,6 +54,7 @@ def recipe_for(*, towers: str = "all", steps: int = 300, seed: int = 0) -> Recip
         towers=towers,
         matrix_rate=0,
         learning_rate=_RATES[towers],
+        word_rate=_RATES[towers],
         patch_question=0,
         facts=0,
     )
