@@ -19,23 +19,17 @@ def optimizers_of(towers: Towers, objective: nn.Module, recipe: Recipe) -> list[
         for name, parameter in towers.model.named_parameters()
         if parameter.requires_grad and not name.startswith("logit_")
     ]
+    asking = [(name, p) for name, p in objective.named_parameters() if p.requires_grad]
     inner = [p for name, p in named if recipe.matrix_rate and _is_inner(name, p)]
-    chosen = {id(p) for p in inner}
-    rest = [p for _, p in named if id(p) not in chosen]
-    # Of a step's words few are any one word, so each is moved seldom, and has to be moved far.
-    words = [p for name, p in named if name.endswith("token_embedding.weight")]
-    rest = [p for p in rest if not any(p is word for word in words)]
-    facts = [] if objective.facts is None else [objective.facts.words]
+    words = [p for name, p in (*named, *asking) if _is_of_words(name)]
+    chosen = {id(p) for p in (*inner, *words)}
+    rest, others = ([p for _, p in some if id(p) not in chosen] for some in (named, asking))
     # Only what multiplies decays: a gain or a bias pulled to zero helps nothing.
     groups = [
         {"params": words, "lr": recipe.word_rate, "weight_decay": 0.0},
         {"params": [p for p in rest if p.ndim > 1], "weight_decay": recipe.weight_decay},
         {"params": [p for p in rest if p.ndim <= 1], "weight_decay": 0.0},
-        {"params": facts, "lr": recipe.word_rate, "weight_decay": 0.0},
-        {
-            "params": [p for p in _learned(objective) if all(p is not f for f in facts)],
-            "weight_decay": 0.0,
-        },
+        {"params": others, "weight_decay": 0.0},
     ]
     adamw = AdamW([g for g in groups if g["params"]], lr=recipe.learning_rate, betas=(0.9, 0.95))
     return [*_muon(inner, recipe), adamw]
@@ -45,8 +39,11 @@ def _is_inner(name: str, parameter: Tensor) -> bool:
     return parameter.ndim == 2 and (".layers." in name or ".head.mlp." in name)
 
 
-def _learned(objective: nn.Module) -> list[nn.Parameter]:
-    return [p for p in objective.parameters() if p.requires_grad]
+def _is_of_words(name: str) -> bool:
+    # In a step each word comes up seldom, so it is moved seldom and has to be moved far. A text tower
+    # alone, asked for facts in eight languages, knew the kind in 0.98 of captions after 600 steps with
+    # 1.5e-2 for words and 1e-2 for matrices, in 0.47 with 1.5e-3 and 4e-3.
+    return name.endswith("token_embedding.weight") or name == "facts.words"
 
 
 def _muon(matrices: list[nn.Parameter], recipe: Recipe) -> list[Optimizer]:
