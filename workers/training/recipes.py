@@ -21,8 +21,8 @@ class Recipe:
     learning_rate: float = 3e-3
     word_rate: float = 1.5e-2  # Of token embeddings and the words of facts.
     weight_decay: float = 0.05
-    # What each term weighs beside the pairs' own loss. After 500 steps R@10 of 600 was 0.97 with these
-    # for patches and facts, 0.92 with 3 and 1.
+    # What each term weighs beside the pairs' own loss. After 500 steps R@10 of 600 was 0.97 with
+    # these for patches and facts, 0.92 with 3 and 1.
     patch_question: float = 6.0
     facts: float = 0.3
     captioning: float = 0.0
