@@ -62,24 +62,24 @@ def suggestions(stack, name):
 
 
 def test_a_curator_s_label_is_suggested_by_the_workers(stack):
-    assert stack.session().post(ADD, fields("cushion", 0.25)).status == 200
-    assert stack.eventually(lambda: bool(suggestions(stack, "cushion")), 30)
-    assert all("cushion" in title.lower() for title in suggestions(stack, "cushion"))
+    assert stack.session().post(ADD, fields("plate", 0.31)).status == 200
+    assert stack.eventually(lambda: bool(suggestions(stack, "plate")), 30)
+    assert all("plate" in title.lower() for title in suggestions(stack, "plate"))
 
 
 def test_a_threshold_changed_in_the_admin_counts_at_once(stack):
     session = stack.session()
-    session.post(ADD, fields("cushion", 1))
+    session.post(ADD, fields("plate", 1))
     ((label,),) = stack.sql("SELECT id FROM search_label")
     for threshold, number in ((-1, PICTURES), (1, 0), (-1, PICTURES)):
-        session.post(f"/admin/search/label/{label}/change/", fields("cushion", threshold))
-        assert stack.eventually(lambda n=number: len(suggestions(stack, "cushion")) == n, 30)
+        session.post(f"/admin/search/label/{label}/change/", fields("plate", threshold))
+        assert stack.eventually(lambda n=number: len(suggestions(stack, "plate")) == n, 30)
 
 
 def test_an_upload_has_its_suggestions_with_its_vector(stack):
     session = stack.session()
-    session.post(ADD, fields("cushion", -1))
-    assert stack.eventually(lambda: len(suggestions(stack, "cushion")) == stack.embedded(), 30)
+    session.post(ADD, fields("plate", -1))
+    assert stack.eventually(lambda: len(suggestions(stack, "plate")) == stack.embedded(), 30)
     before = stack.embedded()
     for number in range(10):
         session.upload((f"{number}.jpg", jpeg(size=(300 + number, 200))))
@@ -109,19 +109,19 @@ def test_a_query_worker_killed_while_it_labels_leaves_nothing_half_done(stack):
 
 
 def test_suggestions_are_judged_without_javascript(stack, opened):
-    stack.session().post(ADD, fields("cushion", -1))
+    stack.session().post(ADD, fields("plate", -1))
     stack.session().post(ADD, fields("red", -1))
     assert stack.eventually(lambda: len(suggestions(stack, "red")) == stack.embedded(), 30)
     ((asset,),) = stack.sql("SELECT id::text FROM search_asset ORDER BY created LIMIT 1")
 
     page = opened(f"/assets/{asset}/", java_script_enabled=False)
     shoot(page, "suggested")
-    page.get_by_role("button", name="cushion fits").click()
+    page.get_by_role("button", name="plate fits").click()
     page.get_by_role("button", name="red does not fit").click()
 
     shoot(page, "judged")
     assert page.locator("#suggestions").inner_text().strip() == ""
-    assert page.get_by_title("Label", exact=True).all_inner_texts() == ["cushion"]
+    assert page.get_by_title("Label", exact=True).all_inner_texts() == ["plate"]
 
 
 def shoot(page, name):
