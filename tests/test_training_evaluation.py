@@ -322,15 +322,19 @@ def test_an_interval_stays_between_zero_and_one():
 
 @pytest.fixture(scope="module")
 def bundled():
-    """The figures of the bundled checkpoint on fewer scenes, which are as hard as all."""
+    """The figures of the bundled checkpoint on fewer scenes than its card's, but many of a kind."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(evaluation, "HELD_OUT", 150)
+        patch.setattr(evaluation, "HELD_OUT", 600)
         patch.setattr(evaluation, "_PAIRS", 20)
         return evaluate(load_encoder(settings.BUNDLED_CHECKPOINT), quiet=True)
 
 
 def test_the_bundled_checkpoint_finds_what_it_never_saw(bundled):
-    assert bundled["words to picture"]["R@10"].value >= 0.95
+    assert min(bundled[name]["R@10"].value for name in FOUND) >= 0.98
+
+
+def test_the_bundled_checkpoint_finds_other_drawings_of_a_thing(bundled):
+    assert bundled["picture to picture"]["mAP@10"].value >= 0.8
 
 
 def test_the_bundled_checkpoint_knows_the_kinds_of_things(bundled):
