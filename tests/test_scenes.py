@@ -223,7 +223,7 @@ def test_twins_are_placed_otherwise():
 def test_recoloured_things_have_each_others_colour():
     (first, second), other = SHOWN.things, recoloured(SHOWN)
     assert [thing.colour for thing in other.things] == [second.colour, first.colour]
-    assert mirrored(recoloured(other)) == mirrored(SHOWN)
+    assert recoloured(other) == SHOWN
 
 
 def test_a_mirrored_scene_has_its_groups_in_each_others_place():

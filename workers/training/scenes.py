@@ -192,7 +192,8 @@ def twin(scene: Scene, rng: Random) -> Scene:
         changes += [mirrored, mirrored]
     if scene.relation == ALONE or any(group.count > 1 for group in scene.groups):
         changes += [recounted]
-    if recoloured(scene) != scene and not any(map(is_held_out, recoloured(scene).things)):
+    other = recoloured(scene)
+    if other != scene and not any(map(is_held_out, other.things)):
         changes += [recoloured]
     return replace(rng.choice(changes)(scene), seed=rng.getrandbits(32))
 
