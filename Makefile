@@ -8,7 +8,7 @@ PIP = 26.3
 IN = .venv/bin/python
 INSTALLED = .venv/installed
 
-.PHONY: install demo test lint
+.PHONY: install demo test lint evaluate
 
 install: $(INSTALLED)
 
@@ -27,6 +27,10 @@ demo: $(INSTALLED)
 test: $(INSTALLED)
 	@$(IN) -m tests.e2e.browser
 	$(IN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# The bundled encoders side by side, on the drawings that are held out from their training.
+evaluate: $(INSTALLED)
+	@$(IN) manage.py train --evaluate workers/checkpoints/*
 
 lint: $(INSTALLED)
 	$(IN) -m ruff check .

@@ -39,7 +39,7 @@ def finetuned(checkpoint, folder, *, resume=False, listener=None, rate=0, towers
     recipe = recipe_for(towers=towers, steps=steps)
     if rate:
         recipe = replace(recipe, learning_rate=rate, word_rate=rate)
-    return finetune(str(checkpoint), recipe, make_examples(MANY), session)
+    return finetune(str(checkpoint), recipe, make_examples(MANY), session, command="")
 
 
 def changed(checkpoint, folder):
@@ -223,7 +223,9 @@ def test_a_file_that_is_no_picture_is_unreadable(tmp_path):
 @pytest.mark.parametrize("held_out", [True, False])
 def test_where_chance_holds_none_out_one_is_all_the_same(siglip, tmp_path, held_out):
     some = [each for each in make_examples(400) if each.is_held_out == held_out][:60]
-    figures = finetune(str(siglip), recipe_for(steps=1), some, Session(tmp_path, quiet=True))
+    figures = finetune(
+        str(siglip), recipe_for(steps=1), some, Session(tmp_path, quiet=True), command=""
+    )
     assert set(figures) == {"before", "after"}
 
 
@@ -287,6 +289,9 @@ def test_the_command_trains_on_a_folder_and_tells_both_figures(siglip, tmp_path,
     assert {"value", "low", "high"} == set(figures["before"]["words to picture"]["R@10"])
     assert set(figures["after"]) == set(figures["before"])
     page = (tmp_path / "out" / "README.md").read_text()
+    data = tmp_path / "pictures"
+    command = f"train --from {siglip} --data {data} --towers all --steps 2 --seed 0"
+    assert f"    manage.py {command}\n" in page and "| measure | before | after |" in page
     assert f"Trained on from `{siglip}`" in page and "2 steps of 64, seed 0" in page.replace(
         "\n", " "
     )

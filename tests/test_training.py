@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import signal
 from dataclasses import replace
 from errno import ENOSPC
@@ -205,6 +206,19 @@ def test_the_command_measures_and_repeats(siglip2, capsys, few_held_out):
     first, second = capsys.readouterr().out.splitlines()
     assert first == second
     assert set(json.loads(first)["picture to words"]) == {"R@1", "R@5", "R@10"}
+
+
+def test_the_command_shows_several_checkpoints_in_one_table(
+    siglip2, tmp_path, capsys, few_held_out
+):
+    other = tmp_path / "other"
+    call_command("train", recipe="clip", steps=1, out=other, json=True)
+    capsys.readouterr()
+    call_command("train", evaluate=[str(siglip2), str(other)])
+    lines = capsys.readouterr().out.splitlines()
+    assert f"| question | measure | {siglip2} | {other} |" in lines
+    row = next(line for line in lines if line.startswith("| picture to words | R@1 |"))
+    assert re.fullmatch(r"\| picture to words \| R@1( \| \d\.\d{3} \(.{14}\)){2} \|", row)
 
 
 def test_the_command_refuses_a_folder_in_use(tmp_path):

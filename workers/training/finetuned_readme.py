@@ -11,7 +11,9 @@ _PAGE = """\
 
 {origin}. It is loaded like any published checkpoint, by Sightline and by transformers.
 
-## What it was trained on
+## How it was trained
+
+    {command}
 
 {pictures:,} pictures with {captions:,} captions of people's own, which are not a part of it:
 {steps:,} steps of {batch}, seed {seed}, {minutes:.0f} minutes on {device}. {changed}
@@ -52,6 +54,7 @@ def write(
     origin = f"Trained on from `{start}`, which stays as it is" if start else "Trained from nothing"
     page = _PAGE.format(
         name=folder.name,
+        command=run.command,
         origin=origin,
         pictures=learned[0],
         captions=learned[1],
@@ -62,11 +65,6 @@ def write(
         device=run.device,
         changed=f"{_CHANGED[recipe.towers]} {_HELD}" if start else "",
         held_out=held_out,
-        figures="\n\n".join(_section(when, each) for when, each in figures.items()),
+        figures=readme.table(figures),
     )
     (folder / "README.md").write_text(page, encoding="utf-8")
-
-
-def _section(when: str, figures: Figures) -> str:
-    table = readme.table(figures)
-    return f"{when.capitalize()}:\n\n{table}" if when else table

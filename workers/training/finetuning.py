@@ -81,12 +81,13 @@ def finetune(
     examples: Sequence[Example],
     session: Session,
     *,
+    command: str,
     revision: str = "",
 ) -> dict[str, Figures]:
     """Train the encoder on, save the result to the folder, and tell what both find.
 
-    It is measured on the examples that are held out. Raises CheckpointError, `TrainingError`, or
-    `Stopped` as `trainer.train` does.
+    Its README names the command. It is measured on the examples that are held out. Raises
+    CheckpointError, `TrainingError`, or `Stopped` as `trainer.train` does.
     """
     files = find(checkpoint, revision)
     towers, spelled = loaded(files), _spelling(files)
@@ -98,11 +99,14 @@ def finetune(
     choose_weights(towers, recipe.towers)
     seconds = finish(FineTuning(recipe, towers, pairs, files.revision, spelled), session)
     figures["after"] = recall(load_encoder(str(session.folder)), held_out)
-    _describe(session.folder, recipe, seconds, pairs, len(held_out), figures, checkpoint)
+    run = readme.Run(command, seconds / 60, device_name())
+    _describe(session.folder, recipe, run, pairs, len(held_out), figures, checkpoint)
     return figures
 
 
-def train_anew(recipe: Recipe, examples: Sequence[Example], session: Session) -> Figures:
+def train_anew(
+    recipe: Recipe, examples: Sequence[Example], session: Session, *, command: str
+) -> Figures:
     """Train new towers on the examples alone, and tell what they find of those held out."""
     learned, held_out = _apart(fit_for_training(examples))
     texts = [caption for example in learned for caption in example.captions]
@@ -110,20 +114,20 @@ def train_anew(recipe: Recipe, examples: Sequence[Example], session: Session) ->
     pairs = pairs_of(learned, towers, quiet=session.quiet)
     seconds = finish(Training(recipe, towers, pairs, texts), session)
     figures = recall(load_encoder(str(session.folder)), held_out)
-    _describe(session.folder, recipe, seconds, pairs, len(held_out), {"": figures})
+    run = readme.Run(command, seconds / 60, device_name())
+    _describe(session.folder, recipe, run, pairs, len(held_out), {"": figures})
     return figures
 
 
 def _describe(
     folder: Path,
     recipe: Recipe,
-    seconds: float,
+    run: readme.Run,
     pairs: Pairs,
     held_out: int,
     figures: dict[str, Figures],
     start: str = "",
 ) -> None:
-    run = readme.Run("", seconds / 60, device_name())
     learned = len(pairs.captions), len(pairs.texts())
     finetuned_readme.write(folder, recipe, run, learned, held_out, figures, start)
 

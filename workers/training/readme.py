@@ -1,10 +1,11 @@
 """The page that goes with a trained checkpoint: what it knows, and what it does not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from workers.training.backdrops import BACKDROPS
-from workers.training.evaluation import HELD_OUT, WISHES, Figures
+from workers.training.evaluation import HELD_OUT, WISHES, Figure, Figures
 from workers.training.pen import COLOURS, PATTERNS
 from workers.training.recipes import Recipe
 from workers.training.scenes import LANGUAGES
@@ -104,17 +105,23 @@ def write(folder: Path, recipe: Recipe, run: Run, dimensions: int, figures: Figu
         backdrop_count=len(BACKDROPS),
         backdrops=", ".join(BACKDROPS),
         held_out=HELD_OUT,
-        found=table({name: f for name, f in figures.items() if name not in WISHES}),
-        wished=table({name: figures[name] for name in WISHES}),
+        found=table({"": {name: f for name, f in figures.items() if name not in WISHES}}),
+        wished=table({"": {name: figures[name] for name in WISHES}}),
     )
     (folder / "README.md").write_text(page, encoding="utf-8")
 
 
-def table(figures: Figures) -> str:
-    """The figures in Markdown, a row for each question and measure."""
+def table(columns: Mapping[str, Figures]) -> str:
+    """In Markdown: a row for each question and measure, a column for each name's figures."""
+    first = next(iter(columns.values()))
     rows = [
-        f"| {name} | {measure} | {each.value:.3f} ({each.low:.3f} to {each.high:.3f}) |"
-        for name, measures in figures.items()
-        for measure, each in measures.items()
+        [question, measure, *(_cell(each[question][measure]) for each in columns.values())]
+        for question, measures in first.items()
+        for measure in measures
     ]
-    return "\n".join(["| question | measure | |", "| --- | --- | --- |", *rows])
+    heads = ["question", "measure", *columns]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows))
+
+
+def _cell(figure: Figure) -> str:
+    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"

@@ -235,7 +235,7 @@ def device_name() -> str:
     """What computes here, for a person."""
     if device() == "cuda":
         return torch.cuda.get_device_name()
-    return device() if device() != "cpu" else f"{os.cpu_count()} CPU cores"
+    return device() if device() != "cpu" else f"{torch.get_num_threads()} of {os.cpu_count()} cores"
 
 
 def _moved(value: Any, to: str) -> Any:

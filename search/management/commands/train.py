@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 STUDIO, CATALOGUE = "studio", "catalogue"
 LINE_SECONDS = 1.0
 
-Measured = dict[str, "Figures"]  # By when: before and after; or once, under no name.
+Measured = dict[str, "Figures"]  # By when, before and after, or by checkpoint.
 
 
 class Command(BaseCommand):
@@ -73,8 +73,14 @@ class Command(BaseCommand):
             raise CommandError(f"The database does not answer: {str(error).strip()}") from None
 
     def measure(self, checkpoints: list[str], *, as_json: bool) -> None:
+        """A line of JSON for each as soon as it is measured; or a table of them all."""
+        columns: Measured = {}
         for checkpoint in checkpoints or [settings.ENCODER_CHECKPOINT]:
-            self.report(checkpoint, {"": measured(checkpoint)}, as_json=as_json)
+            columns[checkpoint] = figures = measured(checkpoint)
+            if as_json:
+                self.report(checkpoint, {"": figures}, as_json=True)
+        if not as_json:
+            self.show("The studio's drawings that are held out from training", columns)
 
     def train(self, options: dict[str, Any]) -> None:
         from workers.training.resume import Stopped, TrainingError
@@ -121,12 +127,13 @@ class Command(BaseCommand):
             said = {when: evaluation.as_json(each) for when, each in figures.items()}
             # What was measured once stands by itself.
             self.stdout.write(json.dumps({"checkpoint": checkpoint, **said.pop("", {}), **said}))
-            return
-        self.stdout.write(f"{checkpoint}, on what is held out from training:")
-        for when, each in figures.items():
-            for question, measures in each.items():
-                shares = "  ".join(f"{name} {share.value:.3f}" for name, share in measures.items())
-                self.stdout.write(f"  {' '.join([when, question]).strip()}: {shares}")
+        else:
+            self.show(f"{checkpoint}, on what is held out from training", figures)
+
+    def show(self, title: str, columns: Measured) -> None:
+        from workers.training.readme import table
+
+        self.stdout.write(f"{title}; in brackets the 95 % interval.\n\n{table(columns)}")
 
 
 def positive(value: str) -> int:
@@ -158,13 +165,12 @@ def trained_anew(recipe: Recipe, data: str, session: "Session") -> Measured:
     """New towers, trained on the studio's drawings or on people's examples."""
     from workers.training import finetuning, readme, trainer
 
+    command = f"manage.py train --recipe {recipe.family} {length_of(recipe)}"
     if data != STUDIO:
-        return {"": finetuning.train_anew(recipe, examples_of(data), session)}
+        found, command = examples_of(data), f"{command} --data {data}"
+        return {"": finetuning.train_anew(recipe, found, session, command=command)}
     seconds = trainer.train(recipe, session)
     figures = measured(str(session.folder))
-    command = (
-        f"manage.py train --recipe {recipe.family} --steps {recipe.steps} --seed {recipe.seed}"
-    )
     run = readme.Run(command, seconds / 60, trainer.device_name())
     readme.write(session.folder, recipe, run, dimensions_of(session.folder), figures)
     return {"": figures}
@@ -180,8 +186,19 @@ def trained_on(
         raise CommandError("--from needs --data: the catalogue, or a folder with captions.")
     checkpoint, revision = examples.checkpoint_of(start)
     recipe = finetuning.recipe_for(towers=towers or "all", **given)
-    found = examples_of(data)
-    return finetuning.finetune(checkpoint, recipe, found, session, revision=revision)
+    command = f"manage.py train --from {start} --data {data} --towers {recipe.towers}"
+    return finetuning.finetune(
+        checkpoint,
+        recipe,
+        examples_of(data),
+        session,
+        command=f"{command} {length_of(recipe)}",
+        revision=revision,
+    )
+
+
+def length_of(recipe: Recipe) -> str:
+    return f"--steps {recipe.steps} --seed {recipe.seed}"
 
 
 def examples_of(data: str) -> "list[Example]":
