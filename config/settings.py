@@ -113,7 +113,8 @@ CACHES = {
 
 # The library -------------------------------------------------------------------------------------
 
-BUNDLED_CHECKPOINT = str(BASE_DIR / "workers" / "checkpoints" / "studio-siglip2")
+BUNDLED_CHECKPOINTS = BASE_DIR / "workers" / "checkpoints"
+BUNDLED_CHECKPOINT = str(BUNDLED_CHECKPOINTS / "studio-siglip2")
 ENCODER_CHECKPOINT = env("ENCODER_CHECKPOINT", BUNDLED_CHECKPOINT)
 ENCODER_REVISION = env("ENCODER_REVISION")
 PUBLIC_SEARCH = env_bool("PUBLIC_SEARCH")

@@ -320,11 +320,19 @@ def test_wishes_are_for_kinds_settings_and_both_with_looks():
     kinds, settings, mixed = asked[:12], asked[12:16], asked[16:]
     assert [named(wish) for wish in kinds] == [["kind"]] * 12 and len(set(kinds)) == 12
     assert [named(wish) for wish in settings] == [["backdrop"]] * 4 and len(set(settings)) == 4
-    assert len(mixed) == 30 and all(len(named(wish)) == 2 for wish in mixed)
+    assert {len(named(wish)) for wish in mixed} == {1, 2}
 
 
-def test_each_mixed_wish_is_for_another_of_the_scenes():
+def test_there_is_a_wish_for_each_of_the_scenes():
     scenes = scenes_of(9, 5)
-    mixed = wishes(scenes, Random(3))[16:]
-    assert len(mixed) == 5
-    assert all(any(wish.fits(scene) for wish in mixed) for scene in scenes)
+    mixed = wishes(scenes, Random(3))[16:21]
+    assert all(wish.fits(scene) for wish, scene in zip(mixed, scenes, strict=True))
+
+
+def test_there_is_a_wish_for_each_two_things_that_crosses_them():
+    scenes = [scene for scene in scenes_of(9, 40) if len(scene.groups) == 2]
+    crossed = wishes(scenes, Random(3))[16 + len(scenes) :]
+    for wish, scene in zip(crossed, scenes, strict=True):
+        one, other = sorted(scene.things, key=lambda thing: thing.kind != wish.kind)
+        assert wish == Wish(one.kind, other.colour)
+        assert wish.fits(scene) == (one.colour == other.colour)

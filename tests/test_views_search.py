@@ -228,8 +228,9 @@ def test_the_page_names_the_encoder_that_answers(reader_client):
     assert "google/siglip2-base-patch16-224" in text(reader_client.get("/"))
 
 
-def test_the_bundled_encoder_says_what_it_knows_and_how_to_switch(reader_client, settings):
-    make_encoder(checkpoint=settings.BUNDLED_CHECKPOINT)
+@pytest.mark.parametrize("name", ["studio-siglip2", "studio-siglip", "studio-clip"])
+def test_a_bundled_encoder_says_what_it_knows_and_how_to_switch(reader_client, settings, name):
+    make_encoder(checkpoint=str(settings.BUNDLED_CHECKPOINTS / name))
 
     page = text(reader_client.get("/"))
 

@@ -1,5 +1,6 @@
 """The search page and the fragments of it that are fetched again."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -44,9 +45,13 @@ def page(form: SearchForm, found: Answer | None = None) -> dict[str, Any]:
         "form": form,
         "answer": found,
         "encoder": encoder,
-        "encoder_is_bundled": encoder and encoder.checkpoint == settings.BUNDLED_CHECKPOINT,
+        "encoder_is_bundled": encoder and is_bundled(encoder),
         "waiting": count_waiting(),
     }
+
+
+def is_bundled(encoder: Encoder) -> bool:
+    return settings.BUNDLED_CHECKPOINTS in Path(encoder.checkpoint).parents
 
 
 def filters(query: Query) -> dict[str, Any]:

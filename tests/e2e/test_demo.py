@@ -28,8 +28,14 @@ ROWS = (
     "search_asset WHERE id NOT IN (SELECT asset_id FROM search_assetlabel)",
     "search_assetlabel WHERE source <> 'person'",
     "search_collection",
-    "search_embedding WHERE vector IS NOT NULL",
+    "search_embedding WHERE vector IS NOT NULL AND encoder_id IN (SELECT id FROM search_encoder"
+    " WHERE state = 'serving')",
 )
+COMPARED = """
+    SELECT slug, state, count(vector) FROM search_encoder
+    LEFT JOIN search_embedding ON encoder_id = search_encoder.id
+    GROUP BY slug, state ORDER BY slug
+"""
 
 
 class Demo:
@@ -105,13 +111,25 @@ def first(folder):
     session = Session(demo.url)
     session.sign_in("curator", demo.password)
     demo.pages = {path: session.get(path) for path in ("/", "/?q=red", "/upload/", "/admin/")}
-    with psycopg.connect(embedded.database_url(demo.var)) as connection:
+    with psycopg.connect(embedded.database_url(demo.var), autocommit=True) as connection:
         demo.counts = {
             rows: connection.execute(f"SELECT count(*) FROM {rows}").fetchone()[0] for rows in ROWS
         }
+        demo.compared = compared(connection)
     demo.seconds_to_stop = demo.stop()
     demo.left = demo.relics()
     return demo
+
+
+def compared(connection: psycopg.Connection) -> list[tuple[str, str, int]]:
+    """The encoders, once three are ready or a minute is over: slug, state and how many vectors."""
+
+    def encoders() -> list[tuple[str, str, int]]:
+        return connection.execute(COMPARED).fetchall()
+
+    states = ["ready", "ready", "serving"]
+    Stack.eventually(lambda: sorted(state for _, state, _ in encoders()) == states, 60)
+    return encoders()
 
 
 @pytest.fixture
@@ -157,6 +175,14 @@ def test_a_second_start_finds_its_data_within_15_seconds(again):
 
 def test_the_sample_catalogue_has_titles_labels_and_collections(first):
     assert list(first.counts.values()) == [PICTURES, 0, 0, 11, PICTURES]
+
+
+def test_three_families_can_be_compared(first):
+    assert first.compared == [
+        ("studio-clip", "ready", PICTURES),
+        ("studio-siglip", "ready", PICTURES),
+        ("studio-siglip2", "serving", PICTURES),
+    ]
 
 
 def test_a_second_demo_in_the_same_folder_is_refused_in_a_sentence(again):

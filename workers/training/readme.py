@@ -56,7 +56,8 @@ are, where they are fewer):
 
 {wished}
 
-`manage.py train --evaluate` prints these figures again.
+`manage.py train --evaluate` prints these figures again, and the command above repeats them, on such
+a machine with the same versions and as many threads (`OMP_NUM_THREADS`).
 
 ## For a real library
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
 from workers.encoders.weights import device, memory_errors_said
-from workers.training.batches import Batch, Source, drawn
+from workers.training.batches import Batch, Drawings, Source, drawn
 from workers.training.losses import SigmoidLoss
 from workers.training.objective import Objective, multiplies_bfloat16
 from workers.training.optimizers import optimizers_of, set_rates
@@ -58,15 +58,16 @@ def train(recipe: Recipe, session: Session, source: Source | None = None) -> flo
     Raises `Stopped` when it was asked to stop, `TrainingError` when it could not go on; in both
     cases the folder holds what another session can resume.
     """
-    source = source or drawn(
-        recipe.pictures,
-        recipe.side,
-        recipe.seed,
-        alone_until=recipe.alone_until,
-        quiet=session.quiet,
-    )
+    source = source or drawings(recipe, quiet=session.quiet)
     texts = source.texts()
     return finish(Training(recipe, new_towers(recipe, texts), source, texts), session)
+
+
+def drawings(recipe: Recipe, *, quiet: bool = False) -> Drawings:
+    """As many as the recipe says, of the studio's."""
+    return drawn(
+        recipe.pictures, recipe.side, recipe.seed, alone_until=recipe.alone_until, quiet=quiet
+    )
 
 
 def new_towers(recipe: Recipe, texts: Sequence[str]) -> Towers:

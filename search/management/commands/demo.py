@@ -57,14 +57,16 @@ class Command(BaseCommand):
             self.start_redis()
         call_command("migrate", verbosity=0)
         # Loading the encoder takes longest: everything else gets ready beside it.
-        encoder = self.step("encoder", "serve")
+        encoder = self.step("encoder", "encoder", "serve")
         call_command("collectstatic", interactive=False, verbosity=0)
         for name, command in processes(f"{self.bind}:{self.port}").items():
             self.supervisor.start(name, command)
         self.supervisor.finish(encoder)
-        self.fill_if_empty(pictures)
+        is_new = self.fill_if_empty(pictures)
         self.await_ready()
         self.welcome()
+        if is_new and settings.ENCODER_CHECKPOINT == settings.BUNDLED_CHECKPOINT:
+            self.add_the_others()
         while True:
             self.supervisor.pause()
             require_postgres()
@@ -75,24 +77,32 @@ class Command(BaseCommand):
         while not embedded.redis_url(settings.VAR_DIR):
             self.supervisor.pause(0.05)
 
-    def step(self, *arguments: str) -> Child:
+    def step(self, name: str, *arguments: str) -> Child:
         """Start one of our own commands, which is to end well."""
         command = [sys.executable, "manage.py", *arguments]
-        return self.supervisor.start(arguments[0], command, may_end=True)
+        return self.supervisor.start(name, command, may_end=True)
 
-    def fill_if_empty(self, pictures: int) -> None:
+    def add_the_others(self) -> None:
+        """Let the other bundled encoders embed the catalogue too, so that they can be compared."""
+        for checkpoint in sorted(settings.BUNDLED_CHECKPOINTS.iterdir()):
+            if str(checkpoint) != settings.BUNDLED_CHECKPOINT:
+                self.step(checkpoint.name, "encoder", "add", str(checkpoint))
+
+    def fill_if_empty(self, pictures: int) -> bool:
         """Ingest the sample catalogue the way that uploads go, and show how far it is."""
         new = {"is_staff": True, "is_superuser": True, "password": "!"}
         User.objects.get_or_create(username=CURATOR, defaults=new)
         if Asset.objects.exists():
-            return
-        step = self.step("catalogue", "--pictures", str(pictures), "--owner", CURATOR)
+            return False
+        command = ["catalogue", "--pictures", str(pictures), "--owner", CURATOR]
+        step = self.step("catalogue", *command)
         with tqdm(total=pictures, unit="picture", desc="Embedding the sample catalogue") as bar:
             self.supervisor.finish(step, meanwhile=lambda: advance(bar))
             while Embedding.objects.waiting().exists():
                 self.supervisor.pause()
                 advance(bar)
             advance(bar)
+        return True
 
     def await_ready(self) -> None:
         host = "127.0.0.1" if self.bind == "0.0.0.0" else self.bind  # noqa: S104
