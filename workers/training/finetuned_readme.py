@@ -9,7 +9,7 @@ from workers.training.recipes import Recipe
 _PAGE = """\
 # {name}
 
-{origin}. It is loaded like any published checkpoint, by Sightline and by transformers.
+{origin}. It is loaded like any published checkpoint, by Sightline and by transformers.{tokenizer}
 
 ## What it was trained on
 
@@ -53,6 +53,7 @@ def write(
     page = _PAGE.format(
         name=folder.name,
         origin=origin,
+        tokenizer=readme.own_tokenizer(recipe),
         pictures=learned[0],
         captions=learned[1],
         steps=recipe.steps,

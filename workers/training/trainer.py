@@ -63,6 +63,7 @@ def train(recipe: Recipe, session: Session, source: Source | None = None) -> flo
         recipe.side,
         recipe.seed,
         alone_until=recipe.alone_until,
+        native=recipe.is_native,
         quiet=session.quiet,
     )
     texts = source.texts()
