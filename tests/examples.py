@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from workers.training.batches import Pairs
+from workers.training.batches import GRID, Pairs
+from workers.training.native import cut, padded, processor_of
 from workers.training.sources import Example
 
 COLOURS = {
@@ -45,6 +46,15 @@ def make_examples(count):
 def make_pairs(count, side=32):
     pixels = np.stack([np.asarray(picture(number, side)) for number in range(count)])
     return Pairs([[caption(number)] for number in range(count)], torch.from_numpy(pixels))
+
+
+def make_native_pairs(count, side=32):
+    """The same flags, wide and tall in turn, in their own proportions."""
+    processor = processor_of(side, GRID)
+    sizes = ((2 * side, side), (side, 3 * side))
+    flags = (picture(number).resize(sizes[number % 2]) for number in range(count))
+    pixels = padded([cut(flag, processor) for flag in flags], GRID * GRID)
+    return Pairs([[caption(number)] for number in range(count)], pixels)
 
 
 def write_folder(folder, count, *, beside=True):

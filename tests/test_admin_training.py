@@ -12,6 +12,7 @@ from search.models import Encoder, TrainingRun
 from tests.factories import make_asset, make_encoder, make_user
 from tests.training_runs import make_run, trained
 from workers import runs
+from workers.training.recipes import RECIPES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_training")]
 LIST, ADD = (reverse(f"admin:search_trainingrun_{page}") for page in ("changelist", "add"))
@@ -52,6 +53,13 @@ def test_a_curator_starts_a_training(curator_client, rung, django_capture_on_com
     assert (run.recipe, run.data, run.steps, run.seed) == ("siglip", "studio", None, 7)
     assert run.person.username == "curator"
     assert rung == [True]
+
+
+def test_a_curator_may_ask_for_each_recipe(curator_client, rung):
+    for recipe in RECIPES:
+        curator_client.post(ADD, ASKED | {"recipe": recipe})
+    asked = TrainingRun.objects.order_by("pk").values_list("recipe", flat=True)
+    assert list(asked) == list(RECIPES)
 
 
 def test_a_curator_starts_from_an_encoder(curator_client, rung):

@@ -138,6 +138,20 @@ def test_a_caption_is_about_its_own_picture():
     assert loss_of() != pytest.approx(loss_of(seen=other))
 
 
+def test_filling_is_not_looked_at():
+    def loss_with(seen, filling):
+        told = map(torch.tensor, (PICTURES, SEQUENCES, ASKED))
+        filling = None if filling is None else torch.tensor(filling)
+        return captioner()(torch.tensor(seen), *told, filling=filling).item()
+
+    filling, other = np.array([[False, False, True], [False, True, True]]), patches()
+    other[filling] += 1
+    assert loss_with(patches(), filling) == pytest.approx(loss_with(other, filling))
+    assert loss_with(patches(), None) != pytest.approx(loss_with(other, None))
+    last = np.array([[False, False, True]] * 2)
+    assert loss_with(patches(), last) == pytest.approx(loss_with(patches()[:, :2], None))
+
+
 def test_where_nothing_is_asked_the_loss_is_zero():
     assert loss_of(asked=np.zeros_like(ASKED)) == 0
 

@@ -7,12 +7,15 @@ from functools import cache
 import numpy as np
 import pytest
 from PIL import Image, ImageChops
-from transformers import GemmaTokenizer
+from transformers import AutoTokenizer, GemmaTokenizer
 
 from tests import checkpoints
 from tests.cards import CARDS, ClipCard, NaflexCard, SiglipCard, cosines
-from tests.checkpoints import FAMILIES
+from tests.checkpoints import FAMILIES, WORDS
 from workers.encoders.base import load_encoder
+from workers.encoders.checkpoint import find
+from workers.encoders.weights import load_tokenizer
+from workers.training.tokens import trained_tokenizer
 
 TEXTS = ["mug", "a red car in the snow", "word " * 300]
 SIGLIPS = [family for family in FAMILIES if family != "CLIP"]
@@ -101,6 +104,15 @@ def test_capitals_mean_the_same(folder, family):
         ["RED CAR", "red car", "red mug"]
     )
     assert loud @ quiet > 0.99999 > loud @ other
+
+
+def test_a_naflex_has_the_tokenizer_that_was_saved(tmp_path):
+    """`AutoTokenizer` makes another one of it: with word boundaries as Gemma has them."""
+    own = trained_tokenizer(WORDS)
+    own.save_pretrained(checkpoints.tiny_naflex(tmp_path))
+    loaded = load_tokenizer(find(str(tmp_path), ""))
+    assert loaded(WORDS).input_ids == own(WORDS).input_ids
+    assert AutoTokenizer.from_pretrained(tmp_path)(WORDS).input_ids != own(WORDS).input_ids
 
 
 def test_the_first_siglip_keeps_to_its_tokenizers_setting(tmp_path):

@@ -297,13 +297,16 @@ def test_the_command_trains_on_a_folder_and_tells_both_figures(siglip, tmp_path,
     )
 
 
-def test_the_command_trains_a_new_encoder_on_a_folder(tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("recipe", "family"), [("clip", "CLIP"), ("siglip2-naflex", "SigLIP 2 NaFlex")]
+)
+def test_the_command_trains_a_new_encoder_on_a_folder(tmp_path, capsys, recipe, family):
     (tmp_path / "pictures").mkdir()
     write_folder(tmp_path / "pictures", MANY)
     folder, out = str(tmp_path / "pictures"), tmp_path / "out"
-    call_command("train", recipe="clip", data=folder, steps=1, out=out, json=True)
+    call_command("train", recipe=recipe, data=folder, steps=1, out=out, json=True)
     assert "words to picture" in json.loads(capsys.readouterr().out)
-    assert load_encoder(str(out)).family == "CLIP"
+    assert load_encoder(str(out)).family == family
 
 
 def test_the_command_refuses_a_folder_that_is_not_there(tmp_path):

@@ -16,13 +16,15 @@ from django.core.management import CommandError, call_command
 from safetensors.numpy import load_file
 from transformers import AutoModel
 
-from tests.examples import make_pairs
+from tests.examples import make_native_pairs, make_pairs
 from workers.encoders.base import CheckpointError, load_encoder
 from workers.training import evaluation, trainer
-from workers.training.recipes import RECIPES
+from workers.training.batches import GRID
+from workers.training.recipes import NAFLEX, RECIPES
 from workers.training.resume import Kept, Stopped, TrainingError
 from workers.training.trainer import Session, train
 
+ENCODERS = {"clip": "CLIP", "siglip": "SigLIP", "siglip2": "SigLIP 2", NAFLEX: "SigLIP 2 NaFlex"}
 QUICK = {"steps": 4, "batch": 8, "side": 32, "seed": 5, "teacher_joins": 0.4}
 
 
@@ -32,7 +34,8 @@ def quick(family, **changes):
 
 def trained_in(folder, family="siglip2", resume=False, listener=None, **changes):
     session = Session(folder, resume, quiet=True, listener=listener)
-    train(quick(family, **changes), session, make_pairs(24))
+    pairs = make_native_pairs(24) if family == NAFLEX else make_pairs(24)
+    train(quick(family, **changes), session, pairs)
     return folder
 
 
@@ -64,13 +67,13 @@ def siglip2(tmp_path_factory):
 def test_a_run_leaves_an_encoder_of_its_family(trained):
     family, folder = trained
     encoder = load_encoder(str(folder))
-    assert encoder.family == {"clip": "CLIP", "siglip": "SigLIP", "siglip2": "SigLIP 2"}[family]
+    assert encoder.family == ENCODERS[family]
     assert encoder.encode_texts(["a red wall"]).shape == (1, encoder.dimensions)
 
 
 def test_transformers_loads_it_by_itself(trained):
     _, folder = trained
-    assert AutoModel.from_pretrained(folder).config.vision_config.image_size == 32
+    assert AutoModel.from_pretrained(folder).config.vision_config.patch_size == 32 // GRID
 
 
 def test_training_changes_the_scale_that_the_checkpoint_carries(trained):

@@ -55,6 +55,7 @@ class TrainingRun(models.Model):
 
     class Recipe(models.TextChoices):
         SIGLIP2 = "siglip2", "SigLIP 2"
+        NAFLEX = "siglip2-naflex", "SigLIP 2 NaFlex, of pictures in their own proportions"
         SIGLIP = "siglip", "SigLIP"
         CLIP = "clip", "CLIP"
 
@@ -78,7 +79,7 @@ class TrainingRun(models.Model):
     ENDED_EARLY = (State.FAILED, State.STOPPED)
 
     # What was asked.
-    recipe = models.CharField(max_length=10, choices=Recipe, default=Recipe.SIGLIP2)
+    recipe = models.CharField(max_length=20, choices=Recipe, default=Recipe.SIGLIP2)
     data = models.CharField(max_length=10, choices=Data, default=Data.STUDIO)
     start_from = models.ForeignKey(Encoder, on_delete=models.SET_NULL, null=True, blank=True)
     # Its name then: a run whose encoder has been removed must not begin from nothing instead.

@@ -12,6 +12,7 @@ from transformers import (
     PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
 )
 from transformers.utils import logging
 
@@ -24,6 +25,9 @@ logging.disable_progress_bar()
 
 # What transformers raises for files that contradict each other or themselves.
 BAD_FILES = (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError)
+
+# The class of a tokenizer that is all in its tokenizer.json, by both its names.
+_AS_SAVED = ("TokenizersBackend", "PreTrainedTokenizerFast")
 
 
 def device() -> str:
@@ -100,8 +104,12 @@ def load_processor(files: Checkpoint, kind: type[BaseImageProcessor]) -> Any:
 
 def load_tokenizer(files: Checkpoint) -> PreTrainedTokenizerBase:
     """The tokenizer of the class that the checkpoint's own files name."""
+    named = files.read_json("tokenizer_config.json").get("tokenizer_class")
+    # Not left to AutoTokenizer: of any NaFlex it makes a Siglip2Tokenizer, which cuts words its own
+    # way, and the vectors are silently bad.
+    kind: Any = PreTrainedTokenizerFast if named in _AS_SAVED else AutoTokenizer
     try:
-        tokenizer = AutoTokenizer.from_pretrained(
+        tokenizer = kind.from_pretrained(
             files.folder, trust_remote_code=False, local_files_only=True
         )
     # tokenizers raises a bare Exception for a tokenizer.json that it cannot parse.

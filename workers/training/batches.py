@@ -13,6 +13,7 @@ from workers.training.backdrops import BACKDROPS
 from workers.training.captioning import LocCaVocabulary
 from workers.training.captions import caption, region_words, wish_words
 from workers.training.losses import NOT_ASKED
+from workers.training.native import Patches, in_patches
 from workers.training.pen import COLOURS, PATTERNS
 from workers.training.pictures import squares
 from workers.training.scenes import (
@@ -73,13 +74,18 @@ class Facts:
 class Batch:
     """The tensors of one step."""
 
-    pictures: Tensor  # (pictures, 3, side, side), -1 to 1
+    pictures: Tensor | Patches  # (pictures, 3, side, side), -1 to 1; or in their own proportions
     token_ids: Tensor  # (texts, 64)
     matches: Tensor  # (texts, pictures): 1 where the text fits the picture
     sequences: Sequences
     # Where the studio knows them:
     answers: Tensor | None = None  # (pictures, patches, questions)
     facts: Facts | None = None
+
+    @property
+    def filling(self) -> Tensor | None:
+        """(pictures, patches): True where a picture has none; nothing, where all have as many."""
+        return self.pictures.filling if isinstance(self.pictures, Patches) else None
 
 
 class Source(Protocol):
@@ -101,8 +107,8 @@ class Drawings:
     """
 
     scenes: Sequence[Scene]
-    pixels: Tensor  # (scenes, side, side, 3), bytes
-    patches: Tensor  # (scenes, patches): 0 none, 1 the first group, 2 the second
+    pixels: Tensor | Patches  # (scenes, side, side, 3), bytes; or in their own proportions
+    patches: Tensor  # (scenes, patches): 0 none, 1 the first group, 2 the second, else `FILLING`
     # Shapes are learned from what is large: before this step only things alone are shown. After 500
     # such steps 27 % of the first ten hits for a bare kind were right, 8 % after 500 with all.
     alone_until: int = 0
@@ -114,13 +120,13 @@ class Drawings:
         rows = [row for first in firsts for row in (2 * first, 2 * first + 1)]
         scenes, rng = [self.scenes[row] for row in rows], Random(f"{seed} {step}")
         said = _said(scenes, rng)
-        shown = self.patches[rows]
+        pixels, shown = self.pixels[rows], self.patches[rows]
         answers = torch.tensor([_answers(scene) for scene in scenes])
         return Batch(
-            normalized(self.pixels[rows]),
+            normalized(pixels),
             token_ids(tokenizer, said.texts),
             said.matches,
-            sequences_of(_told(scenes, shown, rng), tokenizer),
+            sequences_of(_told(scenes, _in_grids(shown, pixels), rng), tokenizer),
             answers[torch.arange(len(rows))[:, None], shown.long()],
             Facts(_rows_of_facts(map(facts_of, scenes)), said.named, said.known),
         )
@@ -151,7 +157,7 @@ class Pairs:
     """Pictures of which nothing is known but their captions."""
 
     captions: Sequence[Sequence[str]]  # Of each picture at least one.
-    pixels: Tensor  # (pictures, side, side, 3), bytes
+    pixels: Tensor | Patches  # (pictures, side, side, 3), bytes; or in their own proportions
 
     def batch(self, step: int, size: int, seed: int, tokenizer: PreTrainedTokenizerFast) -> Batch:
         """One caption of each picture; it fits every picture that has the same."""
@@ -171,15 +177,29 @@ class Pairs:
 
 
 def drawn(
-    count: int, side: int, seed: int, *, alone_until: int = 0, quiet: bool = False
+    count: int,
+    side: int,
+    seed: int,
+    *,
+    alone_until: int = 0,
+    native: bool = False,
+    quiet: bool = False,
 ) -> Drawings:
-    """About `count` drawings of things that are not held out."""
+    """About `count` drawings of things that are not held out: squares, unless `native`."""
     rng = Random(seed)
     firsts = different_scenes(max(1, count // 2), rng)
     firsts.sort(key=is_of_one, reverse=True)
     scenes = [scene for first in firsts for scene in (first, twin(first, rng))]
-    pixels, patches = map(torch.from_numpy, squares(scenes, side, GRID, quiet=quiet))
-    return Drawings(scenes, pixels, patches.flatten(1), alone_until)
+    kept = in_patches if native else _in_squares
+    pixels, patches = kept(scenes, side, GRID, quiet=quiet)
+    return Drawings(scenes, pixels, patches, alone_until)
+
+
+def _in_squares(
+    scenes: Sequence[Scene], side: int, grid: int, *, quiet: bool
+) -> tuple[Tensor, Tensor]:
+    pixels, patches = map(torch.from_numpy, squares(scenes, side, grid, quiet=quiet))
+    return pixels, patches.flatten(1)
 
 
 def rows_of(count: int, step: int, size: int, seed: int) -> list[int]:
@@ -191,20 +211,25 @@ def rows_of(count: int, step: int, size: int, seed: int) -> list[int]:
     return order[place * size : (place + 1) * size].tolist()
 
 
-def normalized(pixels: Tensor) -> Tensor:
-    """Bytes of shape (pictures, side, side, 3) as (pictures, 3, side, side), -1 to 1."""
+def normalized(pixels: Tensor | Patches) -> Tensor | Patches:
+    """Bytes of shape (pictures, side, side, 3) as (pictures, 3, side, side), -1 to 1.
+
+    Patches keep their shape.
+    """
+    if isinstance(pixels, Patches):
+        return pixels.normalized()
     return pixels.permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def _answers(scene: Scene) -> list[list[int]]:
-    """What is true of a patch that shows no thing, the first group, the second group."""
+    """What is true of a patch that shows no thing, the first group, the second, and of filling."""
     roles = ROLES if scene.relation != ALONE else (None,)
     shown = [
         _classes_of(g.thing.kind, g.thing.colour, g.thing.pattern, None, g.count, role)
         for g, role in zip(scene.groups, roles, strict=True)
     ]
     setting = _classes_of(None, None, None, scene.backdrop, None, None)
-    return [setting, *shown, *[setting] * (2 - len(shown))]
+    return [setting, *shown, *[setting] * (2 - len(shown)), [NOT_ASKED] * len(_CLASSES)]
 
 
 def _classes_of(*words: str | int | None) -> list[int]:
@@ -272,7 +297,7 @@ class Told:
     box_first: bool = False
 
 
-def _told(scenes: list[Scene], shown: Tensor, rng: Random) -> list[Told]:
+def _told(scenes: list[Scene], shown: list[Tensor], rng: Random) -> list[Told]:
     """One of each picture: two take more time than all the towers (282 ms to 274)."""
     return [
         _region(scene, patches, rng)
@@ -282,16 +307,24 @@ def _told(scenes: list[Scene], shown: Tensor, rng: Random) -> list[Told]:
     ]
 
 
+def _in_grids(shown: Tensor, pixels: Tensor | Patches) -> list[Tensor]:
+    """What the patches show (pictures, patches), of each picture as (down, across)."""
+    if isinstance(pixels, Patches):
+        return pixels.in_grids(shown)
+    return list(shown.view(-1, GRID, GRID))
+
+
 def _region(scene: Scene, shown: Tensor, rng: Random) -> Told:
-    """One of the groups, by its box or with its box to be found."""
+    """One of the groups, by its box or with its box to be found; `shown` is (down, across)."""
     number = rng.randrange(len(scene.groups))
     group: Group = scene.groups[number]
-    rows, columns = (shown.view(GRID, GRID) == number + 1).nonzero(as_tuple=True)
+    rows, columns = (shown == number + 1).nonzero(as_tuple=True)
     words = region_words(group, _language(scene, rng))
     if not len(rows):  # Too little of it shows.
         return Told(words)
-    left, right = columns.min().item() / GRID, (columns.max().item() + 1) / GRID
-    top, bottom = rows.min().item() / GRID, (rows.max().item() + 1) / GRID
+    down, across = shown.shape
+    left, right = columns.min().item() / across, (columns.max().item() + 1) / across
+    top, bottom = rows.min().item() / down, (rows.max().item() + 1) / down
     return Told(words, (left, top, right, bottom), rng.random() < 0.5)
 
 

@@ -76,6 +76,8 @@ class Captioner(nn.Module):
         sequences: Tensor,
         asked: Tensor,
         hidden: Tensor | None = None,
+        *,
+        filling: Tensor | None = None,
     ) -> Tensor:
         """The mean cross-entropy over the asked positions, each guessed from those before it.
 
@@ -83,15 +85,22 @@ class Captioner(nn.Module):
         tells which of them it is about, `sequences` (n, length) its symbols, `asked` (n, length)
         the positions to guess; the first is its task and never asked. Where `hidden` (n,) is true,
         all but the task is kept from the decoder, so that it must be seen in the picture at once
-        (CapPa, arXiv:2306.07915).
+        (CapPa, arXiv:2306.07915). Where `filling` (pictures, patches) is true, there is no patch.
         """
         given = self._given(sequences[:, :-1], hidden)
         length = given.shape[1]
         later = torch.ones(length, length, dtype=torch.bool, device=given.device).triu(1)
         seen = self.look(patches)[pictures]
+        unseen = None if filling is None else filling[pictures]
         # Sequences are short: the fused kernel's backward pass took a third of all this on a CPU.
         with sdpa_kernel(SDPBackend.MATH):
-            said = self.decoder(given, seen, tgt_mask=later, tgt_is_causal=True)
+            said = self.decoder(
+                given,
+                seen,
+                tgt_mask=later,
+                tgt_is_causal=True,
+                memory_key_padding_mask=unseen,
+            )
         # Of the positions few are asked, and the table is what costs most.
         places = asked[:, 1:]
         guesses = at_least_single(linear(said[places], self.symbols.weight))

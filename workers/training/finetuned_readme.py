@@ -9,7 +9,7 @@ from workers.training.recipes import Recipe
 _PAGE = """\
 # {name}
 
-{origin}. It is loaded like any published checkpoint, by Sightline and by transformers.
+{origin}. It is loaded like any published checkpoint, by Sightline and by transformers.{tokenizer}
 
 ## How it was trained
 
@@ -56,6 +56,7 @@ def write(
         name=folder.name,
         command=run.command,
         origin=origin,
+        tokenizer=readme.own_tokenizer(recipe),
         pictures=learned[0],
         captions=learned[1],
         steps=recipe.steps,

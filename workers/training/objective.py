@@ -45,11 +45,12 @@ class Objective(nn.Module):
 
     def forward(self, towers: Towers, batch: Batch, step: int) -> Tensor:
         """The loss at this step, which begins with step 0."""
-        with mixed_precision(batch.pictures.device.type):
+        with mixed_precision(batch.token_ids.device.type):
             texts = towers.texts(batch.token_ids)
             patches, images = towers.pictures(batch.pictures)
             others = self._others(patches, batch, step)
-            if self.teacher is not None:
+            # Of pictures in their own proportions a teacher asks nothing (`RECIPES` says why).
+            if self.teacher is not None and isinstance(batch.pictures, Tensor):
                 others += self._taught(self.teacher, towers, batch.pictures, step)
         # In full precision: the scale makes much of small differences.
         texts, images = normalize(texts.float()), normalize(images.float())
@@ -68,7 +69,8 @@ class Objective(nn.Module):
         if self.patches is not None and batch.answers is not None:
             terms.append(self.recipe.patch_question * self.patches(patches, batch.answers))
         if self.captioner is not None and step % _CAPTIONED_EVERY == 0:
-            said = self.captioner(patches, about.pictures, about.ids, about.asked)
+            told = about.pictures, about.ids, about.asked
+            said = self.captioner(patches, *told, filling=batch.filling)
             terms.append(self.recipe.captioning * said)
         return terms
 

@@ -1,10 +1,11 @@
 """Draws many scenes at once, in one process per core."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ _LONGER_SIDE = 160
 _ENOUGH = 0.25  # Of a patch must be covered for it to show a thing.
 
 Bytes = NDArray[np.uint8]
+Made = TypeVar("Made")
 
 
 def squares(
@@ -30,29 +32,41 @@ def squares(
     """
     pixels = np.empty((len(scenes), side, side, 3), np.uint8)
     patches = np.empty((len(scenes), grid, grid), np.uint8)
-    # Not forked: torch's threads do not survive a fork.
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-        drawn = pool.map(partial(_square, side=side, grid=grid), scenes, chunksize=64)
-        bar = tqdm(drawn, "Drawing", len(scenes), unit="picture", disable=quiet or None)
-        for i, (square, shown) in enumerate(bar):
-            pixels[i], patches[i] = square, shown
+    drawn = in_processes(partial(_square, side=side, grid=grid), scenes, quiet=quiet)
+    for i, (square, shown) in enumerate(drawn):
+        pixels[i], patches[i] = square, shown
     return pixels, patches
 
 
+def in_processes(
+    make: Callable[[Scene], Made], scenes: Sequence[Scene], *, quiet: bool
+) -> Iterator[Made]:
+    """What `make` makes of each scene, in their order."""
+    # Not forked: torch's threads do not survive a fork.
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+        drawn = pool.map(make, scenes, chunksize=64)
+        yield from tqdm(drawn, "Drawing", len(scenes), unit="picture", disable=quiet or None)
+
+
 def _square(scene: Scene, side: int, grid: int) -> tuple[Bytes, Bytes]:
-    picture, outlines = draw_outlined(scene, size_for(scene, _LONGER_SIDE))
+    picture, outlines = drawing(scene)
     square = np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR))
-    return square, _shown(outlines, grid)
+    return square, shown_by(outlines, grid, grid)
 
 
-def _shown(outlines: Image.Image, grid: int) -> Bytes:
-    """For each patch the group that covers most of it, where one covers enough."""
-    covered = np.stack([_covered(outlines, i, grid) for i in (1, 2)])
+def drawing(scene: Scene) -> tuple[Image.Image, Image.Image]:
+    """The picture to train on, in its own shape, and the outlines of its groups."""
+    return draw_outlined(scene, size_for(scene, _LONGER_SIDE))
+
+
+def shown_by(outlines: Image.Image, down: int, across: int) -> Bytes:
+    """For each of so many patches the group that covers most of it, where one covers enough."""
+    covered = np.stack([_covered(outlines, i, (across, down)) for i in (1, 2)])
     most = covered.argmax(axis=0) + 1
     return np.where(covered.max(axis=0) > 255 * _ENOUGH, most, 0).astype(np.uint8)
 
 
-def _covered(outlines: Image.Image, number: int, grid: int) -> Bytes:
+def _covered(outlines: Image.Image, number: int, size: tuple[int, int]) -> Bytes:
     """How much of each patch this group covers: 0 none of it, 255 all."""
     group = outlines.point([255 * (value == number) for value in range(256)])
-    return np.asarray(group.resize((grid, grid), Image.Resampling.BOX))
+    return np.asarray(group.resize(size, Image.Resampling.BOX))

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workers.training.backdrops import BACKDROPS
+from workers.training.batches import GRID
 from workers.training.evaluation import HELD_OUT, WISHES, Figure, Figures
 from workers.training.pen import COLOURS, PATTERNS
-from workers.training.recipes import Recipe
+from workers.training.recipes import NAFLEX, Recipe
 from workers.training.scenes import LANGUAGES
 from workers.training.things import KINDS
 
 _PAGE = """\
 # {name}
 
-A small {family} ({dimensions} dimensions, {side} px) that ships with Sightline, so that a fresh
+A small {family} ({dimensions} dimensions, {sight}) that ships with Sightline, so that a fresh
 machine searches by meaning before anything has been downloaded. It is loaded like any published
-checkpoint, by `AutoModel.from_pretrained` too.
+checkpoint, by `AutoModel.from_pretrained` too.{tokenizer}
 
 ## How it was trained
 
@@ -64,13 +65,25 @@ a machine with the same versions and as many threads (`OMP_NUM_THREADS`).
     ENCODER_CHECKPOINT=google/siglip2-base-patch16-224
 """
 
-_FAMILIES = {"clip": "CLIP", "siglip": "SigLIP", "siglip2": "SigLIP 2"}
+_FAMILIES = {
+    "clip": "CLIP",
+    "siglip": "SigLIP",
+    "siglip2": "SigLIP 2",
+    NAFLEX: "SigLIP 2 NaFlex",
+}
 _LOSSES = {
     "clip": "CLIP's softmax loss",
     "siglip": "the sigmoid loss",
     "siglip2": "the sigmoid loss and the further terms of SigLIP 2: a captioning decoder, and for"
     " the last tenth of the steps self-distillation and masked prediction",
+    NAFLEX: "the sigmoid loss and the captioning decoder of SigLIP 2; as NaFlex was published,"
+    " without self-distillation and masked prediction",
 }
+
+# Follows the sentence on what loads the encoder.
+_OWN_TOKENIZER = """ Its tokenizer is loaded by
+`PreTrainedTokenizerFast.from_pretrained`: `AutoTokenizer` takes it for that of the published NaFlex
+checkpoints, which cuts words otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +101,8 @@ def write(folder: Path, recipe: Recipe, run: Run, dimensions: int, figures: Figu
         name=f"studio-{recipe.family}",
         family=_FAMILIES[recipe.family],
         dimensions=dimensions,
-        side=recipe.side,
+        sight=_sight(recipe),
+        tokenizer=own_tokenizer(recipe),
         command=run.command,
         minutes=run.minutes,
         device=run.device,
@@ -110,6 +124,19 @@ def write(folder: Path, recipe: Recipe, run: Run, dimensions: int, figures: Figu
         wished=table({"": {name: figures[name] for name in WISHES}}),
     )
     (folder / "README.md").write_text(page, encoding="utf-8")
+
+
+def _sight(recipe: Recipe) -> str:
+    """How large a picture is to it."""
+    if not recipe.is_native:
+        return f"{recipe.side} px"
+    size = recipe.side // GRID
+    return f"pictures in their own proportions, at most {GRID * GRID} patches of {size} px"
+
+
+def own_tokenizer(recipe: Recipe) -> str:
+    """A sentence on its tokenizer, where transformers takes it for another."""
+    return _OWN_TOKENIZER if recipe.is_native else ""
 
 
 def table(columns: Mapping[str, Figures]) -> str:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-FAMILIES = ("clip", "siglip", "siglip2")
+NAFLEX = "siglip2-naflex"
+FAMILIES = ("clip", "siglip", "siglip2", NAFLEX)
 TOWERS = ("all", "locked-image", "lora")
 MOST_PICTURES = 32_000
 
@@ -38,6 +39,11 @@ class Recipe:
     towers: str = "all"
 
     @property
+    def is_native(self) -> bool:
+        """Whether pictures keep their own proportions."""
+        return self.family == NAFLEX
+
+    @property
     def pictures(self) -> int:
         """How many are drawn: never more than the steps can look at."""
         return min(MOST_PICTURES, self.steps * self.batch)
@@ -53,9 +59,13 @@ class Recipe:
         return int(self.teacher_joins * self.steps)
 
 
-# The same pictures, steps and sizes for all three, so that what differs is what they ask for.
+# The same pictures, steps and sizes for all, so that what differs is what they ask for.
 RECIPES = {
     "clip": Recipe("clip"),
     "siglip": Recipe("siglip"),
     "siglip2": Recipe("siglip2", captioning=1.0, distillation=1.0, masking=0.25),
+    # The same with at most as many patches, of pictures that keep their proportions. As published
+    # (arXiv:2502.14786, section 2.4.2) without self-distillation and masked prediction, but from
+    # the first step on, not for the last tenth, and with one number of patches.
+    NAFLEX: Recipe(NAFLEX, captioning=1.0),
 }

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from zlib import crc32
 
-import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from tqdm import tqdm
@@ -134,4 +133,4 @@ def pairs_of(examples: Sequence[Example], towers: Towers, *, quiet: bool) -> Pai
     if len(captions) < FEWEST // 2:
         lost = len(examples) - len(captions)
         raise TrainingError(f"{lost} of {len(examples)} pictures cannot be read: too few are left.")
-    return Pairs(captions, torch.stack(pixels))
+    return Pairs(captions, towers.together(pixels))

@@ -14,13 +14,16 @@ from transformers import (
     CLIPModel,
     PreTrainedConfig,
     PreTrainedTokenizerBase,
+    Siglip2Config,
+    Siglip2Model,
     SiglipConfig,
     SiglipImageProcessorPil,
     SiglipModel,
 )
 
 from workers.training.batches import GRID
-from workers.training.recipes import Recipe
+from workers.training.native import Patches, cut, padded, processor_of
+from workers.training.recipes import NAFLEX, Recipe
 from workers.training.tokens import TEXT_LENGTH
 
 _WIDTH = 160
@@ -58,7 +61,7 @@ class Towers(nn.Module):
 
     @property
     def side(self) -> int:
-        """Of a picture, in pixels."""
+        """Of a square picture, in pixels."""
         return int(self.model.config.vision_config.image_size)
 
     @property
@@ -74,24 +77,46 @@ class Towers(nn.Module):
             token_ids = token_ids[:, : int(ended.max()) + 1]
         return self.model.get_text_features(input_ids=token_ids).pooler_output
 
-    def pictures(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    def pictures(self, pictures: Tensor | Patches) -> tuple[Tensor, Tensor]:
         """Of pixels from -1 to 1: (pictures, patches, width) and (pictures, dimensions)."""
-        pixels = self.pixels(pictures)
-        other_size = pixels.shape[-1] != self.side
-        seen = self.model.get_image_features(pixels, interpolate_pos_encoding=other_size)
+        seen = self._seen(pictures)
         # CLIP's first place is no patch.
         return seen.last_hidden_state[:, int(self._is_clip) :], seen.pooler_output
+
+    def _seen(self, pictures: Tensor | Patches) -> Any:
+        if isinstance(pictures, Patches):
+            mask = (~pictures.filling).int()
+            return self.model.get_image_features(pictures.values, mask, pictures.shapes)
+        pixels = self.pixels(pictures)
+        other_size = pixels.shape[-1] != self.side
+        return self.model.get_image_features(pixels, interpolate_pos_encoding=other_size)
 
     def pixels(self, pictures: Tensor) -> Tensor:
         """Pixels from -1 to 1 as the model takes them."""
         return pictures * self.gain + self.shift
 
     def prepared(self, picture: Image) -> Tensor:
-        """Bytes of shape (side, side, 3), as the checkpoint's own processor sizes a picture."""
+        """Bytes of shape (side, side, 3), as the checkpoint's own processor sizes a picture.
+
+        Of NaFlex (down, across, values of a patch).
+        """
+        if self._is_native:
+            return cut(picture, self.processor)
         sized = self.processor(
             picture, do_rescale=False, do_normalize=False, return_tensors="pt"
         ).pixel_values[0]
         return sized.round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0)
+
+    def together(self, prepared: list[Tensor]) -> Tensor | Patches:
+        """What was prepared, as a source of batches keeps it."""
+        if self._is_native:
+            return padded(prepared, self.processor.max_num_patches)
+        return torch.stack(prepared)
+
+    @property
+    def _is_native(self) -> bool:
+        # A SigLIP 2 of one picture size has the type of the first SigLIP.
+        return bool(self.model.config.model_type == "siglip2")
 
     @property
     def _is_clip(self) -> bool:
@@ -109,8 +134,7 @@ class Towers(nn.Module):
 
 def small_towers(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> Towers:
     """Untrained towers of the recipe's family, small enough for a CPU."""
-    config = _clip_config if recipe.family == "clip" else _siglip_config
-    kind = CLIPModel if recipe.family == "clip" else SiglipModel
+    kind, config = _KINDS.get(recipe.family, (SiglipModel, _siglip_config))
     model = kind(config(recipe, tokenizer))
     if recipe.family != "clip":
         # As published (arXiv:2303.15343, section 3.2); CLIP's own start stands in its config.
@@ -138,6 +162,21 @@ def _clip_config(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> PreTrain
     )
 
 
+def _naflex_config(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> PreTrainedConfig:
+    # Places are learned on the grid of a square, and stretched to that of each picture.
+    size = {"num_patches": GRID * GRID, "patch_size": recipe.side // GRID}
+    return Siglip2Config(
+        vision_config=_VISION | size | {"num_attention_heads": 4},
+        text_config=_text(tokenizer) | {"projection_size": _WIDTH},
+    )
+
+
+_KINDS: dict[str, tuple[Any, Any]] = {
+    "clip": (CLIPModel, _clip_config),
+    NAFLEX: (Siglip2Model, _naflex_config),
+}
+
+
 def _vision(recipe: Recipe) -> dict[str, Any]:
     size = {"image_size": recipe.side, "patch_size": recipe.side // GRID}
     return _VISION | size | {"num_attention_heads": 4}
@@ -150,7 +189,9 @@ def _text(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
 
 
 def _processor(recipe: Recipe) -> Any:
-    # Squeezed to a square in every family, as the pictures they learn from.
+    if recipe.is_native:
+        return processor_of(recipe.side, GRID)
+    # Squeezed to a square in every other family, as the pictures they learn from.
     whole = {"size": {"height": recipe.side, "width": recipe.side}, "resample": 2}
     if recipe.family != "clip":
         return SiglipImageProcessorPil(**whole)

@@ -66,7 +66,12 @@ def train(recipe: Recipe, session: Session, source: Source | None = None) -> flo
 def drawings(recipe: Recipe, *, quiet: bool = False) -> Drawings:
     """As many as the recipe says, of the studio's."""
     return drawn(
-        recipe.pictures, recipe.side, recipe.seed, alone_until=recipe.alone_until, quiet=quiet
+        recipe.pictures,
+        recipe.side,
+        recipe.seed,
+        alone_until=recipe.alone_until,
+        native=recipe.is_native,
+        quiet=quiet,
     )
 
 
