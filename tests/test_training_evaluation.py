@@ -1,5 +1,7 @@
 """Figures about held-out scenes: right by hand, for who knows all and who knows nothing."""
 
+from random import Random
+
 import numpy as np
 import pytest
 from django.conf import settings
@@ -9,6 +11,7 @@ from tests.sentences import SCENES, group, scene_of
 from workers.encoders.base import load_encoder
 from workers.training import evaluation, readme
 from workers.training.backdrops import BACKDROPS
+from workers.training.captions import caption
 from workers.training.evaluation import WISHES, as_json, encoded, evaluate, figure, held_out_scenes
 from workers.training.recipes import RECIPES
 from workers.training.scenes import (
@@ -343,3 +346,11 @@ def test_the_bundled_checkpoint_knows_the_kinds_of_things(bundled):
 
 def test_the_bundled_checkpoint_knows_the_settings(bundled):
     assert bundled["setting"]["P@1"].value >= 0.9
+
+
+@pytest.mark.parametrize("name", ["studio-siglip", "studio-clip"])
+def test_the_other_bundled_checkpoints_find_what_they_never_saw(name):
+    encoder, scenes = load_encoder(str(settings.BUNDLED_CHECKPOINTS / name)), held_out_scenes(200)
+    images = encoded(encoder, scenes, "Held out", quiet=True)
+    texts = encoder.encode_texts([caption(scene, Random(0), full=True) for scene in scenes])
+    assert evaluation._recall(texts, images)["R@10"].value >= 0.98
