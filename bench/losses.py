@@ -1,5 +1,6 @@
 """Measures the memory and the time of the contrastive losses, forward and backward, by batch size.
 
+    .venv/bin/python -m pip install -c constraints.txt --group bench
     .venv/bin/python -m bench.losses
 
 Prints a table; writes it and a plot to bench/results/. Each point is measured in a process of its
