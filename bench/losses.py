@@ -140,6 +140,7 @@ def plot(points: dict[str, dict[int, dict[str, float]]], path: Path) -> None:
         ax.set(title=title, xlabel="batch")
         ax.set_xticks(BATCHES, [f"{batch // 1024}k" for batch in BATCHES], minor=False)
         ax.grid(alpha=0.3)
+        ax.set_ylim(top=20 * ax.get_ylim()[1])  # Room for the legend above the points.
         ax.legend(loc="upper left")
     figure.savefig(path, dpi=110)
 
