@@ -5,8 +5,8 @@
 All rows share pictures, steps, batches and seed. Captioning has a say from the first step on,
 self-distillation and masked prediction from the step at which the teacher joins: up to there the
 rows with captioning are one run, from there each goes on by itself. Two processes of one thread run
-side by side: an hour and a half for 5,000 steps on two cores, and the same command goes on where it
-was stopped. Prints a table, and writes it to bench/results/.
+side by side: about an hour and a half for 5,000 steps on two cores, and the same command goes on
+where it was stopped. Prints a table, and writes it to bench/results/.
 """
 
 import os
@@ -33,7 +33,6 @@ TAUGHT = {
     "captioning, masking": ("gaps",),
     "all": ("likeness", "gaps"),
 }
-TERMS = ("likeness", "gaps")
 
 
 def main() -> None:
@@ -100,9 +99,8 @@ def apart(recipe: "Recipe", shared: Path, taught: tuple[str, ...]) -> "Training"
     texts = source.texts()
     training = Training(recipe, new_towers(recipe, texts), source, texts)
     training.restore(Kept(shared).load())
-    for term in TERMS:
-        if term not in taught:
-            setattr(training.objective, term, None)
+    for term in set(TAUGHT["all"]) - set(taught):
+        setattr(training.objective, term, None)
     while training.step < recipe.steps:
         training.advance()
     return training

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 NAFLEX = "siglip2-naflex"
-FAMILIES = ("clip", "siglip", "siglip2", NAFLEX)
 TOWERS = ("all", "locked-image", "lora")
 MOST_PICTURES = 32_000
 

@@ -84,9 +84,10 @@ class Command(BaseCommand):
 
     def add_the_others(self) -> None:
         """Let the other bundled encoders embed the catalogue too, so that they can be compared."""
-        for checkpoint in sorted(settings.BUNDLED_CHECKPOINTS.iterdir()):
-            if str(checkpoint) != settings.BUNDLED_CHECKPOINT:
-                self.step(checkpoint.name, "encoder", "add", str(checkpoint))
+        # By their files: whatever else lies there must not end the demo.
+        for config in sorted(settings.BUNDLED_CHECKPOINTS.glob("*/config.json")):
+            if str(config.parent) != settings.BUNDLED_CHECKPOINT:
+                self.step(config.parent.name, "encoder", "add", str(config.parent))
 
     def fill_if_empty(self, pictures: int) -> bool:
         """Ingest the sample catalogue the way that uploads go, and show how far it is."""
@@ -94,8 +95,7 @@ class Command(BaseCommand):
         User.objects.get_or_create(username=CURATOR, defaults=new)
         if Asset.objects.exists():
             return False
-        command = ["catalogue", "--pictures", str(pictures), "--owner", CURATOR]
-        step = self.step("catalogue", *command)
+        step = self.step("catalogue", "catalogue", "--pictures", str(pictures), "--owner", CURATOR)
         with tqdm(total=pictures, unit="picture", desc="Embedding the sample catalogue") as bar:
             self.supervisor.finish(step, meanwhile=lambda: advance(bar))
             while Embedding.objects.waiting().exists():

@@ -1,4 +1,5 @@
 import json
+import shlex
 import time
 from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import asdict, replace
@@ -167,7 +168,7 @@ def trained_anew(recipe: Recipe, data: str, session: "Session") -> Measured:
 
     command = f"manage.py train --recipe {recipe.family} {length_of(recipe)}"
     if data != STUDIO:
-        found, command = examples_of(data), f"{command} --data {data}"
+        found, command = examples_of(data), f"{command} --data {shlex.quote(data)}"
         return {"": finetuning.train_anew(recipe, found, session, command=command)}
     seconds = trainer.train(recipe, session)
     figures = measured(str(session.folder))
@@ -186,13 +187,13 @@ def trained_on(
         raise CommandError("--from needs --data: the catalogue, or a folder with captions.")
     checkpoint, revision = examples.checkpoint_of(start)
     recipe = finetuning.recipe_for(towers=towers or "all", **given)
-    command = f"manage.py train --from {start} --data {data} --towers {recipe.towers}"
+    command = shlex.join(["--from", start, "--data", data, "--towers", recipe.towers])
     return finetuning.finetune(
         checkpoint,
         recipe,
         examples_of(data),
         session,
-        command=f"{command} {length_of(recipe)}",
+        command=f"manage.py train {command} {length_of(recipe)}",
         revision=revision,
     )
 
