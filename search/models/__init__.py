@@ -1,18 +1,23 @@
 from search.models.asset import Asset
+from search.models.calibration import Calibration
 from search.models.collection import Collection
+from search.models.duplicate import Distinction
 from search.models.embedding import Embedding
 from search.models.encoder import Encoder
 from search.models.evaluation import Evaluation
 from search.models.judgement import JudgedQuery, Judgement, Preference
 from search.models.label import AssetLabel, Label, LabelVector, Rejection
 from search.models.rendition import Rendition
+from search.models.saved_search import SavedPicture, SavedSearch, Visit
 from search.models.training import TrainingRun
 from search.models.user import User
 
 __all__ = [
     "Asset",
     "AssetLabel",
+    "Calibration",
     "Collection",
+    "Distinction",
     "Embedding",
     "Encoder",
     "Evaluation",
@@ -23,6 +28,9 @@ __all__ = [
     "Preference",
     "Rejection",
     "Rendition",
+    "SavedPicture",
+    "SavedSearch",
     "TrainingRun",
     "User",
+    "Visit",
 ]

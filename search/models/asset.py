@@ -4,11 +4,13 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Cast
 from django.urls import reverse
-from pgvector.django import CosineDistance, HalfVectorField
+from pgvector.django import BitField, CosineDistance, HalfVectorField
 
 from search.models.encoder import Encoder
 from search.models.label import AssetLabel
@@ -88,6 +90,14 @@ class Asset(models.Model):
     colour = models.CharField(max_length=7, editable=False)
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True, max_length=5000)
+    # By the camera's own clock, whose time zone no file tells reliably: kept as if it were UTC.
+    taken = models.DateTimeField(null=True, blank=True, db_index=True)
+    # A perceptual hash of the upright picture; null until it is computed.
+    phash = BitField(length=64, null=True, editable=False)
+    # The near-duplicates of each other share one; null where there are none.
+    cluster = models.UUIDField(null=True, editable=False, db_index=True)
+    # The words that it is found by, kept by triggers of the database.
+    words = SearchVectorField(null=True, editable=False)
     created = models.DateTimeField(auto_now_add=True, db_index=True)
     updated = models.DateTimeField(auto_now=True)
 
@@ -105,6 +115,7 @@ class Asset(models.Model):
                 fields=["owner", "sha256"], name="one_asset_per_owner_and_original"
             )
         ]
+        indexes = [GinIndex(fields=["words"], name="asset_words")]
 
     def __str__(self) -> str:
         return self.title

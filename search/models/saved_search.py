@@ -1,0 +1,58 @@
+from uuid import uuid4
+
+from django.db import models
+
+from search.models.user import User
+
+
+class SavedSearch(models.Model):
+    """A query that a person keeps: what was asked, never what was found."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_searches")
+    name = models.CharField(max_length=100)
+    # The canonical form of the query, as it stands in a URL: each name with its values.
+    parameters = models.JSONField()
+    shared = models.BooleanField(default=False)
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="one_search_per_owner_and_name")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SavedPicture(models.Model):
+    """A query picture of a saved search, for as long as that stands."""
+
+    search = models.ForeignKey(SavedSearch, on_delete=models.CASCADE, related_name="pictures")
+    token = models.CharField(max_length=32, db_index=True)
+    picture = models.FileField(upload_to="saved/", max_length=200)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["search", "token"], name="one_picture_per_token")
+        ]
+
+    def __str__(self) -> str:
+        return f"a picture of {self.search}"
+
+
+class Visit(models.Model):
+    """When a person last looked at a saved search: later assets are new to them."""
+
+    search = models.ForeignKey(SavedSearch, on_delete=models.CASCADE, related_name="visits")
+    person = models.ForeignKey(User, on_delete=models.CASCADE)
+    visited = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["search", "person"], name="one_visit_per_person")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} at {self.search}"
