@@ -1,20 +1,30 @@
-// A picture that is chosen, dropped anywhere or pasted becomes the query.
+// Pictures that are chosen, taken, dropped anywhere or pasted become part of the query.
 (() => {
   const form = document.getElementById("query-picture");
   // On the upload page a dropped picture is an upload.
   if (!form || document.querySelector("[data-upload]")) return;
   const input = form.querySelector("input[type=file]");
 
+  // Where none of them is a picture, the answer says why the first can't be one.
   function ask(files) {
-    const picture = [...files].find((file) => file.type.startsWith("image/")) || files[0];
-    if (!picture) return;
-    const only = new DataTransfer();
-    only.items.add(picture);
-    input.files = only.files;
+    const pictures = [...files].filter((file) => file.type.startsWith("image/"));
+    const asked = new DataTransfer();
+    for (const picture of pictures.length ? pictures : [...files].slice(0, 1)) asked.items.add(picture);
+    if (!asked.files.length) return;
+    input.files = asked.files;
     form.requestSubmit();
   }
 
   input.addEventListener("change", () => input.files.length && form.requestSubmit());
+
+  // On a phone one press opens the camera; the plain field offers the pictures that are there.
+  const camera = form.querySelector("[data-camera]");
+  const button = form.querySelector("[data-take]");
+  if (camera && matchMedia("(pointer: coarse)").matches) {
+    button.hidden = false;
+    button.addEventListener("click", () => camera.click());
+    camera.addEventListener("change", () => ask(camera.files));
+  }
 
   addEventListener("paste", (event) => {
     if (!event.clipboardData.files.length) return;

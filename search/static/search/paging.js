@@ -1,0 +1,99 @@
+// More hits come as their place comes near, and Back returns to the same hits at the same place.
+(() => {
+  const grid = document.getElementById("hits");
+  if (!grid) return;
+  // So far below the window, in its heights, "More" is followed.
+  const AHEAD = 1.5;
+  const KEPT = "hits ";
+  const tiles = () => [...grid.querySelectorAll(".tile__link")];
+  const more = () => grid.querySelector(".more > a[hx-get]");
+  const firstPage = grid.querySelectorAll(":scope > .tile").length;
+
+  // Back ----------------------------------------------------------------------------------------
+
+  // Each place in the history has a name of its own: the same URL may stand there twice.
+  const here = history.state?.hits ?? `${Date.now()}.${Math.random()}`;
+  const kept = history.state?.hits && sessionStorage.getItem(KEPT + here);
+  history.replaceState({ ...history.state, hits: here }, "");
+  const [navigation] = performance.getEntriesByType("navigation");
+  if (kept && navigation?.type === "back_forward") restore(JSON.parse(kept));
+
+  function restore({ rest, y, from }) {
+    if (rest) {
+      grid.querySelector(":scope > .more")?.remove();
+      grid.insertAdjacentHTML("beforeend", rest);
+      dropDoubles();
+    }
+    tiles()[from]?.focus({ preventScroll: true });
+    scrollTo({ top: y, behavior: "instant" });
+  }
+
+  // What has been added to the library meanwhile moved some hits from the first page to the rest.
+  function dropDoubles() {
+    const seen = new Set();
+    for (const link of tiles()) {
+      if (seen.has(link.href)) link.closest(".tile").remove();
+      seen.add(link.href);
+    }
+  }
+
+  addEventListener("pagehide", () => {
+    const rest = [...grid.children].slice(firstPage);
+    const page = {
+      rest: rest.some((item) => item.matches(".tile")) ? rest.map((item) => item.outerHTML).join("") : "",
+      y: scrollY,
+      from: tiles().indexOf(document.activeElement),
+    };
+    keep(JSON.stringify(page));
+  });
+
+  // The store is small: the places that were left first make room.
+  function keep(page) {
+    const others = Object.keys(sessionStorage).filter((name) => name.startsWith(KEPT) && name !== KEPT + here);
+    others.sort();
+    for (;;) {
+      try {
+        return sessionStorage.setItem(KEPT + here, page);
+      } catch {
+        sessionStorage.removeItem(others.length ? others[0] : KEPT + here);
+        if (!others.shift()) return;
+      }
+    }
+  }
+
+  // More ----------------------------------------------------------------------------------------
+
+  const sparing = navigator.connection?.saveData || matchMedia("(prefers-reduced-data: reduce)").matches;
+  const mayLoad = () => !sparing && localStorage.getItem("endless") !== "off" && navigator.onLine && window.htmx;
+
+  // A link that failed stays, to be pressed; it is not tried again by itself.
+  const watch = new IntersectionObserver(
+    (entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting || !mayLoad()) continue;
+        watch.unobserve(target);
+        htmx.trigger(target, "click");
+      }
+    },
+    { rootMargin: `${100 * AHEAD}% 0px` },
+  );
+  const observe = () => more() && watch.observe(more());
+  observe();
+  addEventListener("online", () => {
+    watch.disconnect();
+    observe();
+  });
+
+  // Only who pressed "More" is taken on to the first tile that came.
+  let pressed = -1;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.matches("#hits > .more")) {
+      pressed = event.detail.target.contains(document.activeElement) ? tiles().length : -1;
+    }
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    tiles()[pressed]?.focus({ preventScroll: true });
+    pressed = -1;
+    observe();
+  });
+})();

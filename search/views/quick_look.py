@@ -1,0 +1,22 @@
+"""A quick look at an asset: a fragment, for a dialog over the hits."""
+
+from uuid import UUID
+
+from django.db.models import Prefetch
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from search.models import Asset, AssetLabel
+from search.models.asset import AssetQuerySet
+from search.views.access import PageRequest, open_where_search_is_public
+
+
+@require_safe
+@open_where_search_is_public
+def look(request: PageRequest, pk: UUID) -> HttpResponse:
+    given = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).select_related("label")
+    labels = Prefetch("asset_labels", given.order_by("label__name"), to_attr="labels_given")
+    assets: AssetQuerySet = Asset.objects.visible_to(request.user).select_related("owner")
+    found = assets.defer("words").prefetch_related("renditions", "collections", labels)
+    return render(request, "search/_quick_look.html", {"asset": get_object_or_404(found, pk=pk)})
