@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
 from search.models import Asset, Encoder, User
-from search.query import NoVector, Query, answer
+from search.query import NoVector, Query, vector_of
+from search.query.answer import by_meaning
 
 SHOWN = 12
 LEAST, MOST = 2, 3
@@ -123,17 +124,16 @@ def compare(query: Query, user: User, encoders: Sequence[Encoder]) -> Comparison
 def _column(query: Query, user: User, encoder: Encoder) -> Column:
     started = time.perf_counter()
     try:
-        query.vector(encoder)
+        encoded_query = vector_of(query, encoder, user)
+        encoded = time.perf_counter()
+        # By meaning alone: what the words say is the same for every encoder.
+        hits = by_meaning(query, user, encoder, size=SHOWN)
     except NoVector as error:
         return Column(encoder, sentence=str(error))
-    encoded = time.perf_counter()
-    found = answer(query, user, encoder=encoder, size=SHOWN)
     ended = time.perf_counter()
-    hits = found.hits if found.ranked else []
     spots = [Spot(asset, rank) for rank, asset in enumerate(hits, start=1)]
-    return Column(
-        encoder, spots, found.sentence, 1000 * (encoded - started), 1000 * (ended - encoded)
-    )
+    times = 1000 * (encoded - started), 1000 * (ended - encoded)
+    return Column(encoder, spots, encoded_query.sentence if spots else "", *times)
 
 
 def _mark(column: Column, columns: Sequence[Column], reference: Column) -> None:

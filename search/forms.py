@@ -1,47 +1,105 @@
 """What a person may send, and the sentence for what they may not."""
 
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib.auth.models import AnonymousUser
-from django.shortcuts import get_object_or_404
+from django.http import QueryDict
 
 from search.models import Asset, Label, Preference, User
-from search.query import Query
+from search.query import Example, Malformed, Query, Sort, Words, filters
+from search.query.asked import EVEN, MOST_EXAMPLES, MOST_WITHOUT, share, tidy
+from search.query.filters import FILTERS
+from search.region import NoRegion, Region
 
 NUL = "Your words contain a character that no text has (NUL)."
 LONGEST = 1000
 # Past any page that a person reaches; a larger offset is only work for the database.
 LAST_PAGE = 10_000
+MOST_FILTERS = 20
+TOO_MANY_FILTERS = f"At most {MOST_FILTERS} values of one filter can be given at once."
+TOO_MANY_EXAMPLES = f"At most {MOST_EXAMPLES} pictures can be asked by at once."
+
+
+class Several(forms.Field):
+    """A parameter that may be given several times; each value is read by itself."""
+
+    widget = forms.MultipleHiddenInput
+
+    def __init__(self, read: Callable[[str], Any], *, most: int, too_many: str) -> None:
+        super().__init__(required=False)
+        self.read, self.most, self.too_many = read, most, too_many
+
+    def clean(self, value: Any) -> list[Any]:
+        """The values that can be read. Raises ValidationError with a sentence for each other."""
+        given = [one for one in value or () if one.strip()]
+        if len(given) > self.most:
+            raise forms.ValidationError(self.too_many)
+        return [sentenced(self.read, one) for one in given]
+
+
+class One(forms.CharField):
+    """A parameter that is given once, read by a function; left out, it is `missing`."""
+
+    def __init__(self, read: Callable[[str], Any], *, missing: Any = "") -> None:
+        super().__init__(required=False, max_length=LONGEST)
+        self.read, self.missing = read, missing
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        return sentenced(self.read, text) if text else self.missing
+
+
+def sentenced(read: Callable[[str], Any], value: str) -> Any:
+    if "\0" in value:
+        raise forms.ValidationError(NUL)
+    try:
+        return read(value)
+    except Malformed as error:
+        raise forms.ValidationError(str(error)) from None
+
+
+def a_switch(value: str) -> bool:
+    if value not in ("0", "1"):
+        raise Malformed("A switch is 1, or it is left out.")
+    return value == "1"
+
+
+def a_sort(value: str) -> Sort:
+    try:
+        return Sort(value)
+    except ValueError:
+        raise Malformed(f"Hits can be sorted by {', '.join(Sort)}.") from None
+
+
+def a_percentage(value: str) -> float:
+    try:
+        return float(value) / 100
+    except ValueError:
+        raise Malformed("A region is four numbers: left, top, width and height.") from None
 
 
 class SearchForm(forms.Form):
-    """A query as it stands in the URL; words win over a picture, a picture over an asset."""
+    """A query as it stands in the URL: the canonical form, and what people type into the box."""
 
     q = forms.CharField(
         required=False,
         max_length=LONGEST,
-        error_messages={"max_length": f"This is too long: {LONGEST:,} characters are enough."},
-    )
-    picture = forms.RegexField(
-        r"^[0-9a-f]{32}\Z",
-        required=False,
-        error_messages={"invalid": "This is no query picture; please choose it again."},
-    )
-    asset = forms.UUIDField(
-        required=False, error_messages={"invalid": "This is no asset of the library."}
-    )
-    collection = forms.SlugField(
-        required=False,
-        max_length=100,
         error_messages={
-            "invalid": "There is no such collection.",
-            "max_length": "There is no such collection.",
+            "max_length": f"This is too long: {LONGEST:,} characters are enough.",
+            "null_characters_not_allowed": NUL,
         },
     )
-    label = forms.CharField(
-        required=False, max_length=100, error_messages={"max_length": "There is no such label."}
-    )
+    like = Several(Example.parse, most=MOST_EXAMPLES, too_many=TOO_MANY_EXAMPLES)
+    unlike = Several(Example.parse, most=MOST_EXAMPLES, too_many=TOO_MANY_EXAMPLES)
+    balance = One(share, missing=EVEN)
+    sort = One(a_sort, missing=Sort.RELEVANCE)
+    everything = One(a_switch, missing=False)
+    variety = One(a_switch, missing=False)
+    duplicates = One(a_switch, missing=False)
     page = forms.IntegerField(
         required=False,
         min_value=1,
@@ -52,37 +110,118 @@ class SearchForm(forms.Form):
             "max_value": "There is no page as far as that.",
         },
     )
+    # A region of an example in numbers, for pages without JavaScript: percent of its sides.
+    region_of = One(Example.parse, missing=None)
+    left = One(a_percentage, missing=None)
+    top = One(a_percentage, missing=None)
+    width = One(a_percentage, missing=None)
+    height = One(a_percentage, missing=None)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in ("q", "picture", "collection", "label"):
-            self.fields[name].error_messages["null_characters_not_allowed"] = NUL
+    def __init__(self, data: Any, user: User | AnonymousUser) -> None:
+        super().__init__(data)
+        self.user = user
+        for name, known in FILTERS.items():
+            reads = partial(filters.read, name)
+            self.fields[name] = Several(reads, most=MOST_FILTERS, too_many=TOO_MANY_FILTERS)
+            self.fields[name].label = known.hint
+
+    def clean_q(self) -> Words:
+        return Words.parse(self.cleaned_data["q"], frozenset(FILTERS))
 
     def clean_page(self) -> int:
         return self.cleaned_data["page"] or 1
 
-    def query(self, user: User | AnonymousUser) -> Query:
-        """What was asked. Raises Http404 for an asset that this person may not see."""
+    def clean_like(self) -> list[Example]:
+        return self._seen(self.cleaned_data["like"])
+
+    def clean_unlike(self) -> list[Example]:
+        return self._seen(self.cleaned_data["unlike"])
+
+    def clean(self) -> dict[str, Any]:
+        """Add what was typed as filters and drawn as a region, and refuse contradictions."""
         given = self.cleaned_data
-        words, picture = given["q"], "" if given["q"] else given["picture"]
-        asset = None
-        if given["asset"] and not words and not picture:
-            asset = get_object_or_404(Asset.objects.visible_to(user), pk=given["asset"])
-        return Query(words, picture, asset, given["collection"], given["label"])
+        if words := given.get("q"):
+            self._read_typed(words)
+            if len(words.without) > MOST_WITHOUT:
+                self.add_error("q", f"At most {MOST_WITHOUT} words can be left out at once.")
+        if sentence := filters.contradiction(self._filters()):
+            self.add_error(None, sentence)
+        if given.get("region_of"):
+            self._read_region(given["region_of"])
+        return given
+
+    def query(self) -> Query:
+        """What was asked; of a form with errors, all of it that can be read."""
+        given = self.cleaned_data
+        words = given.get("q") or Words()
+        return Query(
+            words=words.untyped if len(words.without) <= MOST_WITHOUT else Words(),
+            like=tuple(dict.fromkeys(given.get("like", ()))),
+            unlike=tuple(dict.fromkeys(given.get("unlike", ()))),
+            balance=given.get("balance", EVEN),
+            filters=() if self.non_field_errors() else tidy(self._filters()),
+            sort=given.get("sort", Sort.RELEVANCE),
+            everything=given.get("everything", False),
+            variety=given.get("variety", False),
+            duplicates=given.get("duplicates", False),
+        )
+
+    def sentences(self) -> list[str]:
+        """What is wrong with it, each thing once."""
+        said = (str(sentence) for sentences in self.errors.values() for sentence in sentences)
+        return list(dict.fromkeys(said))
+
+    def _filters(self) -> list[tuple[str, str]]:
+        """Of filters that take one value the last one given counts."""
+        found: list[tuple[str, str]] = []
+        for name, known in FILTERS.items():
+            values = self.cleaned_data.get(name) or []
+            found += values if known.many else values[-1:]
+        return found
+
+    def _read_typed(self, words: Words) -> None:
+        for part in words.typed:
+            name = f"not_{part.name}" if part.minus else part.name
+            if name not in FILTERS:
+                self.add_error("q", f"“{part}”: only a label can be left out with a minus.")
+                continue
+            try:
+                read = filters.read(name, part.value)
+            except Malformed as error:
+                self.add_error("q", str(error))
+            else:
+                self.cleaned_data.setdefault(name, []).append(read)
+
+    def _read_region(self, example: Example) -> None:
+        sides = [self.cleaned_data.get(name) for name in ("left", "top", "width", "height")]
+        try:
+            if None in sides:
+                raise NoRegion("A region is four numbers: left, top, width and height.")
+            region = Region.of(*sides)  # type: ignore[arg-type]
+            [part] = self._seen([replace(example, region=region)])
+        except NoRegion as error:
+            self.add_error("region_of", str(error))
+        except forms.ValidationError as error:
+            self.add_error("region_of", error)
+        else:
+            others = [e for e in self.cleaned_data.get("like", ()) if e.id != example.id]
+            self.cleaned_data["like"] = [*others, part]
+
+    def _seen(self, examples: list[Example]) -> list[Example]:
+        """Refuse assets that are not there for this person."""
+        asked = {example.asset for example in examples if example.asset}
+        seen = Asset.objects.visible_to(self.user).filter(pk__in=asked)
+        if asked and seen.count() < len(asked):
+            raise forms.ValidationError("This asset is not in the library.")
+        return examples
 
 
-class QueryPictureForm(forms.Form):
-    """A picture to search by, and the filters that stay."""
-
-    picture = forms.FileField(
-        allow_empty_file=True,  # Refused in the same words as every other file that is no picture.
-        error_messages={
-            "required": "Choose a picture first.",
-            "invalid": "Choose a picture first.",
-        },
-    )
-    collection = forms.SlugField(required=False, max_length=100)
-    label = forms.CharField(required=False, max_length=100)
+def data_of(parameters: Mapping[str, Iterable[str]]) -> QueryDict:
+    """The canonical form of a query as what a form reads."""
+    data = QueryDict(mutable=True)
+    for name, values in parameters.items():
+        data.setlist(name, list(values))
+    return data
 
 
 class JudgementForm(forms.Form):

@@ -19,7 +19,7 @@ SWAPPED = {
 
 def judge(query: Query, asset: Asset, grade: int, person: User) -> int | None:
     """Say how well a hit fits; the same said again takes it back. Raises NoVector."""
-    of: dict[str, Any] = {"query": _kept(query), "asset": asset, "person": person}
+    of: dict[str, Any] = {"query": _kept(query, person), "asset": asset, "person": person}
     if _taken_back(Judgement.objects.filter(**of, grade=grade)):
         return None
     Judgement.objects.update_or_create(**of, defaults={"grade": grade})
@@ -29,7 +29,8 @@ def judge(query: Query, asset: Asset, grade: int, person: User) -> int | None:
 def prefer(query: Query, left: Encoder, right: Encoder, verdict: str, person: User) -> str:
     """Say which answer is better; the same said again takes it back. Raises NoVector."""
     first, second, said = _in_order(left, right, verdict)
-    of: dict[str, Any] = {"query": _kept(query), "left": first, "right": second, "person": person}
+    judged = _kept(query, person)
+    of: dict[str, Any] = {"query": judged, "left": first, "right": second, "person": person}
     if _taken_back(Preference.objects.filter(**of, verdict=said)):
         return ""
     Preference.objects.update_or_create(**of, defaults={"verdict": said})
@@ -38,14 +39,14 @@ def prefer(query: Query, left: Encoder, right: Encoder, verdict: str, person: Us
 
 def grades(query: Query, person: User) -> dict[UUID, int]:
     """What this person has said of the hits of this query."""
-    said = Judgement.objects.filter(query__key=_key(query), person=person)
+    said = Judgement.objects.filter(query__key=_key(query, person), person=person)
     return dict(said.values_list("asset", "grade"))
 
 
 def verdict(query: Query, left: Encoder, right: Encoder, person: User) -> str:
     """What this person has said of these two answers to this query, or nothing."""
     first, second, _ = _in_order(left, right, Preference.Verdict.TIE)
-    of = {"query__key": _key(query), "left": first, "right": second, "person": person}
+    of = {"query__key": _key(query, person), "left": first, "right": second, "person": person}
     said = Preference.objects.filter(**of).values_list("verdict", flat=True).first()
     return _in_order(left, right, said)[2] if said else ""
 
@@ -61,24 +62,32 @@ def _in_order(left: Encoder, right: Encoder, verdict: str) -> tuple[Encoder, Enc
     return right, left, SWAPPED[Preference.Verdict(verdict)]
 
 
-def _kept(query: Query) -> JudgedQuery:
+def can_be_judged(query: Query) -> bool:
+    """Whether people can say of its hits how they fit: a mixed query is asked once and no more."""
+    return bool(query.only_words or query.only_example)
+
+
+def _kept(query: Query, person: User) -> JudgedQuery:
     """The row of this query, made if it is the first time that somebody judges it."""
-    key, parts = _identified(query)
+    if not can_be_judged(query):
+        raise NoVector("Only a query in words, or by one whole picture, can be judged.")
+    key, parts = _identified(query, person)
     if not key:
         raise NoVector("This query picture is no longer kept; please choose it again.")
     return JudgedQuery.objects.get_or_create(key=key, defaults=parts)[0]
 
 
-def _key(query: Query) -> str:
-    return _identified(query)[0]
+def _key(query: Query, person: User) -> str:
+    return _identified(query, person)[0] if can_be_judged(query) else ""
 
 
-def _identified(query: Query) -> tuple[str, dict[str, Any]]:
+def _identified(query: Query, person: User) -> tuple[str, dict[str, Any]]:
     """The key of a query, and what its row holds; the key of a forgotten picture is empty."""
-    if query.asset:
-        return f"asset:{query.asset.pk}", {"asset": query.asset}
-    if query.picture:
-        jpeg = remembered_picture(query.picture)
+    example = query.only_example
+    if example and example.asset:
+        return f"asset:{example.asset}", {"asset_id": example.asset}
+    if example:
+        jpeg = remembered_picture(example.picture, person)
         key = f"picture:{hashlib.sha256(jpeg).hexdigest()}" if jpeg else ""
         return key, {"picture": ContentFile(jpeg or b"", "query.jpg")}
     words = " ".join(query.text.split())

@@ -6,7 +6,7 @@ import numpy as np
 from django.utils import timezone
 
 from search.models import Asset, Embedding, Encoder
-from search.query import Query
+from search.query import Example, Query
 from tests.factories import make_asset, make_encoder
 
 DIMENSIONS = {"fake": 4, "second": 2, "third": 3}
@@ -36,7 +36,7 @@ def answered(**orders: str) -> Query:
         put(encoder, asked, 0)
         for number, letter in enumerate(order, start=1):
             put(encoder, assets[letter], 5 * number)
-    return Query(asset=asked)
+    return Query(like=(Example(asset=asked.pk),))
 
 
 def put(encoder: Encoder, asset: Asset, degrees: float) -> None:

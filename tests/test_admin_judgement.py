@@ -20,7 +20,7 @@ def text(response):
 
 
 def test_judgements_show_query_asset_verdict_and_person(curator_client):
-    judgements.judge(Query(text="red house"), make_asset(title="barn"), 0, make_user("mo"))
+    judgements.judge(Query.of("red house"), make_asset(title="barn"), 0, make_user("mo"))
 
     page = text(curator_client.get(JUDGEMENTS))
 
@@ -38,7 +38,7 @@ def test_the_picture_of_a_judged_query_is_shown(curator_client):
 
 
 def test_a_judged_query_without_a_picture_has_none(curator_client, reader_client):
-    judgements.judge(Query(text="red"), make_asset(), 1, make_user())
+    judgements.judge(Query.of("red"), make_asset(), 1, make_user())
     picture = reverse("judged_picture", args=[JudgedQuery.objects.get().pk])
 
     assert curator_client.get(picture).status_code == 404
@@ -48,8 +48,8 @@ def test_a_judged_query_without_a_picture_has_none(curator_client, reader_client
 def test_wins_are_counted_for_each_pair_of_encoders(curator_client):
     one, two, three = make_encoders("fake", "second", "third")
     for number, verdict in enumerate(["left", "left", "tie", "right"]):
-        judgements.prefer(Query(text=f"{number}"), one, two, verdict, make_user())
-    judgements.prefer(Query(text="red"), two, three, "right", make_user())
+        judgements.prefer(Query.of(f"{number}"), one, two, verdict, make_user())
+    judgements.prefer(Query.of("red"), two, three, "right", make_user())
 
     page = curator_client.get(PREFERENCES)
 
@@ -66,8 +66,8 @@ def test_without_preferences_there_is_no_table(curator_client):
 
 def test_curators_take_out_what_was_a_mistake(curator_client):
     left, right = make_encoders("fake", "second")
-    judgements.judge(Query(text="red"), make_asset(), 1, make_user())
-    judgements.prefer(Query(text="red"), left, right, "tie", make_user())
+    judgements.judge(Query.of("red"), make_asset(), 1, make_user())
+    judgements.prefer(Query.of("red"), left, right, "tie", make_user())
 
     for model, page in ((Judgement, JUDGEMENTS), (Preference, PREFERENCES)):
         chosen = {"_selected_action": [model.objects.get().pk]}
@@ -76,7 +76,7 @@ def test_curators_take_out_what_was_a_mistake(curator_client):
 
 
 def test_nothing_is_said_or_changed_here(curator_client):
-    judgements.judge(Query(text="red"), make_asset(), 1, make_user())
+    judgements.judge(Query.of("red"), make_asset(), 1, make_user())
     change = reverse("admin:search_judgement_change", args=[Judgement.objects.get().pk])
 
     assert curator_client.get(reverse("admin:search_judgement_add")).status_code == 403
@@ -85,7 +85,7 @@ def test_nothing_is_said_or_changed_here(curator_client):
 
 def test_the_number_of_queries_does_not_grow(curator_client, django_assert_max_num_queries):
     for number in range(20):
-        judgements.judge(Query(text=f"{number}"), make_asset(title=f"{number}"), 1, make_user())
+        judgements.judge(Query.of(f"{number}"), make_asset(title=f"{number}"), 1, make_user())
 
     with django_assert_max_num_queries(16):
         curator_client.get(JUDGEMENTS)

@@ -75,9 +75,9 @@ def test_where_no_encoder_answers_no_hit_passes_for_one(monkeypatch):
 
     make_encoders("fake", "second")
     make_asset(title="barn")
-    monkeypatch.setattr("search.query.encode_text.delay", unsent)
+    monkeypatch.setattr("search.query.vectors.encode_text.delay", unsent)
 
-    found = compare(Query(text="barn"), make_user(), offered())
+    found = compare(Query.of("barn"), make_user(), offered())
 
     assert [column.spots for column in found.columns] == [[], []]
     assert {column.sentence for column in found.columns} == {"The encoder is not answering."}
@@ -87,7 +87,7 @@ def test_words_are_asked_of_each_encoder_in_its_own_space(monkeypatch):
     answered(fake="abc", second="cab")
     let_words_point(monkeypatch)
 
-    found = compare(Query(text="red"), make_user(), offered())
+    found = compare(Query.of("red"), make_user(), offered())
 
     assert [[s.asset.title for s in c.spots[1:]] for c in found.columns] == [[*"abc"], [*"cab"]]
 
@@ -97,7 +97,7 @@ def test_words_that_an_encoder_cuts_off_are_said_above_its_hits(monkeypatch):
     let_words_point(monkeypatch)
     monkeypatch.setattr(Pointing, "truncates", lambda encoder, text: encoder.row.slug == "second")
 
-    first, second = compare(Query(text="red"), make_user(), offered()).columns
+    first, second = compare(Query.of("red"), make_user(), offered()).columns
 
     assert (first.sentence, second.sentence[:18]) == ("", "Only the first 64 ")
     assert len(second.spots) == 4

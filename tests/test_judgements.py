@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from search import judgements
 from search.cleanup import orphans
 from search.models import JudgedQuery, Judgement, Preference
-from search.query import NoVector, Query, remember_picture
+from search.query import Example, NoVector, Query, remember_picture
 from tests.factories import make_asset, make_user, picture
 from tests.side_by_side import make_encoders
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def remembered(colour: str = "red") -> Query:
     with TemporaryFile() as file:
         picture(colour).save(file, "PNG")
-        return Query(picture=remember_picture(file))
+        return Query(like=(Example(picture=remember_picture(file, make_user()),)))
 
 
 # Hits
@@ -28,16 +28,16 @@ def remembered(colour: str = "red") -> Query:
 def test_a_judgement_is_kept_and_said_again():
     barn, person = make_asset(title="barn"), make_user()
 
-    judgements.judge(Query(text="red"), barn, 1, person)
+    judgements.judge(Query.of("red"), barn, 1, person)
 
-    assert judgements.grades(Query(text="red"), person) == {barn.pk: 1}
+    assert judgements.grades(Query.of("red"), person) == {barn.pk: 1}
 
 
 def test_the_other_judgement_replaces_the_first():
     barn, person = make_asset(), make_user()
 
-    judgements.judge(Query(text="red"), barn, 1, person)
-    judgements.judge(Query(text="red"), barn, 0, person)
+    judgements.judge(Query.of("red"), barn, 1, person)
+    judgements.judge(Query.of("red"), barn, 0, person)
 
     assert [j.grade for j in Judgement.objects.all()] == [0]
 
@@ -45,27 +45,27 @@ def test_the_other_judgement_replaces_the_first():
 def test_the_same_judgement_again_takes_it_back():
     barn, person = make_asset(), make_user()
 
-    judgements.judge(Query(text="red"), barn, 1, person)
+    judgements.judge(Query.of("red"), barn, 1, person)
 
-    assert judgements.judge(Query(text="red"), barn, 1, person) is None
+    assert judgements.judge(Query.of("red"), barn, 1, person) is None
     assert not Judgement.objects.exists()
 
 
 def test_each_person_judges_alone():
     barn, one, other = make_asset(), make_user("one"), make_user("other")
 
-    judgements.judge(Query(text="red"), barn, 1, one)
-    judgements.judge(Query(text="red"), barn, 0, other)
+    judgements.judge(Query.of("red"), barn, 1, one)
+    judgements.judge(Query.of("red"), barn, 0, other)
 
-    assert judgements.grades(Query(text="red"), one) == {barn.pk: 1}
-    assert judgements.grades(Query(text="red"), other) == {barn.pk: 0}
+    assert judgements.grades(Query.of("red"), one) == {barn.pk: 1}
+    assert judgements.grades(Query.of("red"), other) == {barn.pk: 0}
 
 
 # Answers
 
 
 def test_a_preference_is_kept_changed_and_taken_back():
-    (left, right), person, red = make_encoders("fake", "second"), make_user(), Query(text="red")
+    (left, right), person, red = make_encoders("fake", "second"), make_user(), Query.of("red")
 
     judgements.prefer(red, left, right, "left", person)
     assert judgements.verdict(red, left, right, person) == "left"
@@ -76,7 +76,7 @@ def test_a_preference_is_kept_changed_and_taken_back():
 
 
 def test_a_verdict_stays_with_its_encoder_when_the_columns_change_places():
-    (one, other), person, red = make_encoders("fake", "second"), make_user(), Query(text="red")
+    (one, other), person, red = make_encoders("fake", "second"), make_user(), Query.of("red")
 
     judgements.prefer(red, other, one, "left", person)
 
@@ -91,15 +91,15 @@ def test_a_verdict_stays_with_its_encoder_when_the_columns_change_places():
 @pytest.mark.parametrize("words", ["red barn", " Red  BARN ", "red\tbarn"])
 def test_the_same_words_are_one_query(words):
     person, barn = make_user(), make_asset()
-    judgements.judge(Query(text="red barn"), barn, 1, person)
+    judgements.judge(Query.of("red barn"), barn, 1, person)
 
-    assert judgements.grades(Query(text=words), person) == {barn.pk: 1}
+    assert judgements.grades(Query.of(words), person) == {barn.pk: 1}
 
 
 def test_words_a_picture_and_an_asset_are_never_one_query():
     barn, person = make_asset(), make_user()
 
-    for query in (Query(text=str(barn.pk)), Query(asset=barn), remembered()):
+    for query in (Query.of(str(barn.pk)), Query(like=(Example(asset=barn.pk),)), remembered()):
         judgements.judge(query, barn, 1, person)
 
     assert JudgedQuery.objects.count() == 3
@@ -107,7 +107,7 @@ def test_words_a_picture_and_an_asset_are_never_one_query():
 
 @pytest.mark.parametrize("words", ["🐟" * 1000, "ΐ" * 1000, "漢字" * 500])
 def test_the_longest_words_are_judged(words):
-    judgements.judge(Query(text=words), make_asset(), 1, make_user())
+    judgements.judge(Query.of(words), make_asset(), 1, make_user())
 
     assert JudgedQuery.objects.get().words == words
 
@@ -132,9 +132,9 @@ def test_the_same_picture_chosen_again_is_the_same_query():
 
 def test_a_forgotten_picture_is_not_judged():
     with pytest.raises(NoVector, match="choose it again"):
-        judgements.judge(Query(picture="0" * 32), make_asset(), 1, make_user())
+        judgements.judge(Query(like=(Example(picture="0" * 32),)), make_asset(), 1, make_user())
 
-    assert judgements.grades(Query(picture="0" * 32), make_user()) == {}
+    assert judgements.grades(Query(like=(Example(picture="0" * 32),)), make_user()) == {}
 
 
 def test_the_picture_goes_with_its_query(django_capture_on_commit_callbacks):
@@ -149,8 +149,8 @@ def test_the_picture_goes_with_its_query(django_capture_on_commit_callbacks):
 
 def test_judgements_go_with_the_asset():
     barn = make_asset()
-    judgements.judge(Query(text="red"), barn, 1, make_user())
-    judgements.judge(Query(asset=barn), make_asset(), 1, make_user())
+    judgements.judge(Query.of("red"), barn, 1, make_user())
+    judgements.judge(Query(like=(Example(asset=barn.pk),)), make_asset(), 1, make_user())
 
     barn.delete()
 

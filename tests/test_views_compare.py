@@ -40,7 +40,7 @@ def marks(page: str) -> list[str]:
 
 
 def test_two_encoders_answer_side_by_side(staff_client, asked):
-    page = text(staff_client.get(COMPARE, {"asset": asked.pk}))
+    page = text(staff_client.get(COMPARE, {"like": asked.pk}))
 
     assert columns(page) == {"fake": ["a", "b", "c"], "second": ["c", "a", "b"]}
 
@@ -49,13 +49,13 @@ def test_what_moved_is_marked_without_any_script(staff_client, asked):
     put_only_here = make_asset(title="d")
     put(Embedding.objects.get(asset=asked, encoder__slug="second").encoder, put_only_here, 60)
 
-    page = text(staff_client.get(COMPARE, {"asset": asked.pk}))
+    page = text(staff_client.get(COMPARE, {"like": asked.pk}))
 
     assert marks(page) == ["▲ 2", "▼ 1", "▼ 1", "only here"]
 
 
 def test_overlap_and_times_are_shown(staff_client, asked):
-    page = text(staff_client.get(COMPARE, {"asset": asked.pk}))
+    page = text(staff_client.get(COMPARE, {"like": asked.pk}))
 
     assert "have 3 of 3 in common" in page
     assert "overlap@3 1.00" in page
@@ -66,7 +66,7 @@ def test_overlap_and_times_are_shown(staff_client, asked):
 def test_encoders_are_chosen_in_the_url(staff_client):
     asked = answered(fake="abc", second="cab", third="bca").asset
 
-    page = text(staff_client.get(f"{COMPARE}?asset={asked.pk}&encoder=third&encoder=fake"))
+    page = text(staff_client.get(f"{COMPARE}?like={asked.pk}&encoder=third&encoder=fake"))
 
     assert list(columns(page)) == ["third", "fake"]
 
@@ -74,7 +74,7 @@ def test_encoders_are_chosen_in_the_url(staff_client):
 def test_filters_stay(staff_client, asked):
     make_asset(title="other", collection="market")
 
-    page = text(staff_client.get(COMPARE, {"asset": asked.pk, "collection": "market"}))
+    page = text(staff_client.get(COMPARE, {"like": asked.pk, "collection": "market"}))
 
     assert "Nothing matches." in page
     assert '<input type="hidden" name="collection" value="market">' in page
@@ -83,7 +83,7 @@ def test_filters_stay(staff_client, asked):
 def test_a_column_without_a_vector_says_so_and_the_others_go_on(staff_client, asked):
     Embedding.objects.filter(asset=asked, encoder__slug="second").delete()
 
-    page = text(staff_client.get(COMPARE, {"asset": asked.pk}))
+    page = text(staff_client.get(COMPARE, {"like": asked.pk}))
 
     assert columns(page) == {"fake": ["a", "b", "c"], "second": []}
     assert "This asset is still being embedded" in page
@@ -94,7 +94,7 @@ def test_an_encoder_that_could_not_be_loaded_says_why(staff_client, asked):
     Embedding.objects.filter(asset=asked, encoder__slug="second").delete()
     Encoder.objects.filter(slug="second").update(problem="The file model.safetensors is cut.")
 
-    page = text(staff_client.get(COMPARE, {"asset": asked.pk}))
+    page = text(staff_client.get(COMPARE, {"like": asked.pk}))
 
     assert "try again in a moment. The file model.safetensors is cut." in page
 
@@ -114,7 +114,7 @@ def test_without_a_query_the_page_asks_for_one(staff_client, asked):
 
 
 def test_new_words_are_compared_too_by_the_same_encoders(staff_client, asked):
-    page = text(staff_client.get(COMPARE, {"asset": asked.pk}))
+    page = text(staff_client.get(COMPARE, {"like": asked.pk}))
 
     assert f'<form role="search" method="get" action="{COMPARE}">' in page
     assert page.count('<input type="hidden" name="encoder" value="second">') == 2
@@ -128,7 +128,7 @@ def test_a_query_picture_chosen_here_comes_back_here(staff_client, asked):
         reverse("query_pictures"), {"picture": picture, "encoder": ["fake", "second"]}
     )
 
-    assert answer.url.startswith(f"{COMPARE}?picture=")
+    assert answer.url.startswith(f"{COMPARE}?like=")
     assert answer.url.endswith("&encoder=fake&encoder=second")
 
 
@@ -177,7 +177,7 @@ def test_the_page_costs_a_fixed_number_of_queries(
     staff_client, asked, django_assert_max_num_queries
 ):
     with django_assert_max_num_queries(24):
-        staff_client.get(COMPARE, {"asset": asked.pk})
+        staff_client.get(COMPARE, {"like": asked.pk})
 
 
 # Who may, and how to get there
@@ -197,22 +197,22 @@ def test_strangers_sign_in_first(client):
 
 
 def test_the_search_page_leads_here_and_back_with_its_query(staff_client, asked):
-    page = text(staff_client.get("/", {"asset": asked.pk, "page": 1}))
-    assert f'href="{COMPARE}?asset={asked.pk}"' in page
+    page = text(staff_client.get("/", {"like": asked.pk, "page": 1}))
+    assert f'href="{COMPARE}?like={asked.pk}"' in page
 
-    page = text(staff_client.get(COMPARE, {"asset": asked.pk, "encoder": ["fake", "second"]}))
-    assert f'href="/?asset={asked.pk}">' in page
+    page = text(staff_client.get(COMPARE, {"like": asked.pk, "encoder": ["fake", "second"]}))
+    assert f'href="/?like={asked.pk}">' in page
 
 
 def test_readers_see_no_link_to_it(reader_client, asked):
-    assert COMPARE not in text(reader_client.get("/", {"asset": asked.pk}))
+    assert COMPARE not in text(reader_client.get("/", {"like": asked.pk}))
 
 
 # What is said
 
 
 def say(client, address, asked, headers=None, **said):
-    return client.post(f"{address}?asset={asked.pk}", said, headers=headers)
+    return client.post(f"{address}?like={asked.pk}", said, headers=headers)
 
 
 def hit(title):
@@ -226,14 +226,14 @@ def pressed(page: str) -> list[tuple[str, str]]:
 def test_a_verdict_is_kept_and_shown_again(staff_client, asked):
     response = say(staff_client, PREFER, asked, left="fake", right="second", verdict="tie")
 
-    assert response.url == f"{COMPARE}?asset={asked.pk}"
+    assert response.url == f"{COMPARE}?like={asked.pk}"
     assert pressed(text(staff_client.get(response.url))) == [("verdict", "tie")]
 
 
 def test_a_judgement_is_kept_and_shown_in_every_column(staff_client, asked):
     response = say(staff_client, FITS, asked, hit=hit("a").pk, grade="0")
 
-    assert response.url == f"{COMPARE}?asset={asked.pk}"
+    assert response.url == f"{COMPARE}?like={asked.pk}"
     assert pressed(text(staff_client.get(response.url))) == [("grade", "0")] * 2
 
 
@@ -241,7 +241,7 @@ def test_the_verdicts_of_others_are_not_shown(staff_client, asked):
     say(staff_client, PREFER, asked, left="fake", right="second", verdict="tie")
     staff_client.force_login(make_user("another", staff=True))
 
-    assert pressed(text(staff_client.get(COMPARE, {"asset": asked.pk}))) == []
+    assert pressed(text(staff_client.get(COMPARE, {"like": asked.pk}))) == []
 
 
 def test_with_htmx_a_verdict_answers_with_its_buttons(staff_client, asked):
@@ -249,7 +249,7 @@ def test_with_htmx_a_verdict_answers_with_its_buttons(staff_client, asked):
 
     assert text(response).startswith('<form class="verdict"')
     assert pressed(text(response)) == [("verdict", "left")]
-    assert f'hx-post="{PREFER}?asset={asked.pk}"' in text(response)
+    assert f'hx-post="{PREFER}?like={asked.pk}"' in text(response)
 
 
 def test_with_htmx_a_judgement_reaches_each_column(staff_client, asked):
@@ -303,7 +303,7 @@ def test_what_was_never_asked_is_not_judged(staff_client, asked, query):
 
 
 def test_a_forgotten_picture_is_not_judged(staff_client, asked):
-    response = staff_client.post(f"{FITS}?picture={'0' * 32}", {"hit": hit("a").pk, "grade": "1"})
+    response = staff_client.post(f"{FITS}?like={'0' * 32}", {"hit": hit("a").pk, "grade": "1"})
 
     assert response.status_code == 400
     assert "choose it again" in text(response)

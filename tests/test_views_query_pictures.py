@@ -34,7 +34,7 @@ def test_a_picture_becomes_a_url_that_ranks(reader_client, fake_encoder):
     asked = ask(reader_client, red_picture())
     response = reader_client.get(asked.url)
 
-    assert asked.url.startswith("/?picture=")
+    assert asked.url.startswith("/?like=")
     assert [asset.title for asset in response.context["answer"].hits] == ["barn", "sea"]
     assert response.context["answer"].hits[0].score > 0.99
 
@@ -70,7 +70,7 @@ def test_a_forgotten_picture_says_so(reader_client):
     make_asset(embedded=True)
     token = "0" * 32
 
-    response = reader_client.get("/", {"picture": token})
+    response = reader_client.get("/", {"like": token})
 
     assert "no longer kept; please choose it again" in text(response)
     assert reader_client.get(reverse("query_picture", args=[token])).status_code == 404
@@ -110,7 +110,7 @@ def test_while_redis_is_away_there_is_a_sentence(reader_client, monkeypatch):
     def fail(*args, **kwargs):
         raise RedisIsAway
 
-    monkeypatch.setattr("search.query.cache.set", fail)
+    monkeypatch.setattr("search.query.pictures.cache.set", fail)
 
     response = ask(reader_client, red_picture())
 
@@ -123,4 +123,4 @@ def test_asking_needs_an_account_unless_search_is_public(client, settings):
 
     settings.PUBLIC_SEARCH = True
 
-    assert ask(client, red_picture()).url.startswith("/?picture=")
+    assert ask(client, red_picture()).url.startswith("/?like=")

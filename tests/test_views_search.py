@@ -24,7 +24,7 @@ def no_encoder_answers(monkeypatch):
     def refuse(*args, **kwargs):
         raise MessageNotSent
 
-    monkeypatch.setattr("search.query.encode_text.apply_async", refuse)
+    monkeypatch.setattr("search.query.vectors.encode_text.apply_async", refuse)
 
 
 # Who may search
@@ -79,13 +79,13 @@ def test_similar_leaves_the_asset_itself_out(reader_client):
     barn = make_asset(title="barn", colour="red", embedded=True)
     make_asset(title="sea", colour="blue", embedded=True)
 
-    assert titles(reader_client.get("/", {"asset": barn.pk})) == ["sea"]
+    assert titles(reader_client.get("/", {"like": barn.pk})) == ["sea"]
 
 
 def test_each_tile_leads_to_what_is_similar(reader_client):
     barn = make_asset()
 
-    assert f'href="/?asset={barn.pk}"' in text(reader_client.get("/"))
+    assert f'href="/?like={barn.pk}"' in text(reader_client.get("/"))
 
 
 def test_words_win_over_a_picture_in_the_same_url(reader_client, fake_encoder):
@@ -250,7 +250,7 @@ def test_a_bundled_encoder_says_what_it_knows_and_how_to_switch(reader_client, s
         ({"page": "-1"}, "Pages are counted from 1."),
         ({"page": "two"}, "The page must be a number."),
         ({"page": "9" * 40}, "There is no page as far as that."),
-        ({"asset": "barn"}, "This is no asset of the library."),
+        ({"like": "barn"}, "This is no asset of the library."),
         ({"picture": "../../etc/passwd"}, "This is no query picture"),
         ({"collection": "a b"}, "There is no such collection."),
         ({"collection": "a" * 101}, "There is no such collection."),
@@ -290,7 +290,7 @@ def test_words_are_shown_as_text(reader_client, no_encoder_answers):
 def test_an_unknown_asset_as_a_query_is_a_404(reader_client):
     unknown = make_user().pk
 
-    response = reader_client.get("/", {"asset": f"00000000-0000-4000-8000-{unknown:012}"})
+    response = reader_client.get("/", {"like": f"00000000-0000-4000-8000-{unknown:012}"})
 
     assert response.status_code == 404
     assert "There is nothing at this address" in text(response)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby
+from math import ceil
 from operator import attrgetter
 from typing import Any
 
@@ -21,6 +22,7 @@ from PIL import Image
 from search import images, vocabulary
 from search.cleanup import remove_orphans
 from search.models import Asset, Embedding, Encoder, Rendition
+from search.region import Region
 from workers import adding
 from workers.encoders.base import CheckpointError, Vectors
 from workers.encoders.base import Encoder as LoadedEncoder
@@ -220,12 +222,32 @@ def encode_text(self: Task, encoder_id: int, text: str, key: str) -> None:
 
 
 @shared_task(**AWAITED)
-def encode_picture(self: Task, encoder_id: int, picture_key: str, key: str) -> None:
+def encode_picture(self: Task, encoder_id: int, picture_key: str, region: str, key: str) -> None:
     """Put the vector of a query picture, itself in the cache, into the cache likewise."""
     if encoder := query_encoder(self, encoder_id):
         picture = images.decode(io.BytesIO(base64.b64decode(cache.get(picture_key))))
-        vector = encoder.encode_images([picture])[0].tolist()
-        cache.set(key, {"vector": vector, "cut_at": None}, VECTOR_SECONDS)
+        keep_vector(encoder, cropped(picture, region), key)
+
+
+@shared_task(**AWAITED)
+def encode_region(self: Task, encoder_id: int, asset_id: str, region: str, key: str) -> None:
+    """Put the vector of a part of an asset's upright picture into the cache."""
+    encoder, asset = query_encoder(self, encoder_id), Asset.objects.filter(pk=asset_id).first()
+    if encoder and asset:
+        box = Region.parse(region)
+        # So much of the whole that the part has twice the encoder's input.
+        at_least = ceil(2 * encoder.resolution / min(box.width, box.height))
+        picture = picture_of(asset, at_least=at_least)
+        keep_vector(encoder, cropped(picture, region), key)
+
+
+def cropped(picture: Image.Image, region: str) -> Image.Image:
+    return picture.crop(Region.parse(region).box(*picture.size)) if region else picture
+
+
+def keep_vector(encoder: LoadedEncoder, picture: Image.Image, key: str) -> None:
+    vector = encoder.encode_images([picture])[0].tolist()
+    cache.set(key, {"vector": vector, "cut_at": None}, VECTOR_SECONDS)
 
 
 def query_encoder(task: Task, encoder_id: int) -> LoadedEncoder | None:

@@ -4,17 +4,24 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Cast
+from django.db.models import F, Func
+from django.db.models.functions import Cast, Coalesce, Lower
 from django.urls import reverse
 from pgvector.django import BitField, CosineDistance, HalfVectorField
 
+from search import lexical
 from search.models.encoder import Encoder
 from search.models.label import AssetLabel
 from search.models.user import User
+
+
+# What the database calls a main colour: see the migration of its function colour_name().
+COLOURS = (
+    "red", "orange", "brown", "yellow", "green", "teal", "blue", "purple", "pink",
+    "black", "grey", "white",
+)  # fmt: skip
 
 
 class AssetQuerySet(models.QuerySet["Asset"]):
@@ -28,6 +35,10 @@ class AssetQuerySet(models.QuerySet["Asset"]):
     def labelled(self, name: str) -> Self:
         # By way of a subquery: an asset may carry a label twice, from a person and an encoder.
         return self.filter(pk__in=AssetLabel.objects.filter(label__name=name).values("asset"))
+
+    def dated(self) -> Self:
+        """With `dated`: when the picture was taken or, where no one knows, added."""
+        return self.alias(dated=Coalesce("taken", "created"))
 
     def newest(self) -> Self:
         return self.order_by("-created", "pk")
@@ -56,17 +67,8 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         return self.nearest(vector, encoder).order_by(F("distance") + 0, "pk")
 
     def mentioning(self, text: str) -> Self:
-        """The assets in whose title, description, file name or labels every word occurs."""
-        found = self
-        for word in text.split():
-            labels = AssetLabel.objects.filter(label__name__icontains=word).values("asset")
-            found = found.filter(
-                Q(title__icontains=word)
-                | Q(description__icontains=word)
-                | Q(filename__icontains=word)
-                | Q(pk__in=labels)
-            )
-        return found.newest()
+        """The assets in whose title, description, file name, labels or collections each word is."""
+        return self.filter(said__words=lexical.Asked(text.split()).everything).newest()
 
 
 def original_name(asset: "Asset", filename: str) -> str:
@@ -90,20 +92,28 @@ class Asset(models.Model):
     colour = models.CharField(max_length=7, editable=False)
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True, max_length=5000)
+    colour_name = models.GeneratedField(
+        expression=Func(F("colour"), function="colour_name"),
+        output_field=models.CharField(max_length=10),
+        db_persist=True,
+    )
     # By the camera's own clock, whose time zone no file tells reliably: kept as if it were UTC.
     taken = models.DateTimeField(null=True, blank=True, db_index=True)
     # A perceptual hash of the upright picture; null until it is computed.
     phash = BitField(length=64, null=True, editable=False)
     # The near-duplicates of each other share one; null where there are none.
     cluster = models.UUIDField(null=True, editable=False, db_index=True)
-    # The words that it is found by, kept by triggers of the database.
-    words = SearchVectorField(null=True, editable=False)
     created = models.DateTimeField(auto_now_add=True, db_index=True)
     updated = models.DateTimeField(auto_now=True)
 
-    # On a hit, from AssetQuerySet.nearest().
-    distance: float
-    score: float
+    # On a hit, from AssetQuerySet.nearest(); None on one that was found by its words alone.
+    distance: float | None
+    score: float | None
+    # On a hit of an answer: its band, the fields that mention the words, and how many
+    # near-duplicates it stands for.
+    match: str
+    why: list[str]
+    duplicates: int
     embeddings: Any
     renditions: Any
 
@@ -115,7 +125,12 @@ class Asset(models.Model):
                 fields=["owner", "sha256"], name="one_asset_per_owner_and_original"
             )
         ]
-        indexes = [GinIndex(fields=["words"], name="asset_words")]
+        indexes = [
+            # For the titles that begin with what a person is typing, in a database of any locale.
+            models.Index(
+                OpClass(Lower("title"), name="text_pattern_ops"), name="asset_title_begins"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title

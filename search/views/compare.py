@@ -13,16 +13,16 @@ from search.compare import Comparison, NotComparable
 from search.forms import SearchForm
 from search.models import Preference, User
 from search.views.access import StaffRequest, for_staff
-from search.views.search import filters
+from search.views.search import around
 
 
 @require_safe
 @for_staff("compare encoders")
 def compare(request: StaffRequest) -> HttpResponse:
-    form, offered = SearchForm(request.GET), comparing.offered()
+    form, offered = SearchForm(request.GET, request.user), comparing.offered()
     if not form.is_valid():
         return _show(request, {"form": form, "offered": offered}, status=400)
-    query, slugs = form.query(request.user), request.GET.getlist("encoder")
+    query, slugs = form.query(), request.GET.getlist("encoder")
     try:
         encoders = comparing.chosen(slugs, offered)
     except NotComparable as error:
@@ -31,7 +31,7 @@ def compare(request: StaffRequest) -> HttpResponse:
     asked = encoders if query.has_vector else []
     answer = comparing.compare(query, request.user, asked)
     page = {"form": form, "offered": offered, "chosen": encoders, "answer": answer}
-    return _show(request, page | filters(query) | _said(answer, request.user))
+    return _show(request, page | around(query, request.user) | _said(answer, request.user))
 
 
 def _said(answer: Comparison, person: User) -> dict[str, Any]:
@@ -41,7 +41,8 @@ def _said(answer: Comparison, person: User) -> dict[str, Any]:
         spot.grade = grades.get(spot.asset.pk)
     verdicts = [judgements.verdict(answer.query, p.left, p.right, person) for p in answer.pairs]
     pairs = list(zip(answer.pairs, verdicts, strict=True))
-    return {"pairs": pairs, "verdicts": Preference.Verdict.choices}
+    judging = judgements.can_be_judged(answer.query)
+    return {"pairs": pairs, "judging": judging, "verdicts": Preference.Verdict.choices}
 
 
 def _show(request: StaffRequest, page: dict[str, Any], *, status: int = 200) -> HttpResponse:

@@ -59,10 +59,10 @@ def judged_picture(request: StaffRequest, pk: int) -> HttpResponseBase:
 
 def _read(request: StaffRequest, said: forms.Form) -> tuple[Query, dict[str, Any]]:
     """The query of the page, which stands in the URL, and what is said of its answer."""
-    asked = SearchForm(request.GET)
+    asked = SearchForm(request.GET, request.user)
     if not (asked.is_valid() and said.is_valid()):
         raise BadRequest("This is no judgement; please go back, reload the page and try again.")
-    query = asked.query(request.user)
+    query = asked.query()
     if not query.has_vector:
         raise BadRequest("Nothing was asked, so there is nothing to judge.")
     return query, said.cleaned_data

@@ -1,50 +1,48 @@
-"""A picture to search by: kept for a while under a token that stands in the URL."""
+"""Pictures to search by: kept for a while under tokens that stand in the URL."""
 
-from typing import Any
-from urllib.parse import urlencode
-
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
-from search.forms import QueryPictureForm, SearchForm
+from search.forms import SearchForm, data_of
 from search.images import UndecodableImage
 from search.ingest import displayable, refuse_too_many_bytes
-from search.query import NoVector, remember_picture, remembered_picture
+from search.query import NoVector, Query, remember_picture, remembered_picture
+from search.query.asked import MOST_EXAMPLES
 from search.views.access import PageRequest, open_where_search_is_public, sealed
 from search.views.search import page
 from search.views.uploads import refusal_status
-
-KEPT = ("collection", "label")
 
 
 @require_POST
 @open_where_search_is_public
 def remember(request: PageRequest) -> HttpResponse:
-    form = QueryPictureForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return _refuse(request, "Choose a picture to search by.", 400)
-    picture = form.cleaned_data["picture"]
-    try:
-        refuse_too_many_bytes(picture)
-        token = remember_picture(picture.file)
-    except UndecodableImage as error:
-        return _refuse(request, str(error), refusal_status(error), displayable(picture.name))
-    except NoVector as error:
-        return _refuse(request, str(error), 503)
-    asked: dict[str, Any] = {"picture": token}
-    asked |= {name: form.cleaned_data[name] for name in KEPT if form.cleaned_data[name]}
-    if encoders := request.POST.getlist("encoder"):
-        # From the page that compares encoders: there all of these are asked.
-        asked["encoder"] = encoders
-    view = "compare" if encoders else "search"
-    return redirect(f"{resolve_url(view)}?{urlencode(asked, doseq=True)}")
+    """Add pictures to the query that stands beside them."""
+    pictures = request.FILES.getlist("picture")
+    form = SearchForm(request.POST, request.user)
+    query = form.query() if form.is_valid() else Query()
+    if not pictures:
+        return _refuse(request, query, "Choose a picture to search by.", 400)
+    if len(query.like) + len(pictures) > MOST_EXAMPLES:
+        sentence = f"At most {MOST_EXAMPLES} pictures can be asked by at once."
+        return _refuse(request, query, sentence, 400)
+    for picture in pictures:
+        try:
+            query = query.more_like(_remembered(picture, request))
+        except UndecodableImage as error:
+            name = displayable(picture.name or "")
+            return _refuse(request, query, str(error), refusal_status(error), name)
+        except NoVector as error:
+            return _refuse(request, query, str(error), 503)
+    return redirect(_asked(request, query))
 
 
 @require_safe
 @open_where_search_is_public
 def query_picture(request: PageRequest, token: str) -> HttpResponse:
-    jpeg = remembered_picture(token)
+    jpeg = remembered_picture(token, request.user)
     if jpeg is None:
         raise Http404("This query picture is no longer kept.")
     response = sealed(HttpResponse(jpeg, content_type="image/jpeg"))
@@ -52,6 +50,23 @@ def query_picture(request: PageRequest, token: str) -> HttpResponse:
     return response
 
 
-def _refuse(request: PageRequest, sentence: str, status: int, filename: str = "") -> HttpResponse:
+def _remembered(picture: UploadedFile, request: PageRequest) -> str:
+    refuse_too_many_bytes(picture)
+    with picture.open() as file:
+        return remember_picture(file, request.user)
+
+
+def _asked(request: PageRequest, query: Query) -> str:
+    encoders = request.POST.getlist("encoder")
+    # From the page that compares encoders: there all of these are asked.
+    compared = "&" + urlencode({"encoder": encoders}, doseq=True) if encoders else ""
+    return f"{resolve_url('compare' if encoders else 'search')}?{query.url()}{compared}"
+
+
+def _refuse(
+    request: PageRequest, query: Query, sentence: str, status: int, filename: str = ""
+) -> HttpResponse:
+    form = SearchForm(data_of(query.parameters()), request.user)
+    form.is_valid()
     refused = {"refusal": sentence, "refused_filename": filename}
-    return render(request, "search/search.html", page(SearchForm({})) | refused, status=status)
+    return render(request, "search/search.html", page(form) | refused, status=status)

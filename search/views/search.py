@@ -1,20 +1,32 @@
 """The search page and the fragments of it that are fetched again."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from search.forms import SearchForm
-from search.models import Collection, Embedding, Encoder, Label
-from search.query import Answer, Query, answer
+from search.models import Asset, Collection, Embedding, Encoder, User
+from search.query import Answer, Example, Query, Sort, answer
+from search.query.facets import FACETS
 from search.views.access import PageRequest, open_where_search_is_public
 
-FILTERS_OFFERED = 100
+
+class Shown(NamedTuple):
+    """An example of the query as the page shows it."""
+
+    example: Example
+    asset: Asset | None
+    against: bool
+
+    @property
+    def id(self) -> str:
+        return str(self.example)
 
 
 @require_safe
@@ -22,10 +34,11 @@ FILTERS_OFFERED = 100
 # The same URL is a page for a browser and a fragment for htmx: Back must tell them apart.
 @vary_on_headers("HX-Request")
 def search(request: PageRequest) -> HttpResponse:
-    form = SearchForm(request.GET)
+    form = SearchForm(request.GET, request.user)
     if not form.is_valid():
         return render(request, "search/search.html", page(form), status=400)
-    found = answer(form.query(request.user), request.user, page=form.cleaned_data["page"])
+    query, number = form.query(), form.cleaned_data["page"]
+    found = answer(query, request.user, page=number, with_facets=not request.htmx)
     if request.htmx:
         return render(request, "search/_hits.html", {"answer": found})
     return render(request, "search/search.html", page(form, found))
@@ -41,12 +54,17 @@ def waiting(request: PageRequest) -> HttpResponse:
 def page(form: SearchForm, found: Answer | None = None) -> dict[str, Any]:
     """What the search page shows, its hits and what stands around them."""
     encoder = Encoder.objects.serving()
-    return filters(found.query if found else Query()) | {
+    # Of a query that can't be read the page keeps what can.
+    query = form.query() if form.is_bound else Query()
+    return around(query, form.user) | {
         "form": form,
         "answer": found,
+        "query": query,
         "encoder": encoder,
         "encoder_is_bundled": encoder and is_bundled(encoder),
         "waiting": count_waiting(),
+        "sorts": list(Sort),
+        "facet_names": FACETS,
     }
 
 
@@ -54,13 +72,27 @@ def is_bundled(encoder: Encoder) -> bool:
     return settings.BUNDLED_CHECKPOINTS in Path(encoder.checkpoint).parents
 
 
-def filters(query: Query) -> dict[str, Any]:
-    """What can be filtered by, and what is."""
-    return {
-        "collections": Collection.objects.all()[:FILTERS_OFFERED],
-        "collection": Collection.objects.filter(slug=query.collection).first(),
-        "labels": Label.objects.all()[:FILTERS_OFFERED],
-    }
+def around(query: Query, user: User | AnonymousUser) -> dict[str, Any]:
+    """What was asked, as it stands above the hits."""
+    return {"query": query, "examples": shown(query, user), "collection_names": names(query)}
+
+
+def shown(query: Query, user: User | AnonymousUser) -> list[Shown]:
+    """The examples with their assets."""
+    asked = [example.asset for example in query.pictures() if example.asset]
+    seen = Asset.objects.visible_to(user).prefetch_related("renditions")
+    assets = seen.in_bulk(asked) if asked else {}
+    return [
+        Shown(example, assets.get(example.asset), against)
+        for against, examples in ((False, query.like), (True, query.unlike))
+        for example in examples
+    ]
+
+
+def names(query: Query) -> dict[str, str]:
+    """The names of the collections that are filtered by."""
+    slugs = query.values("collection")
+    return dict(Collection.objects.filter(slug__in=slugs).values_list("slug", "name"))
 
 
 def count_waiting() -> int:

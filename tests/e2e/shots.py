@@ -69,7 +69,7 @@ def visit(page: Page, url: str, folder: Path, name: str) -> None:
     page.goto(url)
     page.locator(".tile__link").nth(2).click()
     shoot(page, folder / f"asset-{name}.png")
-    page.goto(f"{url}/?asset={page.url.rstrip('/').split('/')[-1]}")
+    page.goto(f"{url}/?like={page.url.rstrip('/').split('/')[-1]}")
     page.locator(".tile").nth(1).hover()
     shoot(page, folder / f"similar-{name}.png")
     page.goto(f"{url}/upload/")

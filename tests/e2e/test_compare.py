@@ -73,7 +73,7 @@ def test_the_first_column_is_the_search_page_s_answer(opened):
 
 
 def test_an_asset_is_compared_and_stands_on_top(opened, an_asset):
-    page = opened(f"/compare/?asset={an_asset}")
+    page = opened(f"/compare/?like={an_asset}")
 
     expect(page.locator(".asked__picture img")).to_be_visible()
     expect(page.locator(f".spot[data-asset='{an_asset}']")).to_have_count(0)
@@ -85,7 +85,7 @@ def test_a_picture_chosen_here_is_compared(opened):
     page.get_by_title("Search by a picture").click()
     mine = {"name": "mine.jpg", "mimeType": "image/jpeg"}
     page.set_input_files("[name=picture]", mine | {"buffer": pictures.saved(picture(), "JPEG")})
-    page.wait_for_url("**/compare/?picture=*")
+    page.wait_for_url("**/compare/?like=*")
 
     expect(page.get_by_alt_text("Your picture").last).to_be_visible()
     expect(column(page, OTHER).locator(".spot")).to_have_count(12)
@@ -105,7 +105,7 @@ def test_a_tie_is_kept_and_taken_back(opened, stack):
 
 
 def test_what_fits_fits_in_every_column(opened, an_asset):
-    page = opened(f"/compare/?asset={an_asset}")
+    page = opened(f"/compare/?like={an_asset}")
     spot, there = a_shared_spot(page)
 
     spot.get_by_role("button", name="Fits", exact=True).click()
@@ -138,7 +138,7 @@ def test_judging_works_without_any_script(opened):
 
 @pytest.mark.parametrize("reach", ["hover", "focus"])
 def test_a_picture_is_marked_where_it_stands_in_the_other_column(opened, an_asset, reach):
-    page = opened(f"/compare/?asset={an_asset}")
+    page = opened(f"/compare/?like={an_asset}")
     spot, there = a_shared_spot(page)
 
     getattr(spot.locator(".tile__link"), reach)()

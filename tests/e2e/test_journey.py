@@ -87,7 +87,7 @@ def test_the_address_of_a_picture_query_gives_the_page_again(stack):
 
 def test_similar_leaves_the_asset_itself_out(stack):
     ((pk,),) = stack.sql("SELECT id::text FROM search_asset ORDER BY created LIMIT 1")
-    assert pk not in ids_on(stack.session().get("/", {"asset": pk}).text)
+    assert pk not in ids_on(stack.session().get("/", {"like": pk}).text)
 
 
 def seconds_of_a_search(session, words: str) -> float:

@@ -6,10 +6,11 @@ from typing import Any
 from django.core.management import CommandError
 
 from search import images
-from search.management.commands.search import token_of
+from search.management.commands.search import RUNNER, token_of
 from search.management.library import LibraryCommand
 from search.models import Encoder
-from search.query import NoVector, Query
+from search.query import Example, NoVector, Query, vector_of
+from search.query.words import Part, Words
 from workers.encoders.base import CheckpointError, load_encoder
 
 
@@ -39,16 +40,17 @@ def by_server(texts: list[str], paths: list[Path]) -> dict[str, Any]:
     if encoder is None:
         raise CommandError("No encoder serves yet: run manage.py encoder serve.")
     try:
-        of_texts = [Query(text=text).vector(encoder) for text in texts]
-        of_images = [Query(picture=token_of(path)).vector(encoder) for path in paths]
+        asked = [Query(words=Words((Part(text, quoted=True),))) for text in texts]
+        asked += [Query(like=(Example(picture=token_of(path)),)) for path in paths]
+        vectors = [vector_of(query, encoder, RUNNER).vector for query in asked]
     except NoVector as error:
         raise CommandError(str(error)) from None
     return {
         "checkpoint": encoder.checkpoint,
         "revision": encoder.revision,
         "dimensions": encoder.dimensions,
-        "texts": of_texts,
-        "images": of_images,
+        "texts": vectors[: len(texts)],
+        "images": vectors[len(texts) :],
     }
 
 

@@ -3,68 +3,103 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.core.management import CommandError
+from django.http import QueryDict
 
+from search.forms import SearchForm
 from search.images import UndecodableImage
 from search.management.library import LibraryCommand
-from search.models import Asset, User
-from search.query import Answer, NoVector, Query, answer, remember_picture
+from search.models import User
+from search.query import Answer, NoVector, answer, remember_picture
+from search.query.filters import FILTERS
+
+# Whoever may run commands here may read the whole library.
+RUNNER = User(is_superuser=True)
+ONCE = ("balance", "sort")
+SWITCHES = ("everything", "variety", "duplicates")
+SEVERAL = ("like", "unlike", *FILTERS)
 
 
 class Command(LibraryCommand):
-    help = "Find assets by words, by a picture, or by another asset: the order of the search page."
+    help = (
+        "Find assets: the query and the order of the search page. Each option is the parameter of"
+        " the same name in the page's address."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("text", nargs="?", default="")
+        parser.add_argument("text", nargs="?", default="", help="what stands in the box")
         parser.add_argument("--image", type=Path, metavar="PATH", help="a picture to go by")
-        parser.add_argument("--asset", metavar="ID", help="an asset to go by")
+        for name in SEVERAL:
+            parser.add_argument(f"--{name}", action="append", default=[])
+        for name in ONCE:
+            parser.add_argument(f"--{name}")
+        for name in SWITCHES:
+            parser.add_argument(f"--{name}", action="store_true")
         parser.add_argument("--limit", type=int, default=20, metavar="N")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not 1 <= options["limit"] <= 10_000:
             raise CommandError("--limit takes a number from 1 to 10,000.")
-        query = Query(
-            text=options["text"],
-            picture=token_of(options["image"]) if options["image"] else "",
-            asset=asset_with(options["asset"]) if options["asset"] else None,
-        )
-        # Whoever may run commands here may read the whole library.
-        found = answer(query, User(is_superuser=True), size=options["limit"])
+        form = SearchForm(parameters(options), RUNNER)
+        if not form.is_valid():
+            raise CommandError(" ".join(form.sentences()))
+        found = answer(form.query(), RUNNER, size=options["limit"])
         if found.sentence:
             self.stderr.write(found.sentence)
         self.stdout.write(as_json(found) if options["json"] else as_table(found))
 
 
+def parameters(options: dict[str, Any]) -> QueryDict:
+    """The options as they would stand in an address."""
+    given = QueryDict(mutable=True)
+    given["q"] = options["text"]
+    for name in SEVERAL:
+        given.setlist(name, options[name])
+    if options["image"]:
+        given.appendlist("like", token_of(options["image"]))
+    for name in ONCE:
+        given[name] = options[name] or ""
+    for name in SWITCHES:
+        given[name] = "1" if options[name] else ""
+    return given
+
+
 def token_of(path: Path) -> str:
     try:
         with path.open("rb") as picture:
-            return remember_picture(picture)
+            return remember_picture(picture, RUNNER)
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}.") from None
     except (UndecodableImage, NoVector) as error:
         raise CommandError(f"{path}: {error}") from None
 
 
-def asset_with(pk: str) -> Asset:
-    try:
-        return Asset.objects.get(pk=pk)
-    except (Asset.DoesNotExist, ValidationError):
-        raise CommandError(f"There is no asset {pk}.") from None
-
-
 def as_json(found: Answer) -> str:
-    hits = [
-        {"id": str(hit.pk), "title": hit.title}
-        | ({"distance": hit.distance, "score": hit.score} if found.ranked else {})
-        for hit in found.hits
-    ]
+    hits = [as_facts(hit, found) for hit in found.hits]
     encoder = found.encoder.slug if found.encoder else None
-    return json.dumps({"encoder": encoder, "ranked": found.ranked, "hits": hits})
+    return json.dumps(
+        {
+            "query": found.query.parameters(),
+            "encoder": encoder,
+            "ranked": found.ranked,
+            "count": found.count,
+            "hits": hits,
+        }
+    )
+
+
+def as_facts(hit: Any, found: Answer) -> dict[str, Any]:
+    facts = {"id": str(hit.pk), "title": hit.title}
+    if not found.ranked:
+        return facts
+    return facts | {name: getattr(hit, name) for name in ("distance", "score", "match", "why")}
 
 
 def as_table(found: Answer) -> str:
-    scores = (f"{hit.score:.3f}" if found.ranked else "  -  " for hit in found.hits)
-    rows = (f"{s}  {hit.pk}  {hit.title}" for s, hit in zip(scores, found.hits, strict=True))
+    rows = (f"{score_of(hit, found)}  {hit.pk}  {hit.title}" for hit in found.hits)
     return "\n".join(rows) or "Nothing found."
+
+
+def score_of(hit: Any, found: Answer) -> str:
+    return f"{hit.score:.3f}" if found.ranked and hit.score is not None else "  -  "

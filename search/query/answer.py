@@ -1,0 +1,210 @@
+"""From a query to one page of hits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+
+from search import lexical
+from search.duplicates import collapsed
+from search.models import Asset, Encoder, User
+from search.models.asset import AssetQuerySet
+from search.query import matching
+from search.query.asked import Query, Sort
+from search.query.facets import Choice, facets
+from search.query.matching import Candidate, Ranking
+from search.query.pictures import NoVector
+from search.query.variety import varied
+from search.query.vectors import vector_of, without
+
+PAGE_SIZE = 48
+NEAREST = 12  # Shown below "nothing matches".
+ORDERS = {
+    Sort.RELEVANCE: ("-created", "pk"),
+    Sort.NEWEST: ("-created", "pk"),
+    Sort.OLDEST: ("created", "pk"),
+    Sort.TAKEN: ("-taken", "-created", "pk"),
+    Sort.LARGEST: ("-bytes", "pk"),
+    Sort.SMALLEST: ("bytes", "pk"),
+    Sort.NAME: ("title", "pk"),
+}
+
+
+@dataclass(slots=True)
+class Answer:
+    """One page of hits, how they were found, and what there is to say about it."""
+
+    query: Query
+    page: int
+    ranked: bool  # By meaning; otherwise by words in common, or in the order of a list.
+    encoder: Encoder | None
+    hits: list[Asset] = field(default_factory=list)
+    has_more: bool = False
+    count: int = 0  # Of the assets that match, near-duplicates too.
+    is_whole: bool = True  # There are no more than counted.
+    has_rest: bool = False  # There is what does not match.
+    nearest: list[Asset] = field(default_factory=list)  # Where nothing matches.
+    facets: dict[str, list[Choice]] = field(default_factory=dict)
+    sentence: str = ""
+    has_bands: bool = False
+
+    @property
+    def next_page(self) -> int:
+        return self.page + 1
+
+    @property
+    def has_duplicates(self) -> bool:
+        """Whether hits of this page stand for near-duplicates."""
+        return any(hit.duplicates for hit in self.hits) if self.ranked else False
+
+
+class Found(NamedTuple):
+    """What an answer shows its pages of: the candidates in their order, or rows yet to be cut."""
+
+    ranking: Ranking | None
+    assets: AssetQuerySet
+    encoder: Encoder | None
+    sentence: str = ""
+
+
+def answer(
+    query: Query,
+    user: User | AnonymousUser,
+    *,
+    encoder: Encoder | None = None,
+    page: int = 1,
+    size: int = PAGE_SIZE,
+    with_facets: bool = False,
+) -> Answer:
+    """The hits of one page, by the serving encoder unless another is given.
+
+    Where no encoder answers, those that share the query's words.
+    """
+    asked = encoder or Encoder.objects.serving()
+    found = _answered(query, user, asked, page, size, with_facets)
+    if encoder is None and (found.sentence or not found.hits):
+        # It may have been taken out of service, and away, while it was asked.
+        serving = Encoder.objects.serving()
+        if serving != asked:
+            return _answered(query, user, serving, page, size, with_facets)
+    return found
+
+
+def _answered(
+    query: Query,
+    user: User | AnonymousUser,
+    encoder: Encoder | None,
+    page: int,
+    size: int,
+    with_facets: bool,
+) -> Answer:
+    found = _found(query, user, encoder, page * size + 1)
+    result = Answer(query, page, found.ranking is not None, encoder, sentence=found.sentence)
+    if found.ranking is None:
+        _show_rows(result, found.assets, size)
+    else:
+        _show_ranking(result, found.ranking, size)
+        if query.everything or not found.ranking.cuts:
+            result.count = found.assets.count()
+    if result.ranked and not result.hits:
+        result.sentence = ""  # Nothing was found by the words that were used, either.
+    if with_facets:
+        among: AssetQuerySet | list[UUID] = found.assets
+        if found.ranking and not query.everything and found.ranking.cuts:
+            among = [candidate.pk for candidate in found.ranking.matched()]
+        result.facets = facets(query, among)
+    return result
+
+
+def _found(query: Query, user: User | AnonymousUser, encoder: Encoder | None, least: int) -> Found:
+    assets = matching.permitted(query, user)
+    if not query.has_vector and not query.words.without:
+        return Found(None, assets.order_by(*ORDERS[query.sort]), encoder)
+    try:
+        if encoder is None:
+            raise NoVector("No encoder serves yet.")
+        if not query.has_vector:
+            far = matching.far_from(assets, without(query, encoder), encoder)
+            return Found(None, far.order_by(*ORDERS[query.sort]), encoder)
+        encoded = vector_of(query, encoder, user)
+        ranking = matching.rank(query, assets, encoder, encoded, least=least)
+        return Found(ranking, assets, encoder, encoded.sentence)
+    except NoVector as error:
+        mention = " These assets mention your words." if query.text else ""
+        mentioning = matching.said(query, assets) if query.text else assets.none()
+        order = ("-exact", "-rank", "pk") if query.text else ("pk",)
+        return Found(None, mentioning.order_by(*order), encoder, f"{error}{mention}")
+
+
+def _show_rows(result: Answer, assets: AssetQuerySet, size: int) -> None:
+    first = (result.page - 1) * size
+    # One more than the page tells whether there is more.
+    hits = list(assets.prefetch_related("renditions")[first : first + size + 1])
+    result.hits, result.has_more = hits[:size], len(hits) > size
+    result.count = len(hits) if result.page == 1 and len(hits) <= size else assets.count()
+
+
+def _show_ranking(result: Answer, ranking: Ranking, size: int) -> None:
+    query, matched = result.query, ranking.matched()
+    result.count, result.is_whole = len(matched), ranking.is_whole
+    result.has_bands = ranking.cuts is not None
+    shown = ranking.candidates if query.everything else matched
+    result.has_rest = len(ranking.candidates) > len(matched) and not query.everything
+    if query.variety and result.encoder:
+        shown = varied(shown, result.encoder)
+    shown = _sorted(shown, query.sort)
+    groups = _grouped(shown, query)
+    first = (result.page - 1) * size
+    page = groups[first : first + size + 1]
+    result.has_more = len(page) > size
+    by_pk = {candidate.pk: candidate for candidate in ranking.candidates}
+    result.hits = _hits(page[:size], by_pk, ranking)
+    if not matched and result.page == 1 and not query.everything:
+        nearest = [(candidate.pk, 0) for candidate in ranking.candidates[:NEAREST]]
+        result.nearest = _hits(nearest, by_pk, ranking)
+
+
+def _sorted(candidates: Sequence[Candidate], sort: Sort) -> list[Candidate]:
+    if sort == Sort.RELEVANCE:
+        return list(candidates)
+    by_pk = {candidate.pk: candidate for candidate in candidates}
+    ordered = Asset.objects.filter(pk__in=list(by_pk)).order_by(*ORDERS[sort])
+    return [by_pk[pk] for pk in ordered.values_list("pk", flat=True)]
+
+
+def _grouped(candidates: Sequence[Candidate], query: Query) -> list[tuple[UUID, int]]:
+    if query.duplicates:
+        return [(candidate.pk, 0) for candidate in candidates]
+    return collapsed((candidate.pk, candidate.cluster) for candidate in candidates)
+
+
+def _hits(
+    page: Sequence[tuple[UUID, int]], candidates: dict[UUID, Candidate], ranking: Ranking
+) -> list[Asset]:
+    """The assets of a page in its order, each with what there is to say of it as a hit."""
+    found = Asset.objects.prefetch_related("renditions").in_bulk([pk for pk, _ in page])
+    hits = []
+    for pk, others in page:
+        # It may have been deleted a moment ago.
+        if hit := found.get(pk):
+            candidate = candidates[pk]
+            hit.distance, hit.duplicates = candidate.distance, others
+            hit.score = None if candidate.distance is None else 1 - candidate.distance
+            hit.match = candidate.match(ranking.cuts)
+            hit.why = lexical.why(candidate.where) if candidate.where is not None else []
+            hits.append(hit)
+    return hits
+
+
+def by_meaning(
+    query: Query, user: User | AnonymousUser, encoder: Encoder, *, size: int
+) -> list[Asset]:
+    """The nearest of the permitted assets by this encoder alone, whatever else they have in common
+    with the query. Raises NoVector."""
+    encoded = vector_of(query, encoder, user)
+    assets = matching.permitted(query, user)
+    ranking = matching.rank_by_meaning(query, assets, encoder, encoded, limit=size)
+    by_pk = {candidate.pk: candidate for candidate in ranking.candidates}
+    return _hits([(pk, 0) for pk in by_pk], by_pk, ranking)

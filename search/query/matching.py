@@ -1,0 +1,185 @@
+"""The assets that match a query, ranked: by meaning, by words, by both, in one SQL statement."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.functions import Cast
+from pgvector.django import CosineDistance, HalfVectorField
+
+from search import bands, lexical, nearest
+from search.bands import Cuts
+from search.models import Asset, AssetLabel, Embedding, Encoder, User
+from search.models.asset import AssetQuerySet
+from search.query.asked import Query
+from search.query.filters import narrowed
+from search.query.vectors import PICTURE, WORDS, Encoded, kind_of, without
+
+# So many of the nearest are ranked at once; where all of them match, all that match are looked
+# through, as far as MOST.
+POOL = 500
+MOST = 10_000
+# Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank
+# learning methods", SIGIR 2009.
+RRF_K = 60
+LARGEST_DISTANCE = 2
+
+
+class Candidate(NamedTuple):
+    """An asset in the ranking, and how it got there."""
+
+    pk: UUID
+    cluster: UUID | None
+    distance: float | None  # None where it was found by its words alone.
+    where: int | None  # In which of its words; None where in none.
+    exact: bool  # It is called just what was asked for.
+
+    def match(self, cuts: Cuts | None) -> str:
+        """Its band; nothing where none is known."""
+        if self.exact or (cuts and self.distance is not None and self.distance <= cuts.strong):
+            return "strong"
+        if self.where is not None or (
+            cuts and self.distance is not None and self.distance <= cuts.possible
+        ):
+            return "possible"
+        return "none" if cuts else ""
+
+
+class Ranking(NamedTuple):
+    """The candidates, the best first, and the distances that the bands end at."""
+
+    candidates: list[Candidate]
+    cuts: Cuts | None
+    is_whole: bool = True  # Nothing that matches was left out.
+
+    def matched(self) -> list[Candidate]:
+        """Those that match; where no band is known, all."""
+        return [c for c in self.candidates if c.match(self.cuts) != "none"]
+
+
+def permitted(query: Query, user: User | AnonymousUser) -> AssetQuerySet:
+    """The assets that the person's rights, the filters and the quoted words leave."""
+    assets = narrowed(Asset.objects.visible_to(user), query.filters)
+    for words in query.words.without:
+        labelled = AssetLabel.objects.filter(label__name__iexact=words)
+        assets = assets.exclude(pk__in=labelled.values("asset"))
+    # A picture is no answer to itself; a part of it may be.
+    examples = [example.asset for example in query.pictures() if example.asset and example.is_whole]
+    if examples:
+        assets = assets.exclude(pk__in=examples)
+    if query.words.phrases:
+        assets = lexical.said(assets, [], query.words.phrases)
+    return assets
+
+
+def far_from(
+    assets: AssetQuerySet, vectors: Sequence[Sequence[float]], encoder: Encoder
+) -> AssetQuerySet:
+    """The assets that are no strong match of any of these words."""
+    for vector in vectors:
+        if cuts := bands.cuts(vector, encoder, WORDS):
+            stored = Cast("vector", HalfVectorField(dimensions=encoder.dimensions))
+            embedded = Embedding.objects.filter(encoder=encoder, fulfilled__isnull=False)
+            near = embedded.alias(away=CosineDistance(stored, vector))
+            assets = assets.exclude(pk__in=near.filter(away__lte=cuts.strong).values("asset"))
+    return assets
+
+
+def rank(
+    query: Query, assets: AssetQuerySet, encoder: Encoder, encoded: Encoded, *, least: int
+) -> Ranking:
+    """At least so many of the permitted assets, ranked by meaning and by words; all that match."""
+    assets = far_from(assets, without(query, encoder), encoder)
+    cuts = cuts_of(query, encoder, encoded)
+    pool = POOL * -(-least // POOL)
+    found = _candidates(query, assets, encoder, encoded, pool, cuts)
+    if cuts and _passes(found, cuts) >= pool:
+        # Beyond the pool there may be more that match.
+        found = _candidates(query, assets, encoder, encoded, MOST + 1, cuts)
+        return Ranking(found[:MOST], cuts, len(found) <= MOST)
+    return Ranking(found, cuts)
+
+
+def rank_by_meaning(
+    query: Query, assets: AssetQuerySet, encoder: Encoder, encoded: Encoded, *, limit: int
+) -> Ranking:
+    """The nearest of the permitted assets, whatever words they share with the query."""
+    found = _candidates(query, assets, encoder, encoded, limit, None, by_words=False)
+    return Ranking(found, cuts_of(query, encoder, encoded))
+
+
+def cuts_of(query: Query, encoder: Encoder, encoded: Encoded) -> Cuts | None:
+    """Where the bands of this query end. Of a mixed one, where the more lenient kind's do."""
+    cuts = bands.cuts(encoded.vector, encoder, kind_of(query))
+    if cuts and query.is_mixed:
+        other = bands.cuts(encoded.vector, encoder, WORDS)
+        return Cuts(*map(max, cuts, other)) if other else cuts
+    return cuts
+
+
+def said(query: Query, assets: AssetQuerySet) -> AssetQuerySet:
+    """Those of the assets in which the words of the query occur."""
+    return lexical.said(assets, query.words.plain, query.words.phrases)
+
+
+def _passes(found: Sequence[Candidate], cuts: Cuts) -> int:
+    return sum(c.distance is not None and c.distance <= cuts.possible for c in found)
+
+
+def _candidates(
+    query: Query,
+    assets: AssetQuerySet,
+    encoder: Encoder,
+    encoded: Encoded,
+    limit: int,
+    cuts: Cuts | None,
+    *,
+    by_words: bool = True,
+) -> list[Candidate]:
+    kind = PICTURE if kind_of(query) == PICTURE and not query.text else WORDS
+    filtered = bool(query.filters or query.words.without or query.words.phrases)
+    plan = nearest.plan(assets, encoded.vector, encoder, kind, limit=limit, filtered=filtered)
+    near, of_near = _sql(plan.hits.values("pk", "cluster", "distance"))  # type: ignore[misc]
+    mentioning, of_words = _NO_ROWS, ()
+    if query.text and by_words:
+        words = said(query, assets).values("pk", "cluster", "where", "exact", "rank")  # type: ignore[misc]
+        mentioning, of_words = _sql(words[:limit])
+    possible = cuts.possible if cuts else LARGEST_DISTANCE
+    with nearest.searching(plan.width), connection.cursor() as cursor:
+        cursor.execute(
+            _FUSED.format(near=near, said=mentioning, k=RRF_K), [*of_near, *of_words, possible]
+        )
+        return [Candidate(*row) for row in cursor.fetchall()]
+
+
+def _sql(rows: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
+    try:
+        sql, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return _NO_ROWS, ()
+    return sql, values
+
+
+_NO_ROWS = "SELECT NULL::uuid, NULL::uuid, NULL::int, NULL::boolean, NULL::float WHERE false"
+
+# Those that match come first, so that a page of everything begins like a page of the matches.
+_FUSED = """
+WITH near AS MATERIALIZED (
+    SELECT id, cluster, distance, row_number() OVER (ORDER BY distance, id) AS place
+    FROM ({near}) AS nearest (id, cluster, distance)
+), said AS MATERIALIZED (
+    SELECT id, cluster, place_of, exact, rank() OVER (ORDER BY exact DESC, score DESC) AS place
+    FROM ({said}) AS mentioning (id, cluster, place_of, exact, score)
+)
+SELECT id, COALESCE(near.cluster, said.cluster), distance, place_of, COALESCE(exact, false)
+FROM near FULL JOIN said USING (id)
+ORDER BY COALESCE(exact, false) DESC,
+    said.place IS NOT NULL OR distance <= %s DESC,
+    COALESCE(1.0 / ({k} + near.place), 0) + COALESCE(1.0 / ({k} + said.place), 0) DESC,
+    distance,
+    id
+"""

@@ -1,0 +1,73 @@
+"""Query pictures: kept for a while under a token that stands in the URL."""
+
+import base64
+import logging
+from typing import IO, Any
+from uuid import uuid4
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
+from redis.exceptions import RedisError
+
+from search import images
+from search.models import SavedPicture, User
+
+logger = logging.getLogger(__name__)
+
+# Larger than any encoder's input, small enough for a message store.
+QUERY_PICTURE_SIDE = 1024
+QUERY_PICTURE_SECONDS = 7 * 24 * 3600
+
+
+class NoVector(Exception):
+    """There is no vector for this query; the text is a sentence for the person who asked."""
+
+
+def remember_picture(picture: IO[bytes], user: User | AnonymousUser) -> str:
+    """Keep a query picture for a week under a token, which then stands in the URL.
+
+    Raises `images.UndecodableImage`, or NoVector while Redis is away.
+    """
+    jpeg, token = images.shrunk(picture, QUERY_PICTURE_SIDE), uuid4().hex
+    try:
+        _keep(token, jpeg, user)
+    except RedisError as error:
+        logger.warning("A query picture could not be kept: %s", error)
+        raise NoVector("Searching by a picture is resting; please try again in a minute.") from None
+    return token
+
+
+def remembered_picture(token: str, user: User | AnonymousUser) -> bytes | None:
+    """The JPEG of a query picture; None once it is forgotten, and for everyone but its owner.
+
+    That of a saved search is there for as long as the search, and for all who may see it.
+    """
+    if kept := cached(picture_key(token, user)):
+        return base64.b64decode(kept)
+    saved = SavedPicture.objects.visible_to(user).filter(token=token).first()
+    if saved is None:
+        return None
+    with saved.picture.open() as file:
+        jpeg = file.read()
+    try:
+        _keep(token, jpeg, user)
+    except RedisError:
+        return None
+    return jpeg
+
+
+def picture_key(token: str, user: User | AnonymousUser) -> str:
+    """Where in the cache this person's picture of this token lies."""
+    return f"picture:{user.pk or 0}:{token}"
+
+
+def cached(key: str) -> Any:
+    """What the cache holds; nothing while Redis is away."""
+    try:
+        return cache.get(key)
+    except RedisError:
+        return None
+
+
+def _keep(token: str, jpeg: bytes, user: User | AnonymousUser) -> None:
+    cache.set(picture_key(token, user), base64.b64encode(jpeg).decode(), QUERY_PICTURE_SECONDS)

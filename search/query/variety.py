@@ -1,0 +1,46 @@
+"""Variety: like is followed by unlike."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import numpy as np
+
+from search.models import Embedding, Encoder
+from search.query.matching import Candidate
+
+POOL = 200
+# Half for the query, half against what has been chosen already.
+RELEVANCE = 0.5
+
+
+def varied(candidates: Sequence[Candidate], encoder: Encoder) -> list[Candidate]:
+    """The candidates, the first POOL of them reordered by maximal marginal relevance.
+
+    Carbonell & Goldstein, "The use of MMR, diversity-based reranking for reordering documents and
+    producing summaries", SIGIR 1998; the relevance is the place in the ranking that is reordered.
+    """
+    pool, rest = candidates[:POOL], candidates[POOL:]
+    vectors = _vectors([candidate.pk for candidate in pool], encoder)
+    known = [candidate for candidate in pool if candidate.pk in vectors]
+    unknown = [candidate for candidate in pool if candidate.pk not in vectors]
+    order = marginal(np.array([vectors[candidate.pk] for candidate in known]))
+    return [*(known[place] for place in order), *unknown, *rest]
+
+
+def marginal(vectors: np.ndarray) -> list[int]:
+    """The order of ranked unit vectors, one a row, by maximal marginal relevance."""
+    count = len(vectors)
+    relevance = 1 - np.arange(count) / max(count, 1)
+    nearest_chosen, order, left = np.zeros(count), [], np.ones(count, bool)
+    for _ in range(count):
+        worth = RELEVANCE * relevance - (1 - RELEVANCE) * nearest_chosen
+        best = int(np.argmax(np.where(left, worth, -np.inf)))
+        order.append(best)
+        left[best] = False
+        nearest_chosen = np.maximum(nearest_chosen, vectors @ vectors[best])
+    return order
+
+
+def _vectors(assets: Sequence[UUID], encoder: Encoder) -> dict[UUID, np.ndarray]:
+    stored = Embedding.objects.filter(encoder=encoder, asset__in=assets, fulfilled__isnull=False)
+    return {pk: np.asarray(vector, float) for pk, vector in stored.values_list("asset", "vector")}

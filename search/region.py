@@ -1,0 +1,60 @@
+"""A part of a picture."""
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+LEAST_SIDE = 0.02
+DECIMALS = 4
+
+
+class NoRegion(Exception):
+    """These numbers are no region of a picture; the text is a sentence for the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A box in the upright picture, each number a fraction, 0 to 1, of its width or height."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @classmethod
+    def of(cls, left: float, top: float, width: float, height: float) -> Self:
+        """The region of these fractions. Raises NoRegion where they leave the picture."""
+        sides = (left, top, width, height)
+        if not all(math.isfinite(side) for side in sides):
+            raise NoRegion("A region is four numbers: left, top, width and height.")
+        left, top, width, height = (round(side, DECIMALS) for side in sides)
+        if min(width, height) < LEAST_SIDE:
+            raise NoRegion("This region is too small: draw it larger.")
+        if min(left, top) < 0 or max(left + width, top + height) > 1 + 10**-DECIMALS:
+            raise NoRegion("This region lies outside of the picture.")
+        return cls(left, top, width, height)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The region that `str()` wrote. Raises NoRegion."""
+        try:
+            left, top, width, height = (float(side) for side in text.split(","))
+        except ValueError:
+            raise NoRegion("A region is four numbers: left, top, width and height.") from None
+        return cls.of(left, top, width, height)
+
+    def __str__(self) -> str:
+        return ",".join(f"{side:g}" for side in (self.left, self.top, self.width, self.height))
+
+    @property
+    def percent(self) -> tuple[float, ...]:
+        """Left, top, width and height as people write them: 0 to 100."""
+        sides = (self.left, self.top, self.width, self.height)
+        return tuple(round(100 * side, DECIMALS - 2) for side in sides)
+
+    def box(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom in a picture of so many pixels; never empty."""
+        left, top = math.floor(self.left * width), math.floor(self.top * height)
+        right = min(width, max(left + 1, math.ceil((self.left + self.width) * width)))
+        bottom = min(height, max(top + 1, math.ceil((self.top + self.height) * height)))
+        return min(left, width - 1), min(top, height - 1), right, bottom
