@@ -11,10 +11,12 @@ from search.models.rendition import Rendition
 from search.models.saved_search import SavedPicture, SavedSearch, Visit
 from search.models.training import TrainingRun
 from search.models.user import User
+from search.models.words import AssetWords
 
 __all__ = [
     "Asset",
     "AssetLabel",
+    "AssetWords",
     "Calibration",
     "Collection",
     "Distinction",

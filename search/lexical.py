@@ -1,0 +1,209 @@
+"""What people type, put to the words that the database keeps of each asset.
+
+A leaf: it knows the name of that column, and how its triggers split a text into words
+(`plain_words` in the migration 0006), and no model.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.expressions import Combinable
+
+if TYPE_CHECKING:
+    from search.models.asset import AssetQuerySet
+
+FOLDED = str.maketrans("øłđħıς", "oldhiσ", "") | str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe"})
+MARKS = re.compile(
+    "[\u0300-\u036f\u00ad\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670"
+    "\u200b-\u200f\u2060\ufe00-\ufe0f\ufeff]+"
+)
+BETWEEN = re.compile(
+    "[\u0001-\u002f\u003a-\u0060\u007b-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7"
+    "\u02c2-\u02df\u055a-\u055f\u0589\u05be\u05c0\u05c3\u05c6\u05f3\u05f4\u060c\u061b\u061f"
+    "\u066a-\u066d\u06d4\u0964\u0965\u0e4f\u0e5a\u0e5b\u104a-\u104f\u1361-\u1368\u1680"
+    "\u17d4-\u17da\u2000-\u206f\u20a0-\u20cf\u2100-\u2bff\u2e00-\u2e7f\u3000-\u3004\u3008-\u3020"
+    "\u3030\u303d-\u303f\u30fb\ue000-\uf8ff\ufe10-\ufe6f\ufff0-\uffff\U0001f000-\U0001faff"
+    "\U000e0000-\U000e01ef]+"
+)
+ALONE = re.compile(
+    "([0-9]+|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
+    "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af])"
+)
+LONGEST_WORD = 200
+
+# Articles, prepositions and conjunctions of the languages that the bundled encoder reads and that
+# put spaces between words. A sentence means the same without them, and no title has just those of
+# the sentence. Asked alone, they are words like any other ("The Who").
+OF_LANGUAGES = {
+    "en": "a an and as at by for from in into is of on or the to with",
+    "de": "am auf aus bei das dem den der des die ein eine einem einen einer eines im in mit oder"
+    " und von vom vor zu zum zur",
+    "fr": "au aux avec d dans de des du en et l la le les ou par pour sur un une",
+    "es": "al con de del e el en la las lo los o para por un una unas unos y",
+    "it": "ai al alla alle allo col con da dal dalla dei del della delle dello di e ed gli i il in"
+    " la le lo nel nella o per su sul un una uno",
+    "pt": "a ao aos as com da das de do dos e em na nas no nos o os ou para por um uma umas uns",
+}
+FUNCTION_WORDS = frozenset(word for words in OF_LANGUAGES.values() for word in words.split())
+
+# The bits of `where`, and their names in the order in which a person reads them.
+TITLE, LABEL, COLLECTION, FILENAME, DESCRIPTION = 1, 2, 4, 8, 16
+FIELDS = {
+    TITLE: "title",
+    LABEL: "label",
+    COLLECTION: "collection",
+    FILENAME: "file name",
+    DESCRIPTION: "description",
+}
+# Of a word in D, C, B and A: description, file name and collection, label, title.
+WEIGHTS = (0.1, 0.3, 0.6, 1.0)
+# Divides by the logarithm of the number of words: of two titles that fit, the shorter fits better.
+BY_LENGTH = Value(1)
+
+# "l'arbre" is asked of "un arbre" too.
+APOSTROPHE = re.compile("['\u2019]")
+
+_UUID = re.compile(r"[0-9a-f]{8}(-?)([0-9a-f]{4}\1){3}[0-9a-f]{12}", re.IGNORECASE)
+
+
+def said(assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]) -> AssetQuerySet:
+    """The assets in whose words each of these occurs, the best first.
+
+    A word may be the beginning of one, a phrase is its words side by side. Annotated with `exact`
+    (whether the asset is called just this: by its title, its file name or its id), `rank` (from 0,
+    higher is better) and `where` (for `why`).
+    """
+    asked = Asked(words, phrases)
+    rank = SearchRank(
+        F("said__words"), asked.everything, weights=list(WEIGHTS), normalization=BY_LENGTH
+    )
+    # Whatever stands elsewhere: who has all of it in the title comes first.
+    in_title = Case(When(said__words=asked.everything_in("A"), then=1.0), default=0.0)
+    return (
+        holding(assets, words, phrases)
+        .annotate(exact=Case(When(asked.named, then=True), default=False))
+        .annotate(rank=in_title + rank, where=asked.where)
+        .order_by("-exact", "-rank", "-created", "pk")
+    )
+
+
+def holding(assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]) -> AssetQuerySet:
+    """The same assets, in no order and without annotations."""
+    asked = Asked(words, phrases)
+    found = Q(said__words=asked.everything)
+    return assets.filter(found | Q(pk=asked.id) if asked.id else found)
+
+
+def why(where: int) -> list[str]:
+    """What the words occurred in, as people call it: ["title", "label"]."""
+    return [name for bit, name in FIELDS.items() if where & bit]
+
+
+def plain(text: str) -> list[str]:
+    """The words of a text: in small letters, without accents, split as the database splits them."""
+    folded = unicodedata.normalize("NFKD", text.lower().translate(FOLDED))
+    bare = unicodedata.normalize("NFC", MARKS.sub("", folded))
+    return [word[:LONGEST_WORD] for word in ALONE.sub(r" \1 ", BETWEEN.sub(" ", bare)).split()]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word as it was typed, or a phrase: its plain words, which stand side by side."""
+
+    words: tuple[str, ...]
+    begins: bool  # The last of them may be the beginning of a word.
+
+    def __str__(self) -> str:
+        return self.spelled()
+
+    def spelled(self, weight: str = "", mark: str = "") -> str:
+        """As a part of a tsquery, of the words with this weight or mark."""
+        ends = ["" for _ in self.words[1:]] + ["*" if self.begins else ""]
+        flags = [f":{end}{weight}" if end or weight else "" for end in ends]
+        quoted = (f"'{mark}{word}'{flag}" for word, flag in zip(self.words, flags, strict=True))
+        return f"({' <-> '.join(quoted)})"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Words and phrases, as queries of the words that the database keeps."""
+
+    words: Sequence[str]
+    phrases: Sequence[str] = field(default=())
+
+    @cached_property
+    def terms(self) -> list[Term]:
+        """What must occur: without function words, unless there are no others."""
+        typed = [tuple(plain(part)) for word in self.words for part in APOSTROPHE.split(word)]
+        telling = [words for words in typed if not FUNCTION_WORDS.issuperset(words)]
+        quoted = (tuple(plain(phrase)) for phrase in self.phrases)
+        terms = [Term(words, _begins(words)) for words in telling]
+        terms += [Term(words, begins=False) for words in quoted if words]
+        return terms or [Term(words, begins=False) for words in typed if words]
+
+    @property
+    def everything(self) -> Combinable:
+        """All of it, anywhere. Nothing matches where nothing of it is a word."""
+        return self.everything_in("")
+
+    def everything_in(self, weights: str) -> Combinable:
+        """All of it, in words of these weights."""
+        return TextQuery(" & ".join(term.spelled(weights) for term in self.terms))
+
+    @property
+    def where(self) -> Combinable:
+        """The bits of all that any of it occurs in."""
+        spelled = {
+            TITLE: [term.spelled("A") for term in self.terms],
+            LABEL: [term.spelled("B") for term in self.terms],
+            COLLECTION: [term.spelled(mark="@") for term in self.terms],
+            # A collection's words have the same weight.
+            FILENAME: [f"{term.spelled('C')} & !{term.spelled(mark='@')}" for term in self.terms],
+            DESCRIPTION: [term.spelled("D") for term in self.terms],
+        }
+        return _sum(
+            Case(When(said__words=TextQuery(" | ".join(terms)), then=bit), default=0)
+            for bit, terms in spelled.items()
+        )
+
+    @property
+    def named(self) -> Q:
+        """Whether an asset is called just this."""
+        called = Q(title__iexact=self._text) | Q(filename__iexact=self._text)
+        called |= Q(filename__iregex=rf"^{re.escape(self._text)}\.\w{{1,5}}$")
+        return called | Q(pk=self.id) if self.id else called
+
+    @property
+    def id(self) -> UUID | None:
+        return UUID(self._text) if _UUID.fullmatch(self._text) else None
+
+    @property
+    def _text(self) -> str:
+        return " ".join([*self.words, *self.phrases])
+
+
+def _begins(words: Sequence[str]) -> bool:
+    """Whether the last word may be a beginning: of a single letter, a tenth of all words begin."""
+    return len(words) > 1 or len(words[0]) > 1
+
+
+class TextQuery(SearchQuery):
+    """A tsquery as it is spelled, past every parser and dictionary of PostgreSQL."""
+
+    template = "(%(expressions)s)::tsquery"
+
+
+def _sum(terms: Iterable[Combinable]) -> Combinable:
+    first, *others = terms
+    for term in others:
+        first += term
+    return first
