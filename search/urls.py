@@ -8,6 +8,7 @@ from search.views import (
     judgements,
     labels,
     query_pictures,
+    quick_look,
     search,
     uploads,
 )
@@ -23,6 +24,9 @@ urlpatterns = [
     path("assets/<uuid:pk>/original/", assets.original, name="original"),
     path("assets/<uuid:pk>/picture/<slug:spec>/", assets.picture, name="picture"),
     path("assets/<uuid:pk>/suggestion/", labels.suggestion, name="suggestion"),
+    path("assets/<uuid:pk>/look/", quick_look.look, name="look"),
+    path("suggest/", search.waiting, name="suggest"),  # placeholder: replaced by its author
+    path("saved/", search.waiting, name="saved_searches"),  # placeholder: replaced by its author
     path("compare/", compare.compare, name="compare"),
     path("compare/judgements/", judgements.judgement, name="judgements"),
     path("compare/preferences/", judgements.preference, name="preferences"),

@@ -23,7 +23,7 @@
     link = at;
     if (!dialog.open) dialog.showModal();
     offerNeighbours();
-    const url = at.dataset.look;
+    const url = at.dataset.lookAt;
     if (!fetched.has(url)) wait(at);
     const html = await get(url);
     if (link !== at || !dialog.open) return;
@@ -32,7 +32,7 @@
     said.textContent = body.querySelector("h2")?.textContent ?? body.textContent;
     keepFocus();
     const next = beside(1);
-    if (next) get(next.dataset.look).then(warm);
+    if (next) get(next.dataset.lookAt).then(warm);
     else offerMore();
   }
 

@@ -1,0 +1,10 @@
+// A slider asks anew as soon as it is let go; its button is for pages without this script.
+(() => {
+  for (const button of document.querySelectorAll("[data-replaced-by-js]")) button.hidden = true;
+  for (const field of document.querySelectorAll("[data-submits]")) {
+    field.addEventListener("change", () => field.form.requestSubmit());
+  }
+  // On a phone the facets are folded until they are asked for.
+  const facets = document.querySelector(".facets");
+  if (facets && matchMedia("(max-width: 820px)").matches) facets.open = false;
+})();
