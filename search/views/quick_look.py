@@ -18,5 +18,5 @@ def look(request: PageRequest, pk: UUID) -> HttpResponse:
     given = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).select_related("label")
     labels = Prefetch("asset_labels", given.order_by("label__name"), to_attr="labels_given")
     assets: AssetQuerySet = Asset.objects.visible_to(request.user).select_related("owner")
-    found = assets.defer("words").prefetch_related("renditions", "collections", labels)
+    found = assets.prefetch_related("renditions", "collections", labels)
     return render(request, "search/_quick_look.html", {"asset": get_object_or_404(found, pk=pk)})

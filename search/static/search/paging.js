@@ -24,8 +24,13 @@
       grid.insertAdjacentHTML("beforeend", rest);
       dropDoubles();
     }
-    tiles()[from]?.focus({ preventScroll: true });
-    scrollTo({ top: y, behavior: "instant" });
+    const scroll = () => scrollTo({ top: y, behavior: "instant" });
+    scroll();
+    // The field's autofocus comes just before, and would have the last word.
+    requestAnimationFrame(() => {
+      tiles()[from]?.focus({ preventScroll: true });
+      scroll();
+    });
   }
 
   // What has been added to the library meanwhile moved some hits from the first page to the rest.

@@ -16,12 +16,14 @@
   }
 
   input.addEventListener("change", () => input.files.length && form.requestSubmit());
+  form.querySelector("[type=submit]").hidden = true;
 
   // On a phone one press opens the camera; the plain field offers the pictures that are there.
   const camera = form.querySelector("[data-camera]");
   const button = form.querySelector("[data-take]");
   if (camera && matchMedia("(pointer: coarse)").matches) {
     button.hidden = false;
+    form.querySelector("[data-drop-hint]")?.remove();
     button.addEventListener("click", () => camera.click());
     camera.addEventListener("change", () => ask(camera.files));
   }

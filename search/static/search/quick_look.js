@@ -64,9 +64,10 @@
 
   // What only the tile knows: why it matched, and the links that go on from this query.
   function addTile(tile) {
-    for (const slot of body.querySelectorAll("[data-tile-text]")) {
-      slot.textContent = tile.querySelector(slot.dataset.tileText)?.textContent.trim() ?? "";
-      slot.hidden = !slot.textContent;
+    for (const slot of body.querySelectorAll("[data-tile-words]")) {
+      const there = tile.querySelector(slot.dataset.tileWords);
+      slot.replaceChildren(...(there?.cloneNode(true).childNodes ?? []));
+      slot.hidden = !there;
     }
     for (const slot of body.querySelectorAll("[data-tile-link]")) {
       const there = tile.querySelector(slot.dataset.tileLink);

@@ -7,11 +7,12 @@
   const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   const between = (least, value, most) => Math.min(Math.max(value, least), most);
 
-  for (const form of document.querySelectorAll("[data-region]")) equip(form);
+  document.querySelectorAll("[data-region]").forEach(equip);
 
-  function equip(form) {
+  function equip(form, number) {
     const figure = form.querySelector("[data-region-picture]");
     const fields = ["left", "top", "width", "height"].map((name) => form.elements[name]);
+    const keys = form.querySelector("[data-region-keys]");
     const said = form.querySelector("[data-region-said]");
     const stage = element("region__stage");
     const box = element("region__box");
@@ -21,10 +22,13 @@
     box.tabIndex = 0;
     box.setAttribute("role", "application");
     box.setAttribute("aria-roledescription", form.dataset.region);
-    box.setAttribute("aria-describedby", form.querySelector("[data-region-keys]").id);
+    keys.id = `region-keys-${number}`;
+    box.setAttribute("aria-describedby", keys.id);
     for (const edges of EDGES) box.append(element(`region__handle region__handle--${edges}`, { edges }));
     stage.append(box);
     figure.append(stage);
+
+    const nameOf = (field) => field.labels[0].firstElementChild.textContent;
 
     // The box -----------------------------------------------------------------------------------
 
@@ -38,7 +42,7 @@
       });
       if (!typed) fields.forEach((field, n) => (field.value = (region[n] / 10).toString()));
       stage.classList.toggle("region__stage--whole", isWhole(region));
-      const words = fields.map((field, n) => `${field.labels[0].textContent.trim()} ${region[n] / 10} %`).join(", ");
+      const words = fields.map((field, n) => `${nameOf(field)} ${region[n] / 10} %`).join(", ");
       box.setAttribute("aria-label", words);
       clearTimeout(saying);
       if (box === document.activeElement) saying = setTimeout(() => (said.textContent = words), 400);
