@@ -9,7 +9,9 @@ from search.views import (
     labels,
     query_pictures,
     quick_look,
+    saved_searches,
     search,
+    suggestions,
     uploads,
 )
 
@@ -18,6 +20,11 @@ urlpatterns = [
     path("waiting/", search.waiting, name="waiting"),
     path("query-pictures/", query_pictures.remember, name="query_pictures"),
     path("query-pictures/<slug:token>/", query_pictures.query_picture, name="query_picture"),
+    path("saved/", saved_searches.saved_searches, name="saved_searches"),
+    path("saved/<uuid:pk>/", saved_searches.saved_search, name="saved_search"),
+    path("saved/<uuid:pk>/card/", saved_searches.card, name="saved_search_card"),
+    path("saved/<uuid:pk>/change/", saved_searches.change, name="saved_search_change"),
+    path("saved/<uuid:pk>/delete/", saved_searches.delete, name="saved_search_delete"),
     path("assets/<uuid:pk>/", assets.asset, name="asset"),
     path("assets/<uuid:pk>/thumbnail/", assets.rendition, {"spec": "thumbnail"}, name="thumbnail"),
     path("assets/<uuid:pk>/preview/", assets.rendition, {"spec": "preview"}, name="preview"),
@@ -25,8 +32,7 @@ urlpatterns = [
     path("assets/<uuid:pk>/picture/<slug:spec>/", assets.picture, name="picture"),
     path("assets/<uuid:pk>/suggestion/", labels.suggestion, name="suggestion"),
     path("assets/<uuid:pk>/look/", quick_look.look, name="look"),
-    path("suggest/", search.waiting, name="suggest"),  # placeholder: replaced by its author
-    path("saved/", search.waiting, name="saved_searches"),  # placeholder: replaced by its author
+    path("suggest/", suggestions.suggest, name="suggest"),
     path("compare/", compare.compare, name="compare"),
     path("compare/judgements/", judgements.judgement, name="judgements"),
     path("compare/preferences/", judgements.preference, name="preferences"),
