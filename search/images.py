@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import IO, cast
 
 from PIL import (
@@ -24,6 +25,7 @@ from PIL import (
 )
 
 from search import sandbox
+from search.likeness import layout_of, perceptual_hash
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +95,10 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+EXIF_TIME = r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)[\0 ]*"
+FIRST_PHOTOGRAPH = datetime(1826, 1, 1, tzinfo=UTC)
+# Where the clocks of Macs, of Unix and of DOS begin.
+UNSET_CLOCKS = [datetime(year, 1, 1, tzinfo=UTC) for year in (1904, 1970, 1980)]
 SRGB = ImageCms.createProfile("sRGB")
 
 
@@ -113,17 +119,27 @@ REFUSALS = {kind.__name__: kind for kind in (UndecodableImage, UnsupportedFormat
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a picture is: its format, upright size and main colour ("#rrggbb")."""
+    """What a picture is: its format, upright size and main colour ("#rrggbb").
+
+    Also its perceptual hash and layout (search.likeness), and when it was taken, by the camera's
+    clock as if that were UTC; None where the file does not say so, or nothing credible.
+    """
 
     format: str
     width: int
     height: int
     colour: str
+    phash: str
+    layout: bytes
+    taken: datetime | None
 
 
 def inspect(file: IO[bytes]) -> Facts:
     """The facts of an upload, which is decoded in full in a process that can be thrown away."""
-    return Facts(**json.loads(_elsewhere(_examined, file)))
+    facts = json.loads(_elsewhere(_examined, file))
+    facts["layout"] = bytes.fromhex(facts["layout"])
+    facts["taken"] = facts["taken"] and datetime.fromisoformat(facts["taken"])
+    return Facts(**facts)
 
 
 def shrunk(file: IO[bytes], side: int) -> bytes:
@@ -196,7 +212,7 @@ def _examined(file: IO[bytes]) -> bytes:
         _check_frames(image)
         facts = _facts(image, name)
         _check_metadata(image)  # Again: a PNG may hold some behind its pixels.
-    return json.dumps(asdict(facts)).encode()
+    return json.dumps(asdict(facts) | {"layout": facts.layout.hex()}, default=str).encode()
 
 
 def _facts(image: ImageFile.ImageFile, name: str) -> Facts:
@@ -206,7 +222,9 @@ def _facts(image: ImageFile.ImageFile, name: str) -> Facts:
     if _orientation(image) in (5, 6, 7, 8):
         width, height = height, width
     red, green, blue = picture.resize((1, 1), Image.Resampling.BOX).tobytes()
-    return Facts(name, width, height, f"#{red:02x}{green:02x}{blue:02x}")
+    colour = f"#{red:02x}{green:02x}{blue:02x}"
+    hashed, layout = perceptual_hash(picture), layout_of(picture)
+    return Facts(name, width, height, colour, hashed, layout, _taken(image))
 
 
 def _shrunk(file: IO[bytes], side: int) -> bytes:
@@ -304,6 +322,27 @@ def _orientation(image: ImageFile.ImageFile) -> int:
     with suppress(*BAD_BYTES):  # A picture with broken EXIF is still a picture.
         return image.getexif().get(ExifTags.Base.Orientation, 1)
     return 1
+
+
+def _taken(image: ImageFile.ImageFile) -> datetime | None:
+    """When the picture was taken, or else digitized."""
+    with suppress(*BAD_BYTES):
+        said = image.getexif().get_ifd(ExifTags.IFD.Exif)
+        for tag in (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized):
+            if taken := _credible(said.get(tag)):
+                return taken
+    return None
+
+
+def _credible(said: object) -> datetime | None:
+    """The time that an EXIF field says, unless it is none, unset or nonsense."""
+    found = re.fullmatch(EXIF_TIME, said) if isinstance(said, str) else None
+    with suppress(ValueError):
+        time = datetime.fromisoformat("{}-{}-{} {}Z".format(*found.groups())) if found else None
+        # A day ahead of now it may be: the zone of its clock is unknown.
+        if time and FIRST_PHOTOGRAPH <= time <= datetime.now(UTC) + timedelta(days=1):
+            return None if time in UNSET_CLOCKS else time
+    return None
 
 
 def _flattened(image: Image.Image) -> Image.Image:

@@ -37,6 +37,9 @@ def ingest(upload: File, *, owner: User, title: str = "") -> tuple[Asset, bool]:
         height=facts.height,
         format=facts.format,
         colour=facts.colour,
+        phash=facts.phash,
+        layout=facts.layout,
+        taken=facts.taken,
     )
     return _store(asset, upload)
 

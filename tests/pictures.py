@@ -65,6 +65,15 @@ def orientation(value: int) -> Image.Exif:
     return exif
 
 
+def dated(*, original: Any = None, digitized: Any = None) -> Image.Exif:
+    """What a camera writes of when it took a picture."""
+    exif = Image.Exif()
+    for tag, said in ((0x9003, original), (0x9004, digitized)):
+        if said is not None:
+            exif.get_ifd(0x8769)[tag] = said
+    return exif
+
+
 def corners(size: tuple[int, int] = (96, 64)) -> Image.Image:
     """A picture with another colour in each quarter."""
     image = Image.new("RGB", size)

@@ -1,11 +1,14 @@
 import io
 import random
+from datetime import UTC, datetime
 
 import pytest
 from PIL import Image
 
 from search import images
+from search.likeness import layout_of, perceptual_hash, same_layout
 from tests import pictures
+from tests.drawn import drawing
 
 FORMATS = pytest.mark.parametrize("format", pictures.FORMATS)
 
@@ -279,3 +282,61 @@ def test_random_damage_never_escapes_from_inspect(format):
             assert inspect(damaged(pictures.scene(format), chance)).width
         except images.UndecodableImage as refused:
             assert str(refused).endswith(".")
+
+
+# When it was taken
+
+
+def taken(**times):
+    return inspect(pictures.jpeg(exif=pictures.dated(**times))).taken
+
+
+def test_the_date_taken_is_the_one_of_the_original():
+    assert taken(original="2019:05:06 07:08:09", digitized="2020:01:02 03:04:05") == datetime(
+        2019, 5, 6, 7, 8, 9, tzinfo=UTC
+    )
+
+
+def test_without_one_it_is_the_date_of_digitizing():
+    found = taken(original="0000:00:00 00:00:00", digitized="2020:01:02 03:04:05\0")
+
+    assert found == datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "    :  :     :  :  ",
+        "0000:00:00 00:00:00",
+        "1970:01:01 00:00:00",
+        "2019:02:30 10:00:00",
+        "2019:05:06 25:00:00",
+        "1066:10:14 09:00:00",
+        "9999:12:31 23:59:59",
+        "last summer",
+        "٢٠١٩:٠٥:٠٦ ٠٧:٠٨:٠٩",
+        "2019:05:06 07:08:09+99:99",
+        7,
+    ],
+)
+def test_a_date_that_is_none_is_ignored(said):
+    assert taken(original=said) is None
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WebP", "AVIF"])
+def test_every_format_that_carries_exif_tells_its_date(format):
+    exif = pictures.dated(original="2019:05:06 07:08:09").tobytes()
+    data = pictures.saved(pictures.corners(), format, exif=exif)
+
+    assert inspect(data).taken == datetime(2019, 5, 6, 7, 8, 9, tzinfo=UTC)
+
+
+def test_the_hash_and_layout_are_of_the_upright_picture():
+    drawn = drawing()
+    turned = pictures.saved(pictures.turned(drawn, 6), "PNG", exif=pictures.orientation(6))
+
+    facts = inspect(turned)
+
+    assert facts.phash == perceptual_hash(images.fit(drawn, images.COLOUR_SIDE))
+    assert same_layout(facts.layout, layout_of(drawn))

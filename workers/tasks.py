@@ -26,6 +26,7 @@ from search.region import Region
 from workers import adding
 from workers.encoders.base import CheckpointError, Vectors
 from workers.encoders.base import Encoder as LoadedEncoder
+from workers.facts import ring_facts
 from workers.labelling import ring_labels
 from workers.loading import at_hand, note
 
@@ -62,6 +63,7 @@ def ring_bell() -> None:
         if Embedding.objects.whose_turn().exists():
             embed_waiting.delay()
         ring_labels()
+        ring_facts()
     except MessageNotSent as error:
         logger.warning("The bell could not be rung: %s", error)
 

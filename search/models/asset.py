@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Cast, Lower
 from django.urls import reverse
 from pgvector.django import BitField, CosineDistance, HalfVectorField
@@ -83,9 +83,11 @@ class Asset(models.Model):
     description = models.TextField(blank=True, max_length=5000)
     # By the camera's own clock, whose time zone no file tells reliably: kept as if it were UTC.
     taken = models.DateTimeField(null=True, blank=True, db_index=True)
-    # A perceptual hash of the upright picture; null until it is computed.
+    # What the upright picture looks like (search.likeness); null until it is computed.
     phash = BitField(length=64, null=True, editable=False)
-    # The near-duplicates of each other share one; null where there are none.
+    layout = models.BinaryField(max_length=192, null=True, editable=False)
+    # The id of the first member of its near-duplicates (search.duplicates), which it may be itself;
+    # null until it is compared with others.
     cluster = models.UUIDField(null=True, editable=False, db_index=True)
     created = models.DateTimeField(auto_now_add=True, db_index=True)
     updated = models.DateTimeField(auto_now=True)
@@ -113,7 +115,11 @@ class Asset(models.Model):
             # For the titles that begin with what a person is typing, in a database of any locale.
             models.Index(
                 OpClass(Lower("title"), name="text_pattern_ops"), name="asset_title_begins"
-            )
+            ),
+            # What search.duplicates compares with, whose turn it is, and what workers have to see.
+            models.Index(fields=["phash", "id"], condition=Q(cluster=F("id")), name="asset_firsts"),
+            models.Index(fields=["created"], condition=Q(cluster=None), name="asset_uncompared"),
+            models.Index(fields=["id"], condition=Q(phash=None), name="asset_unseen"),
         ]
 
     def __str__(self) -> str:

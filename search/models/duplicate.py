@@ -1,8 +1,24 @@
+from typing import Self
+
 from django.db import models
 from django.db.models import F, Q
 
 from search.models.asset import Asset
 from search.models.user import User
+
+
+class DistinctionQuerySet(models.QuerySet["Distinction"]):
+    def of(self, asset: Asset) -> Self:
+        """Those that tell this asset from another one."""
+        return self.filter(Q(first=asset) | Q(second=asset))
+
+    def between(self, asset: Asset, other: Asset) -> Self:
+        return self.of(asset) & self.of(other)
+
+    def remember(self, asset: Asset, other: Asset, *, person: User) -> None:
+        """Keep what a person said of the two; saying it again changes nothing."""
+        first, second = sorted((asset, other), key=lambda each: each.pk)
+        self.get_or_create(first=first, second=second, defaults={"person": person})
 
 
 class Distinction(models.Model):
@@ -12,6 +28,8 @@ class Distinction(models.Model):
     second = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="+")
     person = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
     created = models.DateTimeField(auto_now_add=True)
+
+    objects = DistinctionQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -23,3 +41,7 @@ class Distinction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first} is not {self.second}"
+
+    def other(self, asset: Asset) -> Asset:
+        """The one of the two that is not this asset."""
+        return self.second if self.first_id == asset.pk else self.first
