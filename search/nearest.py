@@ -1,4 +1,4 @@
-"""The nearest assets to a vector: by the index or by comparing all, and how wide the index looks."""
+"""The nearest assets to a vector: by the index or by comparing all of them."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -41,12 +41,12 @@ def plan(
 
 
 @contextmanager
-def searching(width: int | None) -> Iterator[None]:
-    """A transaction in which the hits of a plan of this width are found as planned."""
+def searching(plan: Plan) -> Iterator[None]:
+    """A transaction in which the hits of a plan are found as planned."""
     with transaction.atomic(), connection.cursor() as cursor:
-        if width is not None:
+        if plan.width is not None:
             cursor.execute(
-                f"SET LOCAL hnsw.ef_search = {width};"
+                f"SET LOCAL hnsw.ef_search = {plan.width};"
                 " SET LOCAL hnsw.iterative_scan = strict_order"
             )
         yield
