@@ -52,7 +52,7 @@ def test_vector_and_search_are_timed():
 
 def test_an_asset_that_one_encoder_has_not_embedded_is_said_there_alone():
     query = answered(fake="abc", second="cab")
-    Embedding.objects.filter(asset=query.asset, encoder__slug="second").delete()
+    Embedding.objects.filter(asset=query.like[0].asset, encoder__slug="second").delete()
 
     first, second = compare(query, make_user(), offered()).columns
 
@@ -62,7 +62,7 @@ def test_an_asset_that_one_encoder_has_not_embedded_is_said_there_alone():
 
 def test_without_a_reference_the_next_column_is_one():
     query = answered(fake="abc", second="cab", third="abc")
-    Embedding.objects.filter(asset=query.asset, encoder__slug="fake").delete()
+    Embedding.objects.filter(asset=query.like[0].asset, encoder__slug="fake").delete()
 
     found = compare(query, make_user(), offered())
 
@@ -131,7 +131,7 @@ def test_a_hit_that_no_other_column_has_is_only_there():
 
 def test_beside_a_silent_column_nothing_is_only_here():
     query = answered(fake="abc", second="a")
-    Embedding.objects.filter(asset=query.asset, encoder__slug="second").delete()
+    Embedding.objects.filter(asset=query.like[0].asset, encoder__slug="second").delete()
 
     first, _ = compare(query, make_user(), offered()).columns
 
@@ -164,7 +164,7 @@ def test_every_two_columns_are_a_pair_and_neighbours_come_first():
 
 def test_a_silent_column_has_nothing_in_common_with_any():
     query = answered(fake="abc", second="a")
-    Embedding.objects.filter(asset=query.asset, encoder__slug="second").delete()
+    Embedding.objects.filter(asset=query.like[0].asset, encoder__slug="second").delete()
 
     assert compare(query, make_user(), offered()).pairs == []
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 def remembered(colour: str = "red") -> Query:
     with TemporaryFile() as file:
         picture(colour).save(file, "PNG")
-        return Query(like=(Example(picture=remember_picture(file, make_user()),)))
+        return Query(like=(Example(picture=remember_picture(file, make_user())),))
 
 
 # Hits

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from search.models import Embedding, Encoder, JudgedQuery, Judgement, Preference
+from search.models import Asset, Embedding, Encoder, JudgedQuery, Judgement, Preference
 from tests.factories import make_asset, make_user
 from tests.side_by_side import answered, let_words_point, make_encoders, put
 
@@ -18,7 +18,7 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture
 def asked():
     """An asset that two encoders answer differently."""
-    return answered(fake="abc", second="cab").asset
+    return Asset.objects.get(pk=answered(fake="abc", second="cab").like[0].asset)
 
 
 def text(response):
@@ -64,7 +64,7 @@ def test_overlap_and_times_are_shown(staff_client, asked):
 
 
 def test_encoders_are_chosen_in_the_url(staff_client):
-    asked = answered(fake="abc", second="cab", third="bca").asset
+    asked = Asset.objects.get(pk=answered(fake="abc", second="cab", third="bca").like[0].asset)
 
     page = text(staff_client.get(f"{COMPARE}?like={asked.pk}&encoder=third&encoder=fake"))
 
@@ -100,7 +100,7 @@ def test_an_encoder_that_could_not_be_loaded_says_why(staff_client, asked):
 
 
 def test_a_forgotten_picture_says_so_in_each_column(staff_client, asked):
-    page = text(staff_client.get(COMPARE, {"picture": "0" * 32}))
+    page = text(staff_client.get(COMPARE, {"like": "0" * 32}))
 
     assert page.count("no longer kept; please choose it again") == 2
     assert "/query-pictures/0" not in page
@@ -116,7 +116,7 @@ def test_without_a_query_the_page_asks_for_one(staff_client, asked):
 def test_new_words_are_compared_too_by_the_same_encoders(staff_client, asked):
     page = text(staff_client.get(COMPARE, {"like": asked.pk}))
 
-    assert f'<form role="search" method="get" action="{COMPARE}">' in page
+    assert f'role="search" method="get" action="{COMPARE}">' in page
     assert page.count('<input type="hidden" name="encoder" value="second">') == 2
 
 
@@ -158,9 +158,9 @@ def test_fewer_than_two_encoders_say_how_to_get_another(staff_client, encoders):
         (f"encoder={'a' * 5000}", 400, "has to be ready or serving"),
         (f"q={'a' * 1001}", 400, "This is too long"),
         ("q=a%00b", 400, "NUL"),
-        ("asset=barn", 400, "This is no asset of the library."),
-        ("asset=00000000-0000-4000-8000-000000000001", 404, "There is nothing at this address"),
-        ("picture=../etc", 400, "This is no query picture"),
+        ("like=barn", 400, "This is neither an asset nor a query picture"),
+        ("like=00000000-0000-4000-8000-000000000001", 400, "This asset is not in the library."),
+        ("like=../etc", 400, "This is neither an asset nor a query picture"),
         ("page=-1", 400, "Pages are counted from 1."),
     ],
 )
@@ -295,7 +295,7 @@ def test_what_is_no_judgement_is_refused_in_a_sentence(staff_client, asked, addr
     assert not JudgedQuery.objects.exists()
 
 
-@pytest.mark.parametrize("query", ["", "q=", f"q={'a' * 1001}", "asset=barn", "page=0"])
+@pytest.mark.parametrize("query", ["", "q=", f"q={'a' * 1001}", "like=barn", "page=0"])
 def test_what_was_never_asked_is_not_judged(staff_client, asked, query):
     response = staff_client.post(f"{FITS}?{query}", {"hit": hit("a").pk, "grade": "1"})
 

@@ -39,26 +39,27 @@ def test_a_picture_becomes_a_url_that_ranks(reader_client, fake_encoder):
     assert response.context["answer"].hits[0].score > 0.99
 
 
-def test_the_url_answers_for_others_too(reader_client, staff_client, fake_encoder):
+def test_the_picture_is_its_owners_alone(reader_client, staff_client, fake_encoder):
     make_asset(title="barn", embedded=True)
     url = ask(reader_client, red_picture()).url
 
-    assert staff_client.get(url).context["answer"].ranked
+    assert "no longer kept; please choose it again" in text(staff_client.get(url))
+    assert staff_client.get(f"/query-pictures/{url.split('like=')[1]}/").status_code == 404
 
 
 def test_the_picture_stands_in_the_field_and_can_be_removed(reader_client, fake_encoder):
     make_asset(embedded=True, labels=("farm",))
     url = ask(reader_client, red_picture(), label="farm").url
-    token = url.split("picture=")[1].split("&")[0]
+    token = url.split("like=")[1].split("&")[0]
 
     page = text(reader_client.get(url))
 
     assert f'src="/query-pictures/{token}/"' in page
-    assert 'href="?label=farm" title="Remove this picture"' in page
+    assert 'href="/?label=farm" title="Remove this picture"' in page
 
 
 def test_the_picture_itself_is_a_sealed_jpeg(reader_client):
-    token = ask(reader_client, red_picture()).url.split("picture=")[1]
+    token = ask(reader_client, red_picture()).url.split("like=")[1]
 
     response = reader_client.get(reverse("query_picture", args=[token]))
 

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from kombu.exceptions import OperationalError as MessageNotSent
 
-from search.models import Embedding
+from search.models import Embedding, Label
 from search.query import PAGE_SIZE
 from tests.factories import make_asset, make_encoder, make_user
 
@@ -88,11 +88,16 @@ def test_each_tile_leads_to_what_is_similar(reader_client):
     assert f'href="/?like={barn.pk}"' in text(reader_client.get("/"))
 
 
-def test_words_win_over_a_picture_in_the_same_url(reader_client, fake_encoder):
+def test_words_and_a_picture_in_the_same_url_are_one_query(reader_client, fake_encoder):
     sea = make_asset(title="sea", colour="blue", embedded=True)
     make_asset(title="barn", colour="red", embedded=True)
+    make_asset(title="lake", colour="blue", embedded=True)
 
-    assert titles(reader_client.get("/", {"q": "red", "asset": sea.pk})) == ["barn", "sea"]
+    by_words = {"q": "red", "like": sea.pk, "balance": "0.9"}
+    by_picture = by_words | {"balance": "0.1"}
+
+    assert titles(reader_client.get("/", by_words)) == ["barn", "lake"]
+    assert titles(reader_client.get("/", by_picture)) == ["lake", "barn"]
 
 
 def test_more_leads_to_the_next_page_and_keeps_the_query(reader_client):
@@ -101,7 +106,7 @@ def test_more_leads_to_the_next_page_and_keeps_the_query(reader_client):
 
     response = reader_client.get("/", {"label": "farm"})
 
-    assert 'href="?label=farm&amp;page=2" hx-get="?label=farm&amp;page=2"' in text(response)
+    assert 'href="/?label=farm&amp;page=2" hx-get="/?label=farm&amp;page=2"' in text(response)
     assert titles(reader_client.get("/", {"label": "farm", "page": 2})) == ["barn 0"]
 
 
@@ -120,7 +125,7 @@ def test_the_page_costs_a_fixed_number_of_queries(
     for _ in range(10):
         make_asset(colour="red", embedded=True, thumbnail=True)
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):
         reader_client.get("/", {"q": "red"})
 
 
@@ -132,17 +137,18 @@ def test_a_filter_in_force_is_a_chip_that_removes_it(reader_client):
 
     page = text(reader_client.get("/", {"label": "farm", "collection": "market", "page": 1}))
 
-    assert '<a class="chip" href="?label=farm"' in page
-    assert '<a class="chip" href="?collection=market"' in page
+    assert '<a class="chip" href="/?label=farm"' in page
+    assert '<a class="chip" href="/?collection=market"' in page
 
 
-def test_collections_and_labels_are_there_to_choose(reader_client):
-    make_asset(labels=("farm",), collection="market")
+def test_collections_and_labels_are_there_to_choose(reader_client, fake_encoder):
+    make_asset(labels=("farm",), collection="market", embedded=True)
+    make_asset(embedded=True)
 
     page = text(reader_client.get("/", {"q": "x"}))
 
-    assert 'href="?q=x&amp;collection=market"' in page
-    assert 'href="?q=x&amp;label=farm"' in page
+    assert 'href="/?q=x&amp;collection=market"' in page
+    assert 'href="/?q=x&amp;label=farm"' in page
 
 
 def test_new_words_stay_within_the_filters(reader_client):
@@ -169,8 +175,9 @@ def test_an_empty_library_tells_readers_so(reader_client):
 
 def test_nothing_matches(reader_client):
     make_asset()
+    Label.objects.create(name="nowhere")
 
-    assert "Nothing matches." in text(reader_client.get("/", {"label": "nowhere"}))
+    assert "Nothing here matches." in text(reader_client.get("/", {"label": "nowhere"}))
 
 
 def test_a_page_beyond_the_end_says_so(reader_client):
@@ -250,11 +257,11 @@ def test_a_bundled_encoder_says_what_it_knows_and_how_to_switch(reader_client, s
         ({"page": "-1"}, "Pages are counted from 1."),
         ({"page": "two"}, "The page must be a number."),
         ({"page": "9" * 40}, "There is no page as far as that."),
-        ({"like": "barn"}, "This is no asset of the library."),
-        ({"picture": "../../etc/passwd"}, "This is no query picture"),
-        ({"collection": "a b"}, "There is no such collection."),
-        ({"collection": "a" * 101}, "There is no such collection."),
-        ({"label": "a" * 101}, "There is no such label."),
+        ({"like": "barn"}, "This is neither an asset nor a query picture."),
+        ({"like": "../../etc/passwd"}, "This is neither an asset nor a query picture."),
+        ({"collection": "a b"}, "There is no collection “a b”."),
+        ({"collection": "a" * 101}, "There is no collection “aaa"),
+        ({"label": "a" * 101}, "There is no label “aaa"),
         ({"label": "farm\0"}, "a character that no text has (NUL)"),
     ],
 )
@@ -274,7 +281,7 @@ def test_any_other_text_is_a_query(reader_client, fake_encoder, words):
     assert titles(reader_client.get("/", {"q": words})) == ["barn"]
 
 
-@pytest.mark.parametrize("words", ["%_\\", "<script>", "🐟", "שלום"])
+@pytest.mark.parametrize("words", ["one_%", "<script>", "שלום", "ONE"])
 def test_any_other_text_can_be_looked_up(reader_client, no_encoder_answers, words):
     make_asset(title=f"one {words}", embedded=True)
 
@@ -287,13 +294,16 @@ def test_words_are_shown_as_text(reader_client, no_encoder_answers):
     assert "<script>alert" not in page
 
 
-def test_an_unknown_asset_as_a_query_is_a_404(reader_client):
+def test_an_unknown_asset_is_named_and_the_rest_of_the_query_stays(reader_client):
     unknown = make_user().pk
 
-    response = reader_client.get("/", {"like": f"00000000-0000-4000-8000-{unknown:012}"})
+    asked = {"q": "red", "like": f"00000000-0000-4000-8000-{unknown:012}"}
+    response = reader_client.get("/", asked)
 
-    assert response.status_code == 404
-    assert "There is nothing at this address" in text(response)
+    assert response.status_code == 400
+    assert "This asset is not in the library." in text(response)
+    assert 'name="q" value="red"' in text(response)
+    assert 'href="/?q=red">Search without it' in text(response)
 
 
 def test_a_search_is_never_posted(reader_client):

@@ -34,8 +34,9 @@ def facets(query: Query, among: AssetQuerySet | Sequence[UUID]) -> dict[str, lis
         except EmptyResultSet:
             return {}
         total, *rows = cursor.fetchall()
-    for choice in map(Choice._make, rows):
-        if choice.assets < total[3] and (choice.facet, choice.value) not in query.filters:
+    for facet, value, name, assets, _ in rows:
+        choice = Choice(facet, value, name, assets)
+        if assets < total[3] and (choice.facet, choice.value) not in query.filters:
             found.setdefault(choice.facet, []).append(choice)
     return {facet: found[facet][:SHOWN] for facet in FACETS if facet in found}
 

@@ -20,18 +20,20 @@ from search.views.search import around
 @for_staff("compare encoders")
 def compare(request: StaffRequest) -> HttpResponse:
     form, offered = SearchForm(request.GET, request.user), comparing.offered()
-    if not form.is_valid():
-        return _show(request, {"form": form, "offered": offered}, status=400)
+    readable = form.is_valid()
     query, slugs = form.query(), request.GET.getlist("encoder")
+    page = around(query, request.user) | {"form": form, "offered": offered}
+    if not readable:
+        return _show(request, page, status=400)
     try:
         encoders = comparing.chosen(slugs, offered)
     except NotComparable as error:
-        page = {"form": form, "offered": offered, "sentence": str(error)}
-        return _show(request, page | {"answer": Comparison(query)}, status=400 if slugs else 200)
+        page |= {"sentence": str(error), "answer": Comparison(query)}
+        return _show(request, page, status=400 if slugs else 200)
     asked = encoders if query.has_vector else []
     answer = comparing.compare(query, request.user, asked)
-    page = {"form": form, "offered": offered, "chosen": encoders, "answer": answer}
-    return _show(request, page | around(query, request.user) | _said(answer, request.user))
+    page |= {"chosen": encoders, "answer": answer}
+    return _show(request, page | _said(answer, request.user))
 
 
 def _said(answer: Comparison, person: User) -> dict[str, Any]:

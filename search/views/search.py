@@ -12,7 +12,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from search.forms import SearchForm
 from search.models import Asset, Collection, Embedding, Encoder, User
-from search.query import Answer, Example, Query, Sort, answer
+from search.query import Answer, Example, Query, Sort, answer, remembered_picture
 from search.query.facets import FACETS
 from search.views.access import PageRequest, open_where_search_is_public
 
@@ -23,6 +23,7 @@ class Shown(NamedTuple):
     example: Example
     asset: Asset | None
     against: bool
+    is_there: bool  # Its picture can be shown: query pictures are forgotten after a while.
 
     @property
     def id(self) -> str:
@@ -83,10 +84,14 @@ def shown(query: Query, user: User | AnonymousUser) -> list[Shown]:
     seen = Asset.objects.visible_to(user).prefetch_related("renditions")
     assets = seen.in_bulk(asked) if asked else {}
     return [
-        Shown(example, assets.get(example.asset), against)
+        Shown(example, assets.get(example.asset), against, _is_there(example, user))
         for against, examples in ((False, query.like), (True, query.unlike))
         for example in examples
     ]
+
+
+def _is_there(example: Example, user: User | AnonymousUser) -> bool:
+    return bool(example.asset) or remembered_picture(example.picture, user) is not None
 
 
 def names(query: Query) -> dict[str, str]:
