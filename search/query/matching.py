@@ -149,7 +149,7 @@ def _candidates(
         words = said(query, assets).values("pk", "cluster", "where", "exact", "rank")  # type: ignore[misc]
         mentioning, of_words = _sql(words[:limit])
     possible = cuts.possible if cuts else LARGEST_DISTANCE
-    with nearest.searching(plan.width), connection.cursor() as cursor:
+    with nearest.searching(plan), connection.cursor() as cursor:
         cursor.execute(
             _FUSED.format(near=near, said=mentioning, k=RRF_K), [*of_near, *of_words, possible]
         )
