@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.db.models import Model
 from django.utils import timezone
 
-from search.models import Asset, JudgedQuery, Rendition
+from search.models import Asset, JudgedQuery, Rendition, SavedPicture
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +20,7 @@ FOLDERS: dict[str, tuple[type[Model], str]] = {
     "originals": (Asset, "original"),
     "renditions": (Rendition, "file"),
     "judged": (JudgedQuery, "picture"),
+    "saved": (SavedPicture, "picture"),
 }
 
 

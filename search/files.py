@@ -10,7 +10,7 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
 from search.cleanup import FOLDERS
-from search.models import Asset, JudgedQuery, Rendition
+from search.models import Asset, JudgedQuery, Rendition, SavedPicture
 
 FIELDS = dict(FOLDERS.values())
 
@@ -18,6 +18,7 @@ FIELDS = dict(FOLDERS.values())
 @receiver(post_delete, sender=Asset)
 @receiver(post_delete, sender=Rendition)
 @receiver(post_delete, sender=JudgedQuery)
+@receiver(post_delete, sender=SavedPicture)
 def remove_file(sender: type[Model], instance: Model, **kwargs: Any) -> None:
     file = getattr(instance, FIELDS[sender])
     if file:

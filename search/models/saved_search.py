@@ -1,8 +1,20 @@
+from typing import Self
 from uuid import uuid4
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Q
+from django.urls import reverse
 
 from search.models.user import User
+
+
+class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """A person's own, and those that others share."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(Q(owner=user) | Q(shared=True))
 
 
 class SavedSearch(models.Model):
@@ -16,6 +28,8 @@ class SavedSearch(models.Model):
     shared = models.BooleanField(default=False)
     created = models.DateTimeField(auto_now_add=True)
 
+    objects = SavedSearchQuerySet.as_manager()
+
     class Meta:
         ordering = ["name"]
         constraints = [
@@ -25,6 +39,15 @@ class SavedSearch(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("saved_search", args=[self.pk])
+
+
+class SavedPictureQuerySet(models.QuerySet["SavedPicture"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Those of the searches that this person may see."""
+        return self.filter(search__in=SavedSearch.objects.visible_to(user))
+
 
 class SavedPicture(models.Model):
     """A query picture of a saved search, for as long as that stands."""
@@ -32,6 +55,8 @@ class SavedPicture(models.Model):
     search = models.ForeignKey(SavedSearch, on_delete=models.CASCADE, related_name="pictures")
     token = models.CharField(max_length=32, db_index=True)
     picture = models.FileField(upload_to="saved/", max_length=200)
+
+    objects = SavedPictureQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -43,11 +68,13 @@ class SavedPicture(models.Model):
 
 
 class Visit(models.Model):
-    """When a person last looked at a saved search: later assets are new to them."""
+    """When a person last looked at a saved search: what has come since is new to them."""
 
     search = models.ForeignKey(SavedSearch, on_delete=models.CASCADE, related_name="visits")
     person = models.ForeignKey(User, on_delete=models.CASCADE)
     visited = models.DateTimeField()
+    # The last look before this sitting: opened again within it, the same assets are new.
+    since = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -17,6 +17,9 @@ Leaves = Callable[[AssetQuerySet, Sequence[str]], AssetQuerySet]
 PANORAMA = 2  # As wide as twice its height, or more.
 SQUARE = 0.05  # Sides that differ by less than this share are as good as equal.
 MEGAPIXELS = {"small": (0, 1), "medium": (1, 8), "large": (8, None)}
+# Embedding may take so long; what a later encoder embeds again is no news.
+LATEST = datetime.timedelta(days=1)
+FIRST_MOMENT = datetime.datetime(1900, 1, 1, tzinfo=datetime.UTC)
 STATES = ("searchable", "waiting", "failed")
 ORIENTATIONS = ("landscape", "portrait", "square", "panorama")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
@@ -115,6 +118,17 @@ def _a_year(value: str) -> str:
     return value
 
 
+def _a_moment(value: str) -> str:
+    """A moment in UTC; one without a time zone is taken for that."""
+    try:
+        moment = datetime.datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=datetime.UTC)
+        return max(moment, FIRST_MOMENT).astimezone(datetime.UTC).isoformat()
+    except (ValueError, OverflowError):
+        raise Malformed(f"“{value}” is no moment: write it as 2024-05-31T14:05:00Z.") from None
+
+
 # What it leaves -----------------------------------------------------------------------------------
 
 
@@ -188,6 +202,14 @@ def _in_year(assets: AssetQuerySet, years: Sequence[str]) -> AssetQuerySet:
     return _until("dated")(_since("dated")(assets, [first]), [after])
 
 
+def _new_since(assets: AssetQuerySet, moments: Sequence[str]) -> AssetQuerySet:
+    """Those added after a moment, or shortly before it and found only after."""
+    moment = datetime.datetime.fromisoformat(moments[-1])
+    found = Embedding.objects.of_serving().filter(fulfilled__gt=moment)
+    recent = assets.filter(created__gt=moment - LATEST)
+    return recent.filter(Q(created__gt=moment) | Q(pk__in=found.values("asset")))
+
+
 def _midnight(day: str) -> datetime.datetime:
     return datetime.datetime.fromisoformat(day).replace(tzinfo=datetime.UTC)
 
@@ -211,4 +233,5 @@ FILTERS = {
     "taken_before": Filter(_a_date, _until("taken"), hint=DAY),
     "added_after": Filter(_a_date, _since("created"), hint=DAY),
     "added_before": Filter(_a_date, _until("created"), hint=DAY),
+    "new_since": Filter(_a_moment, _new_since),
 }

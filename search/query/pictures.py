@@ -2,6 +2,7 @@
 
 import base64
 import logging
+from contextlib import suppress
 from typing import IO, Any
 from uuid import uuid4
 
@@ -30,7 +31,7 @@ def remember_picture(picture: IO[bytes], user: User | AnonymousUser) -> str:
     """
     jpeg, token = images.shrunk(picture, QUERY_PICTURE_SIDE), uuid4().hex
     try:
-        _keep(token, jpeg, user)
+        _keep(picture_key(token, user), jpeg)
     except RedisError as error:
         logger.warning("A query picture could not be kept: %s", error)
         raise NoVector("Searching by a picture is resting; please try again in a minute.") from None
@@ -47,13 +48,26 @@ def remembered_picture(token: str, user: User | AnonymousUser) -> bytes | None:
     saved = SavedPicture.objects.visible_to(user).filter(token=token).first()
     if saved is None:
         return None
-    with saved.picture.open() as file:
-        jpeg = file.read()
     try:
-        _keep(token, jpeg, user)
-    except RedisError:
+        with saved.picture.open() as file:
+            return file.read()
+    except FileNotFoundError:
         return None
-    return jpeg
+
+
+def encodable_picture(token: str, user: User | AnonymousUser) -> str | None:
+    """Where in the cache the encode task finds a picture that this person may ask by, else None."""
+    own = picture_key(token, user)
+    if cached(own):
+        return own
+    jpeg = remembered_picture(token, user)
+    if jpeg is None:
+        return None
+    # Not among the person's own: whoever it was shared with must lose it with the search.
+    handed_over = f"picture:saved:{token}"
+    with suppress(RedisError):
+        _keep(handed_over, jpeg)
+    return handed_over
 
 
 def picture_key(token: str, user: User | AnonymousUser) -> str:
@@ -69,5 +83,5 @@ def cached(key: str) -> Any:
         return None
 
 
-def _keep(token: str, jpeg: bytes, user: User | AnonymousUser) -> None:
-    cache.set(picture_key(token, user), base64.b64encode(jpeg).decode(), QUERY_PICTURE_SECONDS)
+def _keep(key: str, jpeg: bytes) -> None:
+    cache.set(key, base64.b64encode(jpeg).decode(), QUERY_PICTURE_SECONDS)

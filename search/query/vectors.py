@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from search import bands
 from search.models import Calibration, Embedding, Encoder, User
 from search.query.asked import Example, Query
-from search.query.pictures import NoVector, cached, picture_key, remembered_picture
+from search.query.pictures import NoVector, cached, encodable_picture
 from workers.encoders.base import CheckpointError
 from workers.tasks import encode_picture, encode_region, encode_text
 
@@ -137,11 +137,12 @@ def _vector_of_text(text: str, encoder: Encoder) -> Encoded:
 
 
 def _vector_of_picture(example: Example, encoder: Encoder, user: User | AnonymousUser) -> Encoded:
-    if remembered_picture(example.picture, user) is None:
+    picture = encodable_picture(example.picture, user)
+    if picture is None:
         raise NoVector("This query picture is no longer kept; please choose it again.")
     region = str(example.region or "")
     key = f"encoded:{encoder.pk}:{example.picture}:{region}"
-    return _encoded(key, encode_picture, encoder, picture_key(example.picture, user), region)
+    return _encoded(key, encode_picture, encoder, picture, region)
 
 
 def encoder_answers(encoder: Encoder) -> bool:

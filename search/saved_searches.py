@@ -1,0 +1,104 @@
+"""Saved searches: kept with the pictures they ask by, looked at, and what is new in them."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.core.files.base import ContentFile
+from django.db import IntegrityError, transaction
+from django.db.models import Case, F, When
+from django.utils import timezone
+
+from search.models import SavedPicture, SavedSearch, User, Visit
+from search.query import Query, answer, matching, remembered_picture
+
+# Who comes back, or reloads, within this time still sees what was new when they came.
+SITTING = timedelta(minutes=30)
+
+
+class NotSaved(Exception):
+    """This query can't be saved; the text is a sentence for the person."""
+
+
+class NameTaken(NotSaved):
+    """The person has another saved search of this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"You have a saved search “{name}” already: choose another name.")
+
+
+def save(
+    query: Query, *, name: str, shared: bool, owner: User, replace: bool = False
+) -> SavedSearch:
+    """Keep a query under a name, with its pictures. Raises NotSaved and NameTaken."""
+    if not query.asks:
+        raise NotSaved("There is nothing to save yet: search for something first.")
+    pictures = _pictures(query, owner)
+    with transaction.atomic():
+        search = _kept(query, name, shared, owner, replace)
+        search.pictures.all().delete()
+        for token, jpeg in pictures.items():
+            file = ContentFile(jpeg, f"{uuid4().hex}.jpg")
+            SavedPicture.objects.create(search=search, token=token, picture=file)
+        look(search, owner)
+    return search
+
+
+def change(search: SavedSearch, *, name: str, shared: bool) -> None:
+    """Give it another name, share it or stop sharing it. Raises NameTaken."""
+    try:
+        with transaction.atomic():
+            SavedSearch.objects.filter(pk=search.pk).update(name=name, shared=shared)
+    except IntegrityError:
+        raise NameTaken(name) from None
+
+
+def look(search: SavedSearch, person: User) -> datetime | None:
+    """Note that a person looks; since when assets are new to them, None at the first look."""
+    now = timezone.now()
+    visit, is_first = Visit.objects.get_or_create(
+        search=search, person=person, defaults={"visited": now}
+    )
+    if is_first:
+        return None
+    came_back = When(visited__lt=now - SITTING, then=F("visited"))
+    # In one statement: two tabs that open at once agree on what is new.
+    Visit.objects.filter(pk=visit.pk).update(since=Case(came_back, default=F("since")), visited=now)
+    visit.refresh_from_db(fields=["since"])
+    return visit.since
+
+
+def new_to(query: Query, since: datetime) -> Query:
+    """The same query of what has come since a moment."""
+    return query.plus("new_since", since.isoformat())
+
+
+def count_new(query: Query, user: User, since: datetime) -> int:
+    """How many assets match that have come since a moment; mostly none have, at next to no cost."""
+    newer = new_to(query, since)
+    if not matching.permitted(newer, user).exists():
+        return 0
+    return answer(newer, user, size=1).count
+
+
+def _pictures(query: Query, owner: User) -> dict[str, bytes]:
+    """The JPEG of each query picture by its token."""
+    found = {}
+    for token in {example.picture for example in query.pictures() if example.picture}:
+        jpeg = remembered_picture(token, owner)
+        if jpeg is None:
+            raise NotSaved("This query picture is no longer kept; please choose it again.")
+        found[token] = jpeg
+    return found
+
+
+def _kept(query: Query, name: str, shared: bool, owner: User, replace: bool) -> SavedSearch:
+    given: dict[str, Any] = {"parameters": query.parameters(), "shared": shared}
+    of: dict[str, Any] = {"owner": owner, "name": name}
+    if replace:
+        return SavedSearch.objects.update_or_create(**of, defaults=given)[0]
+    try:
+        with transaction.atomic():
+            return SavedSearch.objects.create(**of, **given)
+    except IntegrityError:
+        raise NameTaken(name) from None
