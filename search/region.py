@@ -27,7 +27,8 @@ class Region:
         sides = (left, top, width, height)
         if not all(math.isfinite(side) for side in sides):
             raise NoRegion("A region is four numbers: left, top, width and height.")
-        left, top, width, height = (round(side, DECIMALS) for side in sides)
+        # No minus before a zero: the same region is always written the same.
+        left, top, width, height = (round(side, DECIMALS) + 0.0 for side in sides)
         if min(width, height) < LEAST_SIDE:
             raise NoRegion("This region is too small: draw it larger.")
         if min(left, top) < 0 or max(left + width, top + height) > 1 + 10**-DECIMALS:

@@ -4,8 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-# A minus that leaves out, the name of a typed filter, and a word or several in quotation marks.
-_PART = re.compile(r"(?P<minus>-?)(?:(?P<name>[a-z_]+):)?(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>\S+))")
+# A minus that leaves out, the name of a typed filter, and a word or several in quotation marks. A
+# mark that is not closed is passed over, and so are more minuses: neither may reach the encoder.
+_PART = re.compile(
+    r"(?P<minus>-?)-*(?:(?P<name>[a-zA-Z_]+):)?(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\s\"]+))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,8 @@ class Words:
 def _parts(match: re.Match[str], filters: frozenset[str]) -> list[Part]:
     name, quoted = match["name"] or "", match["quoted"]
     minus, is_quoted = bool(match["minus"]), quoted is not None
-    value = " ".join((quoted if quoted is not None else match["bare"]).split())
-    if not is_quoted:
-        # A lone minus or mark means nothing, and no minus may reach the encoder as one.
-        value = value.strip('"').lstrip("-")
-    if name and name not in filters:
-        # A word with a colon in it, as in 16:9 or a title.
+    value = " ".join((quoted if quoted is not None else match["bare"].lstrip("-")).split())
+    if name and name.lower() not in filters:
+        # A word with a colon in it, as in a title.
         return [Part(f"{name}:{value}", quoted=is_quoted, minus=minus)]
-    return [Part(value, name, is_quoted, minus)]
+    return [Part(value, name.lower(), is_quoted, minus)]
