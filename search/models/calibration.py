@@ -15,6 +15,13 @@ class Calibration(models.Model):
     # How many deviations above a query's own background a score must lie.
     strong = models.FloatField()
     possible = models.FloatField()
+    # What lowers or raises the two bars for a query, and the vectors that this is told by, in half
+    # precision: see search/bands.
+    weights = models.JSONField(default=list)
+    known = models.BinaryField(default=bytes)
+    # Of how many assets and judgements it was made.
+    assets = models.PositiveIntegerField()
+    judgements = models.PositiveIntegerField(default=0)
     fitted = models.DateTimeField(auto_now=True)
 
     class Meta:
