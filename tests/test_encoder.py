@@ -165,3 +165,25 @@ def test_an_index_refuses_a_vector_of_another_encoder_s_length(two):
     asset = make_asset(title="new")
     with pytest.raises(DataError, match="expected 4 dimensions, not 6"), transaction.atomic():
         keep(asset, short, LONG)
+
+
+# The graph of the index ---------------------------------------------------------------------------
+
+
+def options_of(index) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reloptions FROM pg_class WHERE relname = %s", [index])
+        return cursor.fetchone()[0]
+
+
+def test_the_graph_has_the_links_that_words_need():
+    assert options_of(make_encoder().index_name) == ["m=32", "ef_construction=200"]
+
+
+def test_an_index_that_was_built_otherwise_is_built_anew():
+    encoder = make_encoder()
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER INDEX {encoder.index_name} SET (m = 16)")
+    assert not encoder.has_index()
+    encoder.build_index()
+    assert encoder.has_index()

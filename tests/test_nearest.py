@@ -129,9 +129,9 @@ def test_the_width_holds_during_the_search_and_not_after(library):
 
 def test_the_width_is_gone_after_an_error_too(library):
     before = setting("hnsw.ef_search")
-    with pytest.raises(ValueError), transaction.atomic():
-        with searching(by_index(visible(), RED, library, "words", limit=20)):
-            raise ValueError
+    how = by_index(visible(), RED, library, "words", limit=20)
+    with pytest.raises(ValueError), transaction.atomic(), searching(how):
+        raise ValueError
     assert setting("hnsw.ef_search") == before
 
 
