@@ -1,19 +1,22 @@
-"""The HNSW index against an exhaustive comparison: how many of the ten nearest assets it finds."""
+"""How many of the nearest assets the index and the whole search find, and how soon."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import numpy as np
-from django.db import connection, transaction
 
-from search.evaluation.chance import SEED
-from search.evaluation.dataset import Dataset
+from search import nearest
+from search.evaluation.chance import SEED, estimate
+from search.evaluation.dataset import COST, INDEX, Dataset, NoDataset
 from search.evaluation.encoding import stored_vectors, text_vectors
 from search.evaluation.figures import Values
-from search.models import Asset, Encoder
+from search.models import Asset, Encoder, Evaluation, User
 from search.models.asset import AssetQuerySet
+from search.nearest import PICTURE, WORDS, Plan
 from workers.encoders.base import Encoder as LoadedEncoder
 from workers.encoders.base import Vectors
 
@@ -34,28 +37,129 @@ def recalls_of(
     texts = text_vectors(Dataset("", sampled(words), [], []), encoder)
     pictures = stored_vectors(row, sampled(assets))
     return {
-        "recall@10 of words": recalls(row, texts),
-        "recall@10 of pictures": recalls(row, pictures),
+        "recall@10 of words": recalls(row, texts, WORDS),
+        "recall@10 of pictures": recalls(row, pictures, PICTURE),
     }
 
 
-def sampled(things: Sequence[Any]) -> list[Any]:
-    return Random(SEED).sample(list(things), min(QUERIES, len(things)))  # noqa: S311
+def sampled(things: Sequence[Any], most: int = QUERIES) -> list[Any]:
+    return Random(SEED).sample(list(things), min(most, len(things)))  # noqa: S311
 
 
-def recalls(row: Encoder, vectors: Vectors) -> Values:
+def recalls(row: Encoder, vectors: Vectors, kind: str) -> Values:
     """For each vector, the share of its nearest that the index finds."""
-    return np.array([recall(row, vector) for vector in vectors], float)
+    everything = Asset.objects.all()
+    return np.array([recall(row, everything, vector, kind) for vector in vectors], float)
 
 
-def recall(row: Encoder, vector: Vectors) -> float:
-    exact = distances(Asset.objects.exactly_nearest(vector.tolist(), row))
-    with transaction.atomic(), connection.cursor() as cursor:
-        # A small library is faster to compare in full, and PostgreSQL would.
-        cursor.execute("SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off")
-        by_index = distances(Asset.objects.nearest(vector.tolist(), row))
-    return sum(distance <= exact[-1] + AS_NEAR for distance in by_index) / len(exact)
+def recall(row: Encoder, assets: AssetQuerySet, vector: Vectors, kind: str) -> float:
+    query = (assets, vector.tolist(), row, kind)
+    exact = distances(nearest.by_comparison(*query, limit=NEAREST))
+    return share_found(distances(nearest.by_index(*query, limit=NEAREST)), exact)
 
 
-def distances(hits: AssetQuerySet) -> list[float]:
-    return [hit.distance for hit in hits.only("pk")[:NEAREST]]
+def distances(how: Plan) -> list[float]:
+    with nearest.searching(how):
+        return sorted(how.hits.values_list("distance", flat=True))  # type: ignore[misc]
+
+
+def share_found(found: Sequence[float], exact: Sequence[float]) -> float:
+    """Of nothing, all is found."""
+    return sum(d <= exact[-1] + AS_NEAR for d in found) / len(exact) if exact else 1.0
+
+
+# The whole search --------------------------------------------------------------------------------
+
+FIRST = 20
+# What a filter leaves of the library.
+SHARES = (1, 0.3, 0.1, 0.01, 0.001, 0.0001)
+SEARCHES = "searches of the library"
+KINDS = {WORDS: "words", PICTURE: "pictures"}
+
+
+@dataclass(slots=True)
+class Searches:
+    """The searches of one kind among a share of the library: recall@20 and ms of each query."""
+
+    kind: str
+    share: float
+    recalls: list[float] = field(default_factory=list)
+    ms: list[float] = field(default_factory=list)
+    width: int | None = None
+
+    @property
+    def title(self) -> str:
+        """What the filter leaves, for a person."""
+        return f"{100 * self.share:g} %"
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Those of its two figures, recall and time."""
+        kind = KINDS[self.kind]
+        return f"recall@{FIRST} of {kind}, {self.title}", f"{kind} ms, {self.title}"
+
+    @property
+    def way(self) -> str:
+        return f"the index, {self.width} wide" if self.width else "comparing all"
+
+    def ask(self, row: Encoder, assets: AssetQuerySet, vector: list[float]) -> None:
+        """One query as people's are answered, then against an exhaustive comparison."""
+        started = time.perf_counter()
+        how = nearest.plan(assets, vector, row, self.kind, limit=FIRST)
+        found = distances(how)
+        self.ms.append(1000 * (time.perf_counter() - started))
+        exact = distances(nearest.by_comparison(assets, vector, row, self.kind, limit=FIRST))
+        self.recalls.append(share_found(found, exact))
+        self.width = how.width
+
+
+def refuse_if_few(row: Encoder, assets: Sequence[UUID]) -> None:
+    """Raises NoDataset."""
+    if len(assets) <= FIRST:
+        raise NoDataset(
+            f"Recall@{FIRST} needs more than {FIRST} assets; {row} has embedded {len(assets)}."
+        )
+
+
+def searches_of(
+    row: Encoder, encoder: LoadedEncoder, assets: Sequence[UUID], words: Sequence[str], most: int
+) -> Iterator[Searches]:
+    """Of each kind, among each share that still has enough assets. Raises NoDataset."""
+    asking = sampled(assets, most)
+    texts = text_vectors(Dataset("", sampled(words, most), [], []), encoder)
+    pictures = stored_vectors(row, asking)
+    for share in (share for share in SHARES if share * len(assets) >= FIRST):
+        left = some(share)
+        yield measured(row, Searches(WORDS, share), [(text, left) for text in texts])
+        # A picture is no answer to itself.
+        others = [left.exclude(pk=asset) for asset in asking]
+        yield measured(row, Searches(PICTURE, share), zip(pictures, others, strict=True))
+
+
+def measured(
+    row: Encoder, searches: Searches, queries: Iterable[tuple[Vectors, AssetQuerySet]]
+) -> Searches:
+    for vector, assets in queries:
+        searches.ask(row, assets, vector.tolist())
+    return searches
+
+
+def some(share: float) -> AssetQuerySet:
+    """What a signed-in person may see of a share of the library that is drawn by chance."""
+    visible = Asset.objects.visible_to(User())
+    # The hashes of originals are as good as drawn.
+    return visible.filter(sha256__lt=f"{int(share * 16**8):08x}") if share < 1 else visible
+
+
+def store(row: Encoder, found: Sequence[Searches]) -> None:
+    """Keep the recalls and the times for the admin."""
+    recalls = {s.names[0]: estimate(np.array(s.recalls)) for s in found}
+    times = {s.names[1]: estimate(np.array(s.ms), np.median) for s in found}
+    queries = max(len(s.ms) for s in found)
+    run = uuid4()
+    Evaluation.objects.bulk_create(
+        Evaluation(
+            encoder=row, run=run, dataset=SEARCHES, task=task, queries=queries, figures=figures
+        )
+        for task, figures in ((INDEX, recalls), (COST, times))
+    )

@@ -16,6 +16,7 @@ from search.evaluation.dataset import (
     WORDS_TO_PICTURES,
     ZERO_SHOT,
 )
+from search.evaluation.index import KINDS, SHARES, Searches
 from search.evaluation.plots import Dots, Named, Trend, dots, trend
 from search.evaluation.published import published
 from search.models import Encoder, Evaluation
@@ -25,6 +26,7 @@ ORDER = [WORDS_TO_PICTURES, PICTURES_TO_WORDS, PICTURES_TO_PICTURES, ZERO_SHOT, 
 # The database keeps the names of figures in an order of its own.
 NAMES = ["R@1", "R@5", "R@10", "mAP", "MRR", "nDCG@10", "top-1", "top-5"]
 NAMES += ["recall@10 of words", "recall@10 of pictures"]
+NAMES += [name for kind in KINDS for share in SHARES for name in Searches(kind, share).names]
 NAMES += ["text ms, median", "text ms, p95", "picture ms, median", "picture ms, p95"]
 UNSURE = 0.05  # From this p-value on, a difference may well be chance.
 
