@@ -50,7 +50,6 @@ def plan(
     kind: str,
     *,
     limit: int,
-    filtered: bool = True,
 ) -> Plan:
     """How to find the `limit` nearest of these assets; `kind` is "words" or "picture".
 

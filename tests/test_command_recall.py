@@ -74,7 +74,7 @@ def test_it_says_how_the_assets_were_found(library, capsys, monkeypatch):
 def test_what_the_search_misses_is_told(library, capsys, monkeypatch):
     everything = nearest.by_comparison
 
-    def missing_one(*query, limit, filtered=True):
+    def missing_one(*query, limit):
         return everything(*query, limit=limit - 1)
 
     monkeypatch.setattr(nearest, "plan", missing_one)

@@ -177,7 +177,7 @@ def options_of(index) -> list[str]:
 
 
 def test_the_graph_has_the_links_that_words_need():
-    assert options_of(make_encoder().index_name) == ["m=32", "ef_construction=200"]
+    assert options_of(make_encoder().index_name) == ["m=48", "ef_construction=256"]
 
 
 def test_an_index_that_was_built_otherwise_is_built_anew():

@@ -12,9 +12,9 @@ _INCOMPLETE = Q(promised=None) | Q(
 )
 
 # Of the HNSW graph: how many links a vector gets, and among how many candidates they are chosen.
-# pgvector's own 16 and 64 find 0.92 of what words ask for, however wide they look; building takes
-# them half the time (bench/results/recall.md).
-LINKS, CANDIDATES = 32, 200
+# pgvector's own 16 and 64 find 0.92 of what words ask for, however wide they look; to insert one
+# takes X ms rather than Y (bench/results/recall.md).
+LINKS, CANDIDATES = 48, 256
 
 
 class WrongState(Exception):

@@ -141,8 +141,7 @@ def _candidates(
     by_words: bool = True,
 ) -> list[Candidate]:
     kind = PICTURE if kind_of(query) == PICTURE and not query.text else WORDS
-    filtered = bool(query.filters or query.words.without or query.words.phrases)
-    plan = nearest.plan(assets, encoded.vector, encoder, kind, limit=limit, filtered=filtered)
+    plan = nearest.plan(assets, encoded.vector, encoder, kind, limit=limit)
     near, of_near = _sql(plan.hits.values("pk", "cluster", "distance"))  # type: ignore[misc]
     mentioning, of_words = _NO_ROWS, ()
     if query.text and by_words:
