@@ -112,7 +112,8 @@
     // The stage lies exactly on the picture, also where that stands between bars ------------------
 
     function lay() {
-      const picture = figure.querySelector("img, svg");
+      // The main colour lies behind the picture until that has come.
+      const picture = figure.querySelector("img") ?? figure.querySelector("svg");
       const [outer, inner] = [figure.getBoundingClientRect(), picture.getBoundingClientRect()];
       const bars = letterbox(picture, inner);
       const place = {
@@ -126,7 +127,7 @@
 
     const watch = new ResizeObserver(lay);
     watch.observe(figure);
-    watch.observe(figure.querySelector("img, svg"));
+    for (const picture of figure.querySelectorAll("img, svg")) watch.observe(picture);
     figure.addEventListener("load", lay, true);
     document.addEventListener("htmx:afterSettle", lay);
     lay();

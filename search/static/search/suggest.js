@@ -31,6 +31,9 @@
     later();
   });
 
+  // A press on the empty field offers what was asked lately; arriving there by itself does not.
+  field.addEventListener("click", () => !field.value && panel.hidden && navigator.onLine && ask());
+
   function later() {
     clearTimeout(timer);
     asking?.abort();
@@ -55,9 +58,6 @@
     panel.innerHTML = html;
     const list = panel.querySelector("[role=listbox]");
     if (!list || !options().length) return close();
-    // A page may have suggestions of its own: ids must not meet.
-    list.id = "field-suggestions";
-    list.setAttribute("aria-label", field.getAttribute("aria-label"));
     field.setAttribute("aria-controls", list.id);
     field.setAttribute("aria-expanded", "true");
     field.removeAttribute("aria-activedescendant");
