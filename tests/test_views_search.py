@@ -308,3 +308,14 @@ def test_an_unknown_asset_is_named_and_the_rest_of_the_query_stays(reader_client
 
 def test_a_search_is_never_posted(reader_client):
     assert reader_client.post(reverse("search")).status_code == 405
+
+
+# What was asked lately
+
+
+def test_words_that_found_something_are_suggested_again(reader_client, fake_encoder):
+    make_asset(embedded=True)
+
+    reader_client.get("/", {"q": "red barn"})
+
+    assert "red barn" in text(reader_client.get("/suggest/", {"q": "red b"}))

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from search import recent
 from search.forms import SearchForm
 from search.models import Asset, Collection, Embedding, Encoder, User
 from search.query import Answer, Example, Query, Sort, answer, remembered_picture
@@ -40,6 +41,8 @@ def search(request: PageRequest) -> HttpResponse:
         return render(request, "search/search.html", page(form), status=400)
     query, number = form.query(), form.cleaned_data["page"]
     found = answer(query, request.user, page=number, with_facets=not request.htmx)
+    if found.hits and number == 1:
+        recent.remember(request.user, str(query.words))
     if request.htmx:
         return render(request, "search/_hits.html", {"answer": found})
     return render(request, "search/search.html", page(form, found))
