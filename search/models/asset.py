@@ -6,8 +6,8 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Cast, Lower
+from django.db.models import F, Func, Q
+from django.db.models.functions import Cast, Coalesce, Lower
 from django.urls import reverse
 from pgvector.django import BitField, CosineDistance, HalfVectorField
 
@@ -15,6 +15,12 @@ from search import lexical
 from search.models.encoder import Encoder
 from search.models.label import AssetLabel
 from search.models.user import User
+
+# What the database calls a main colour: see the migration of its function colour_name().
+COLOURS = (
+    "red", "orange", "brown", "yellow", "green", "teal", "blue", "purple", "pink",
+    "black", "grey", "white",
+)  # fmt: skip
 
 
 class AssetQuerySet(models.QuerySet["Asset"]):
@@ -28,6 +34,10 @@ class AssetQuerySet(models.QuerySet["Asset"]):
     def labelled(self, name: str) -> Self:
         # By way of a subquery: an asset may carry a label twice, from a person and an encoder.
         return self.filter(pk__in=AssetLabel.objects.filter(label__name=name).values("asset"))
+
+    def dated(self) -> Self:
+        """With `dated`: when the picture was taken or, where no one knows, added."""
+        return self.alias(dated=Coalesce("taken", "created"))
 
     def newest(self) -> Self:
         return self.order_by("-created", "pk")
@@ -81,6 +91,11 @@ class Asset(models.Model):
     colour = models.CharField(max_length=7, editable=False)
     title = models.CharField(max_length=200)
     description = models.TextField(blank=True, max_length=5000)
+    colour_name = models.GeneratedField(
+        expression=Func(F("colour"), function="colour_name"),
+        output_field=models.CharField(max_length=10),
+        db_persist=True,
+    )
     # By the camera's own clock, whose time zone no file tells reliably: kept as if it were UTC.
     taken = models.DateTimeField(null=True, blank=True, db_index=True)
     # What the upright picture looks like (search.likeness); null until it is computed.
