@@ -54,9 +54,9 @@ def test_both_kinds_of_query_are_told_apart_at_each_share_that_is_large_enough(l
 def test_what_was_found_is_stored_with_its_time(library, capsys):
     recall(capsys)
     rows = {row.task: row for row in Evaluation.objects.filter(dataset=index.SEARCHES)}
-    assert rows["index"].figures["recall@6 of words, 30 %"] == [1, 1, 1]
+    assert rows[index.RECALL].figures["words, 30 %"] == [1, 1, 1]
     assert rows["cost"].figures["pictures ms, 100 %"][0] > 0
-    assert rows["index"].run == rows["cost"].run
+    assert rows[index.RECALL].run == rows["cost"].run
 
 
 def test_so_many_queries_are_asked_as_were_wanted(library, capsys):
@@ -80,14 +80,14 @@ def test_what_the_search_misses_is_told(library, capsys, monkeypatch):
     monkeypatch.setattr(nearest, "plan", missing_one)
     monkeypatch.setattr(index, "AS_NEAR", -1)
     recall(capsys)
-    row = Evaluation.objects.get(task="index")
-    assert row.figures["recall@6 of words, 100 %"][0] < 1
+    row = Evaluation.objects.get(task=index.RECALL)
+    assert row.figures["words, 100 %"][0] < 1
 
 
 def test_the_admin_shows_it(library, capsys, staff_client):
     recall(capsys)
     page = staff_client.get(ADMIN, {"dataset": index.SEARCHES}).content.decode()
-    assert "recall@6 of words, 100 %" in page
+    assert "Recall of searches" in page
     assert "pictures ms, 30 %" in page
 
 

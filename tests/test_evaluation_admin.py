@@ -175,3 +175,7 @@ def test_a_trend_runs_from_left_to_right_and_higher_is_better():
 def test_marks_differ_in_shape_as_well_as_colour():
     named = [Named("", number) for number in range(12)]
     assert len({(of.colour, of.shape) for of in named}) == 12
+
+
+def test_a_long_name_has_its_room_beside_the_plot():
+    assert dots([("recall@10 of pictures", [(A, [0.5, 0.4, 0.6])])]).left > 150

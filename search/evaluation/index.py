@@ -11,7 +11,7 @@ import numpy as np
 
 from search import nearest
 from search.evaluation.chance import SEED, estimate
-from search.evaluation.dataset import COST, INDEX, Dataset, NoDataset
+from search.evaluation.dataset import COST, Dataset, NoDataset
 from search.evaluation.encoding import stored_vectors, text_vectors
 from search.evaluation.figures import Values
 from search.models import Asset, Encoder, Evaluation, User
@@ -74,6 +74,7 @@ FIRST = 20
 # What a filter leaves of the library.
 SHARES = (1, 0.3, 0.1, 0.01, 0.001, 0.0001)
 SEARCHES = "searches of the library"
+RECALL = "recall of searches"
 KINDS = {WORDS: "words", PICTURE: "pictures"}
 
 
@@ -96,7 +97,7 @@ class Searches:
     def names(self) -> tuple[str, str]:
         """Those of its two figures, recall and time."""
         kind = KINDS[self.kind]
-        return f"recall@{FIRST} of {kind}, {self.title}", f"{kind} ms, {self.title}"
+        return f"{kind}, {self.title}", f"{kind} ms, {self.title}"
 
     @property
     def way(self) -> str:
@@ -161,5 +162,5 @@ def store(row: Encoder, found: Sequence[Searches]) -> None:
         Evaluation(
             encoder=row, run=run, dataset=SEARCHES, task=task, queries=queries, figures=figures
         )
-        for task, figures in ((INDEX, recalls), (COST, times))
+        for task, figures in ((RECALL, recalls), (COST, times))
     )

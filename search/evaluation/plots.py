@@ -7,6 +7,7 @@ from datetime import datetime
 
 WIDTH = 560
 LEFT, RIGHT, TOP, BOTTOM = 84, 24, 8, 28
+CHARACTER = 7.5  # The width of one, on an average.
 ROW, PADDING = 18, 14  # From one dot to the next below it; above and below all dots of a band.
 DENSE_ROW, DENSE_PADDING = 7, 8  # Where there are many bands.
 DENSE_FROM = 8
@@ -129,7 +130,8 @@ class Axis:
 
 def dots(bands: Sequence[tuple[str, Sequence[tuple[Named, Estimate]]]]) -> Dots:
     """A band for each figure or language, with the estimate of each encoder."""
-    axis = Axis((e for _, found in bands for _, e in found), LEFT, WIDTH - RIGHT)
+    left = max(LEFT, CHARACTER * max(len(label) for label, _ in bands) + PADDING)
+    axis = Axis((e for _, found in bands for _, e in found), left, WIDTH - RIGHT)
     dense = len(bands) >= DENSE_FROM
     row, padding = (DENSE_ROW, DENSE_PADDING) if dense else (ROW, PADDING)
     made, top = [], float(TOP)
@@ -148,7 +150,7 @@ def dots(bands: Sequence[tuple[str, Sequence[tuple[Named, Estimate]]]]) -> Dots:
         ]
         made.append(Band(label, (top + bottom) / 2, bottom, rows))
         top = bottom
-    return Dots(top + BOTTOM, axis.ticks, made)
+    return Dots(top + BOTTOM, axis.ticks, made, left)
 
 
 def trend(lines: Sequence[tuple[Named, Sequence[tuple[datetime, Estimate]]]]) -> Trend:

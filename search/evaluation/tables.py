@@ -16,13 +16,13 @@ from search.evaluation.dataset import (
     WORDS_TO_PICTURES,
     ZERO_SHOT,
 )
-from search.evaluation.index import KINDS, SHARES, Searches
+from search.evaluation.index import KINDS, RECALL, SHARES, Searches
 from search.evaluation.plots import Dots, Named, Trend, dots, trend
 from search.evaluation.published import published
 from search.models import Encoder, Evaluation
 
 # Most telling first; what is not named comes last.
-ORDER = [WORDS_TO_PICTURES, PICTURES_TO_WORDS, PICTURES_TO_PICTURES, ZERO_SHOT, INDEX]
+ORDER = [WORDS_TO_PICTURES, PICTURES_TO_WORDS, PICTURES_TO_PICTURES, ZERO_SHOT, INDEX, RECALL]
 # The database keeps the names of figures in an order of its own.
 NAMES = ["R@1", "R@5", "R@10", "mAP", "MRR", "nDCG@10", "top-1", "top-5"]
 NAMES += ["recall@10 of words", "recall@10 of pictures"]
