@@ -183,12 +183,12 @@ class SearchForm(forms.Form):
         for part in words.typed:
             name = f"not_{part.name}" if part.minus else part.name
             if name not in FILTERS:
-                self.add_error("q", f"“{part}”: only a label can be left out with a minus.")
+                self.add_error(part.name, f"“{part}”: only a label can be left out with a minus.")
                 continue
             try:
                 read = filters.read(name, part.value)
             except Malformed as error:
-                self.add_error("q", str(error))
+                self.add_error(name, str(error))
             else:
                 self.cleaned_data.setdefault(name, []).append(read)
 

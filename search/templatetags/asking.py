@@ -6,6 +6,7 @@ from django import template
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from search.models import Asset
 from search.query import Query
 from search.views.search import Shown
 
@@ -79,6 +80,12 @@ def region_tool(query: Query, shown: Shown) -> dict[str, Any]:
         "rest": kept(query.no_longer(shown.id), "page"),
         "region": dict(zip(sides, region.percent, strict=True)) if region else {},
     }
+
+
+@register.inclusion_tag("search/_region.html")
+def region_of(asset: Asset) -> dict[str, Any]:
+    """The form that asks for what is like a part of this asset's picture."""
+    return {"asset": asset, "region_of": str(asset.pk), "rest": [], "region": {}}
 
 
 def _here(context: Any) -> str:
