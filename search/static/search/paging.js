@@ -1,4 +1,5 @@
 // More hits come as their place comes near, and Back returns to the same hits at the same place.
+// It comes after the scripts that fold or hide something, which would move that place.
 (() => {
   const grid = document.getElementById("hits");
   if (!grid) return;
