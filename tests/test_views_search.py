@@ -125,7 +125,7 @@ def test_the_page_costs_a_fixed_number_of_queries(
     for _ in range(10):
         make_asset(colour="red", embedded=True, thumbnail=True)
 
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(19):
         reader_client.get("/", {"q": "red"})
 
 
