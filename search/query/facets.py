@@ -9,6 +9,7 @@ from django.db import connection
 
 from search.models.asset import AssetQuerySet
 from search.query.asked import Query
+from search.query.filters import MEGAPIXELS, PANORAMA, SQUARE
 
 SHOWN = 12
 
@@ -41,21 +42,32 @@ def facets(query: Query, among: AssetQuerySet | Sequence[UUID]) -> dict[str, lis
     return {facet: found[facet][:SHOWN] for facet in FACETS if facet in found}
 
 
-FACETS = ("label", "collection", "colour", "format", "year")
+FACETS = ("label", "collection", "colour", "orientation", "size", "format", "year")
 
 
 def _counted(among: AssetQuerySet | Sequence[UUID]) -> tuple[str, tuple[Any, ...]]:
     if isinstance(among, AssetQuerySet):
         sql, values = among.order_by().values("pk").query.sql_with_params()
-        return _COUNTED.format(among=sql), values
-    return _COUNTED.format(among="SELECT unnest(%s::uuid[])"), (list(among),)
+        return _COUNTED.format(among=sql, **_BOUNDS), values
+    return _COUNTED.format(among="SELECT unnest(%s::uuid[])", **_BOUNDS), (list(among),)
+
+
+# Where the filters draw their lines.
+_BOUNDS = {
+    "square": SQUARE,
+    "panorama": PANORAMA,
+    "small": MEGAPIXELS["small"][1],
+    "medium": MEGAPIXELS["medium"][1],
+}
 
 
 # All facets in one statement over one set of rows, so that their counts agree.
 _COUNTED = """
 WITH among (id) AS MATERIALIZED ({among}),
 facts AS MATERIALIZED (
-    SELECT asset.id, colour_name, format,
+    SELECT asset.id, colour_name, format, width, height,
+        width * height::bigint / 1000000.0 AS megapixels,
+        greatest(width, height) <= least(width, height) * (1 + {square}) AS square,
         extract(year FROM COALESCE(taken, created) AT TIME ZONE 'UTC')::int::text AS year
     FROM among JOIN search_asset AS asset USING (id)
 ), labels AS (
@@ -74,5 +86,14 @@ UNION ALL SELECT 'collection', slug, name, assets, 1 FROM collections
 UNION ALL SELECT 'colour', colour_name, colour_name, count(*), 1 FROM facts GROUP BY colour_name
 UNION ALL SELECT 'format', format, format, count(*), 1 FROM facts GROUP BY format
 UNION ALL SELECT 'year', year, year, count(*), 1 FROM facts GROUP BY year
+UNION ALL SELECT 'orientation', shape, shape, count(*), 1 FROM (
+    SELECT CASE WHEN square THEN 'square' WHEN width > height THEN 'landscape' ELSE 'portrait' END
+    FROM facts
+    UNION ALL SELECT 'panorama' FROM facts WHERE width >= height * {panorama}
+) AS shapes (shape) GROUP BY shape
+UNION ALL SELECT 'size', size, size, count(*), 1 FROM (
+    SELECT CASE WHEN megapixels < {small} THEN 'small' WHEN megapixels < {medium} THEN 'medium'
+        ELSE 'large' END FROM facts
+) AS sizes (size) GROUP BY size
 ORDER BY place, assets DESC, name
 """

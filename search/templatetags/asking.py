@@ -58,6 +58,12 @@ def of(names: dict[str, str], value: str) -> str:
 
 
 @register.filter
+def filtered(query: Query, name: str) -> str:
+    """The value of a filter of this query, or nothing."""
+    return next(iter(query.values(name)), "")
+
+
+@register.filter
 def spelled(name: str) -> str:
     """The name of a filter as people read it: "Taken before", "Not label"."""
     return name.replace("_", " ").capitalize()
