@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from search import vocabulary
 from search.models import Asset, AssetLabel, Embedding
 from search.models.asset import AssetQuerySet
-from search.query import Query, answer
+from search.query import Example, Query, answer
 from search.views.access import PageRequest, open_where_search_is_public, sealed
 
 SIMILAR = 12
@@ -28,7 +28,7 @@ def asset(request: PageRequest, pk: UUID) -> HttpResponse:
     given = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).select_related("label")
     labels = Prefetch("asset_labels", given.order_by("label__name"), to_attr="labels_given")
     shown = _visible(request, pk, embeddings, "collections", labels)
-    similar = answer(Query(asset=shown), request.user, size=SIMILAR)
+    similar = answer(Query(like=(Example(asset=shown.pk),)), request.user, size=SIMILAR)
     waits = any(embedding.state == "waiting" for embedding in shown.embeddings.all())
     page = {"asset": shown, "answer": similar, "is_waiting": waits}
     page["suggestions"] = vocabulary.suggestions(shown)
