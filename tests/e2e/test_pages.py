@@ -114,7 +114,7 @@ def test_similar_starts_from_the_asset(opened):
     tile.hover()
     tile.get_by_title("Similar").click()
 
-    page.wait_for_url("**/?asset=*")
+    page.wait_for_url("**/?like=*")
 
     expect(page.locator(".field__picture")).to_be_visible()
     expect(page.locator(".tile__score").first).to_be_visible()
@@ -156,7 +156,7 @@ def test_thumbnails_are_there_and_every_row_is_full(opened):
 
 
 def assert_finds_itself(page, title):
-    page.wait_for_url("**/?picture=*")
+    page.wait_for_url("**/?like=*")
     assert titles(page)[0] == title
     assert float(page.locator(".tile__score").first.inner_text().split()[-1]) > 0.99
     expect(page.locator(".field__picture img")).to_be_visible()
@@ -204,7 +204,7 @@ def test_a_picture_without_script_finds_itself_first(opened, a_picture):
 def test_new_words_replace_the_picture(opened, a_picture):
     page = opened("/")
     page.evaluate(PASTE, held(a_picture[1]))
-    page.wait_for_url("**/?picture=*")
+    page.wait_for_url("**/?like=*")
     page.fill("[name=q]", "mug")
     page.press("[name=q]", "Enter")
 
