@@ -28,7 +28,7 @@ def asset(request: PageRequest, pk: UUID) -> HttpResponse:
     given = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).select_related("label")
     labels = Prefetch("asset_labels", given.order_by("label__name"), to_attr="labels_given")
     shown = _visible(request, pk, embeddings, "collections", labels)
-    similar = answer(Query(like=(Example(asset=shown.pk),)), request.user, size=SIMILAR)
+    similar = answer(like(shown), request.user, size=SIMILAR)
     waits = any(embedding.state == "waiting" for embedding in shown.embeddings.all())
     page = {"asset": shown, "answer": similar, "is_waiting": waits}
     page["suggestions"] = vocabulary.suggestions(shown)
@@ -73,6 +73,11 @@ def original(request: PageRequest, pk: UUID) -> HttpResponseBase:
     )
     response["Cache-Control"] = "private, max-age=86400"
     return sealed(response)
+
+
+def like(shown: Asset) -> Query:
+    """What is nearest to an asset, whether it matches or not: the page says so of none of it."""
+    return Query(like=(Example(asset=shown.pk),), everything=True)
 
 
 def _visible(request: PageRequest, pk: UUID, *related: str | Prefetch) -> Asset:

@@ -47,8 +47,8 @@ def found(stack, *arguments: str) -> list[dict]:
 
 @pytest.mark.parametrize("words", ["red mug", "a striped bag on a table", "blue chair"])
 def test_the_command_and_the_page_give_the_same_order(stack, words):
-    page = stack.session().get("/", {"q": words}).text
-    hits = found(stack, words, "--limit", "48")
+    page = stack.session().get("/", {"q": words, "everything": "1"}).text
+    hits = found(stack, words, "--everything", "--limit", "48")
     assert ids_on(page) == [hit["id"] for hit in hits]
     assert len(hits) == 48
 
