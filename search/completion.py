@@ -13,9 +13,9 @@ from django.utils import timezone
 from search import lexical
 from search.images import SIGNATURES
 from search.models import Asset, Collection, Label, User
-from search.models.asset import AssetQuerySet
+from search.models.asset import COLOURS, AssetQuerySet
 from search.query import Words
-from search.query.filters import COLOURS, FILTERS, MEGAPIXELS, ORIENTATIONS, STATES
+from search.query.filters import FILTERS, MEGAPIXELS, ORIENTATIONS, STATES
 from search.recent import recent
 
 Person = User | AnonymousUser
