@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.axe import assert_accessible
-from tests.e2e.prepared import PICTURES
+from tests.e2e.prepared import PASSWORD, PICTURES, USER
 from tests.e2e.stack import Stack
 from tests.e2e.test_pages import DROP, UPLOADS, held, titles
 
@@ -275,8 +275,12 @@ def test_the_list_of_the_keys_opens_and_switches_them_off(opened):
 
     page.locator(".tile__link").first.focus()
     page.keyboard.press("/")
-
     assert page.evaluate(FOCUSED) == 0
+
+    # And the way back needs none of them.
+    page.locator(".header__person summary").click()
+    page.get_by_role("button", name="Keys").click()
+    expect(page.get_by_label("Single keys are on")).not_to_be_checked()
 
 
 def test_up_and_down_lead_to_the_tile_that_lies_nearest(opened):
@@ -350,6 +354,21 @@ def test_a_look_that_cannot_come_says_so(opened):
 
 
 # More hits
+
+
+def test_who_signs_out_leaves_no_hits_behind(opened):
+    page = opened("/", storage_state=None)
+    page.fill("[name=username]", USER)
+    page.fill("[name=password]", PASSWORD)
+    page.click("button[type=submit]")
+    page.wait_for_load_state("networkidle")  # And the transition between the pages is over.
+    scroll_to_the_end(page)
+    expect(page.locator(".tile")).to_have_count(PICTURES)
+    page.locator(".header__person summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in/**")
+
+    assert "hits" not in page.evaluate("Object.keys(sessionStorage).join()")
 
 
 def scroll_to_the_end(page):

@@ -75,7 +75,10 @@
     return Boolean(help);
   }
 
-  for (const button of document.querySelectorAll("[data-keys]")) button.addEventListener("click", open);
+  for (const button of document.querySelectorAll("[data-keys]")) {
+    button.hidden = !help;
+    button.addEventListener("click", open);
+  }
   for (const box of help?.querySelectorAll("[data-set]") ?? []) {
     box.checked = localStorage.getItem(box.dataset.set) !== "off";
     box.addEventListener("change", () => localStorage.setItem(box.dataset.set, box.checked ? "on" : "off"));
