@@ -1,6 +1,6 @@
 """What a person may send, and the sentence for what they may not."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,10 +17,12 @@ from search.region import NoRegion, Region
 
 NUL = "Your words contain a character that no text has (NUL)."
 LONGEST = 1000
+TOO_LONG = f"This is too long: {LONGEST:,} characters are enough."
 # Past any page that a person reaches; a larger offset is only work for the database.
 LAST_PAGE = 10_000
 MOST_FILTERS = 20
 TOO_MANY_FILTERS = f"At most {MOST_FILTERS} values of one filter can be given at once."
+TOO_MANY_WITHOUT = f"At most {MOST_WITHOUT} words can be left out at once."
 TOO_MANY_EXAMPLES = f"At most {MOST_EXAMPLES} pictures can be asked by at once."
 
 
@@ -34,11 +36,25 @@ class Several(forms.Field):
         self.read, self.most, self.too_many = read, most, too_many
 
     def clean(self, value: Any) -> list[Any]:
-        """The values that can be read. Raises ValidationError with a sentence for each other."""
+        """The values. Raises ValidationError with a sentence for each that can't be read."""
+        read, sentences = self.each(value)
+        if sentences:
+            raise forms.ValidationError(sentences)
+        return read
+
+    def each(self, value: Any) -> tuple[list[Any], list[str]]:
+        """The values that can be read, and a sentence for each other."""
         given = [one for one in value or () if one.strip()]
         if len(given) > self.most:
-            raise forms.ValidationError(self.too_many)
-        return [sentenced(self.read, one) for one in given]
+            return [], [self.too_many]
+        read: list[Any] = []
+        sentences: list[str] = []
+        for one in given:
+            try:
+                read.append(sentenced(self.read, one))
+            except forms.ValidationError as error:
+                sentences += error.messages
+        return read, sentences
 
 
 class One(forms.CharField):
@@ -56,6 +72,8 @@ class One(forms.CharField):
 def sentenced(read: Callable[[str], Any], value: str) -> Any:
     if "\0" in value:
         raise forms.ValidationError(NUL)
+    if len(value) > LONGEST:
+        raise forms.ValidationError(TOO_LONG)
     try:
         return read(value)
     except Malformed as error:
@@ -89,7 +107,7 @@ class SearchForm(forms.Form):
         required=False,
         max_length=LONGEST,
         error_messages={
-            "max_length": f"This is too long: {LONGEST:,} characters are enough.",
+            "max_length": TOO_LONG,
             "null_characters_not_allowed": NUL,
         },
     )
@@ -126,7 +144,12 @@ class SearchForm(forms.Form):
             self.fields[name].label = known.hint
 
     def clean_q(self) -> Words:
-        return Words.parse(self.cleaned_data["q"], frozenset(FILTERS))
+        words = Words.parse(self.cleaned_data["q"], frozenset(FILTERS))
+        if len(words.without) > MOST_WITHOUT:
+            raise forms.ValidationError(TOO_MANY_WITHOUT)
+        if len(str(words)) > LONGEST:
+            raise forms.ValidationError(TOO_LONG)
+        return words
 
     def clean_page(self) -> int:
         return self.cleaned_data["page"] or 1
@@ -140,10 +163,12 @@ class SearchForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Add what was typed as filters and drawn as a region, and refuse contradictions."""
         given = self.cleaned_data
-        if words := given.get("q"):
-            self._read_typed(words)
-            if len(words.without) > MOST_WITHOUT:
-                self.add_error("q", f"At most {MOST_WITHOUT} words can be left out at once.")
+        typed = list(self._typed(given.get("q") or Words()))
+        self._keep_what_can_be_read()
+        for name, value in typed:
+            given.setdefault(name, []).append((name, value))
+            if len(given[name]) > MOST_FILTERS:
+                self.add_error(name, TOO_MANY_FILTERS)
         if sentence := filters.contradiction(self._filters()):
             self.add_error(None, sentence)
         if given.get("region_of"):
@@ -155,7 +180,7 @@ class SearchForm(forms.Form):
         given = self.cleaned_data
         words = given.get("q") or Words()
         return Query(
-            words=words.untyped if len(words.without) <= MOST_WITHOUT else Words(),
+            words=words.untyped,
             like=tuple(dict.fromkeys(given.get("like", ()))),
             unlike=tuple(dict.fromkeys(given.get("unlike", ()))),
             balance=given.get("balance", EVEN),
@@ -179,41 +204,50 @@ class SearchForm(forms.Form):
             found += values if known.many else values[-1:]
         return found
 
-    def _read_typed(self, words: Words) -> None:
+    def _typed(self, words: Words) -> Iterator[tuple[str, str]]:
         for part in words.typed:
             name = f"not_{part.name}" if part.minus else part.name
             if name not in FILTERS:
                 self.add_error(part.name, f"“{part}”: only a label can be left out with a minus.")
                 continue
             try:
-                read = filters.read(name, part.value)
+                yield filters.read(name, part.value)
             except Malformed as error:
                 self.add_error(name, str(error))
-            else:
-                self.cleaned_data.setdefault(name, []).append(read)
+
+    def _keep_what_can_be_read(self) -> None:
+        """Of a parameter of which some values can't be read, keep the others."""
+        for name in self.errors:
+            if isinstance(field := self.fields.get(name), Several):
+                read, _ = field.each(self[name].data)
+                self.cleaned_data[name] = read if name in FILTERS else self._there(read)
 
     def _read_region(self, example: Example) -> None:
         sides = [self.cleaned_data.get(name) for name in ("left", "top", "width", "height")]
+        part = example
         try:
             if None in sides:
                 raise NoRegion("A region is four numbers: left, top, width and height.")
-            region = Region.of(*sides)  # type: ignore[arg-type]
-            [part] = self._seen([replace(example, region=region)])
+            part = replace(example, region=Region.of(*sides))  # type: ignore[arg-type]
+            self._seen([part])
         except NoRegion as error:
             self.add_error("region_of", str(error))
         except forms.ValidationError as error:
             self.add_error("region_of", error)
-        else:
-            others = [e for e in self.cleaned_data.get("like", ()) if e.id != example.id]
-            self.cleaned_data["like"] = [*others, part]
+        others = [e for e in self.cleaned_data.get("like", ()) if e.id != example.id]
+        self.cleaned_data["like"] = [*others, *self._there([part])]
 
     def _seen(self, examples: list[Example]) -> list[Example]:
         """Refuse assets that are not there for this person."""
-        asked = {example.asset for example in examples if example.asset}
-        seen = Asset.objects.visible_to(self.user).filter(pk__in=asked)
-        if asked and seen.count() < len(asked):
+        if len(self._there(examples)) < len(examples):
             raise forms.ValidationError("This asset is not in the library.")
         return examples
+
+    def _there(self, examples: list[Example]) -> list[Example]:
+        asked = {example.asset for example in examples if example.asset}
+        seen = Asset.objects.visible_to(self.user).filter(pk__in=asked)
+        unseen = asked.difference(seen.values_list("pk", flat=True))
+        return [example for example in examples if example.asset not in unseen]
 
 
 def data_of(parameters: Mapping[str, Iterable[str]]) -> QueryDict:

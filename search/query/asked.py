@@ -50,10 +50,10 @@ class Example:
         if not match:
             raise Malformed("This is neither an asset nor a query picture.")
         try:
-            region = Region.parse(match["region"]) if match["region"] else None
+            region = None if match["region"] is None else Region.parse(match["region"])
         except NoRegion as error:
             raise Malformed(str(error)) from None
-        weight = _weight(match["weight"]) if match["weight"] else 1
+        weight = 1 if match["weight"] is None else _weight(match["weight"])
         if _TOKEN.fullmatch(match["id"]):
             return cls(picture=match["id"], region=region, weight=weight)
         return cls(asset=_uuid(match["id"]), region=region, weight=weight)

@@ -46,7 +46,7 @@ def narrowed(assets: AssetQuerySet, filters: Iterable[tuple[str, str]]) -> Asset
 
 def read(name: str, value: str) -> tuple[str, str]:
     """A filter as it stands in the canonical form. Raises Malformed."""
-    return name, FILTERS[name].read(" ".join(value.split()))
+    return name, FILTERS[name].read(value.strip())
 
 
 def contradiction(filters: Iterable[tuple[str, str]]) -> str:
@@ -66,25 +66,30 @@ def contradiction(filters: Iterable[tuple[str, str]]) -> str:
 
 
 def _a_label(value: str) -> str:
-    name = Label.objects.filter(name__iexact=value).values_list("name", flat=True).first()
-    if name is None:
-        raise Malformed(f"There is no label “{value}”.")
-    return name
+    named = Label.objects.filter(name__iexact=value)
+    return _known(named.values_list("name", flat=True), value, f"There is no label “{value}”.")
 
 
 def _a_collection(value: str) -> str:
-    named = Q(slug=value.lower()) | Q(name__iexact=value)
-    slug = Collection.objects.filter(named).values_list("slug", flat=True).first()
-    if slug is None:
-        raise Malformed(f"There is no collection “{value}”.")
-    return slug
+    # Of two, the one of this slug, whatever the other is called.
+    named = Collection.objects.filter(slug__iexact=value)
+    slugs = (named or Collection.objects.filter(name__iexact=value)).values_list("slug", flat=True)
+    return _known(slugs, value, f"There is no collection “{value}”.")
 
 
 def _an_owner(value: str) -> str:
-    name = User.objects.filter(username__iexact=value).values_list("username", flat=True).first()
-    if name is None:
-        raise Malformed(f"Nobody here is called “{value}”.")
-    return name
+    named = User.objects.filter(username__iexact=value)
+    return _known(
+        named.values_list("username", flat=True), value, f"Nobody here is called “{value}”."
+    )
+
+
+def _known(names: Iterable[str], value: str, sentence: str) -> str:
+    """The name that is written just as this, else one that is but for capitals."""
+    found = sorted(names, key=lambda name: (name != value, name))
+    if not found:
+        raise Malformed(sentence)
+    return found[0]
 
 
 def _one_of(what: str, choices: Iterable[str]) -> Callable[[str], str]:
@@ -113,7 +118,7 @@ def _a_date(value: str) -> str:
 
 
 def _a_year(value: str) -> str:
-    if not re.fullmatch(r"[1-9]\d{3}", value):
+    if not re.fullmatch(r"[1-9][0-9]{3}", value):
         raise Malformed(f"“{value}” is no year: write it as 2024.")
     return value
 
@@ -198,8 +203,9 @@ def _until(field: str) -> Leaves:
 
 
 def _in_year(assets: AssetQuerySet, years: Sequence[str]) -> AssetQuerySet:
-    first, after = f"{years[-1]}-01-01", f"{int(years[-1]) + 1:04}-01-01"
-    return _until("dated")(_since("dated")(assets, [first]), [after])
+    first = _midnight(f"{years[-1]}-01-01")
+    last = first.replace(month=12, day=31, hour=23, minute=59, second=59, microsecond=999_999)
+    return assets.dated().filter(dated__range=(first, last))
 
 
 def _new_since(assets: AssetQuerySet, moments: Sequence[str]) -> AssetQuerySet:
