@@ -26,9 +26,10 @@ $$
 
 # Weights: A title, B label, C file name and collection, D description. What stands in a collection's
 # name is there once more after an @, which no word has, to tell it from the file's name. A position
-# is left out between two texts, so that no phrase reaches from one into the other. A word may have
-# 2,046 bytes, all of them a megabyte: both are far beyond what is cut off here.
-WORDS_OF_ASSET = """
+# is left out between two texts, so that no phrase reaches from one into the other. After a = stands
+# what the asset is called, as a whole: title, file name, file name without its ending.
+# A word may have 2,046 bytes, all of them a megabyte: both are far beyond what is cut off here.
+WORDS_OF_ASSET = r"""
 CREATE FUNCTION words_of_asset(asset uuid) RETURNS tsvector LANGUAGE sql STABLE STRICT
 AS $$
 WITH texts AS (
@@ -51,10 +52,19 @@ WITH texts AS (
            row_number() OVER (ORDER BY gap, nth) + gap AS position
     FROM numbered, regexp_split_to_table(trim(plain_words(said)), ' +') WITH ORDINALITY AS w(word, nth)
     WHERE word <> '' LIMIT 10000
+), spelled AS (
+    SELECT '''' || mark || word || ''':' || least(position, 16383) || weight AS lexeme
+    FROM words, unnest(marks) AS mark
+    UNION ALL
+    SELECT '''=' || left((
+        SELECT string_agg(left(word, 200), ' ' ORDER BY nth)
+        FROM regexp_split_to_table(trim(plain_words(name)), ' +') WITH ORDINALITY AS w(word, nth)
+    ), 400) || ''''
+    FROM search_asset,
+        unnest(ARRAY[title, filename, regexp_replace(filename, '\.[A-Za-z0-9]{1,5}$', '')]) AS name
+    WHERE id = asset
 )
-SELECT coalesce(string_agg(
-    '''' || mark || word || ''':' || least(position, 16383) || weight, ' '), '')::tsvector
-FROM words, unnest(marks) AS mark
+SELECT coalesce(string_agg(lexeme, ' '), '')::tsvector FROM spelled
 $$
 """
 
