@@ -129,11 +129,12 @@ def _found(query: Query, user: User | AnonymousUser, encoder: Encoder | None, le
             far = matching.far_from(assets, without(query, encoder), encoder)
             return Found(None, far.order_by(*ORDERS[query.sort]), encoder)
         encoded = vector_of(query, encoder, user)
+        assets = matching.far_from(assets, without(query, encoder), encoder)
         ranking = matching.rank(query, assets, encoder, encoded, least=least)
         return Found(ranking, assets, encoder, encoded.sentence)
     except NoVector as error:
         mention = " These assets mention your words." if query.text else ""
-        mentioning = matching.said(query, assets) if query.text else assets.none()
+        mentioning = matching.mentioning(query, assets) if query.text else assets.none()
         order = ("-exact", "-rank", "pk") if query.text else ("pk",)
         return Found(None, mentioning.order_by(*order), encoder, f"{error}{mention}")
 

@@ -205,7 +205,7 @@ def _until(field: str) -> Leaves:
 def _in_year(assets: AssetQuerySet, years: Sequence[str]) -> AssetQuerySet:
     first = _midnight(f"{years[-1]}-01-01")
     last = first.replace(month=12, day=31, hour=23, minute=59, second=59, microsecond=999_999)
-    return assets.dated().filter(dated__range=(first, last))
+    return assets.dated().filter(**{"dated__range": (first, last)})
 
 
 def _new_since(assets: AssetQuerySet, moments: Sequence[str]) -> AssetQuerySet:

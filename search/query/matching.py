@@ -15,9 +15,9 @@ from search import bands, lexical, nearest
 from search.bands import Cuts
 from search.models import Asset, AssetLabel, Embedding, Encoder, User
 from search.models.asset import AssetQuerySet
-from search.query.asked import Query
+from search.query.asked import Query, Sort
 from search.query.filters import narrowed
-from search.query.vectors import PICTURE, WORDS, Encoded, kind_of, without
+from search.query.vectors import PICTURE, WORDS, Encoded, kind_of
 
 # So many of the nearest are ranked at once; where all of them match, all that match are looked
 # through, as far as MOST.
@@ -92,23 +92,31 @@ def far_from(
 def rank(
     query: Query, assets: AssetQuerySet, encoder: Encoder, encoded: Encoded, *, least: int
 ) -> Ranking:
-    """At least so many of the permitted assets, ranked by meaning and by words; all that match."""
-    assets = far_from(assets, without(query, encoder), encoder)
+    """At least so many of the permitted assets apart, ranked by meaning and by words; all that
+    match. Never more than MOST."""
     cuts = cuts_of(query, encoder, encoded)
-    pool = POOL * -(-least // POOL)
-    found = _candidates(query, assets, encoder, encoded, pool, cuts)
-    if cuts and _passes(found, cuts) >= pool:
+    shows_all = query.everything or not cuts
+    if shows_all and query.sort != Sort.RELEVANCE:
+        least = MOST  # In another order the first may be any of them.
+    pool = min(POOL * -(-least // POOL), MOST + 1)
+    found = _candidates(query, assets, encoder, encoded, cuts, near=pool, said=pool)
+    while shows_all and pool <= MOST and _near(found) >= pool and _apart(found, query) < least:
+        pool = min(2 * pool, MOST + 1)
+        found = _candidates(query, assets, encoder, encoded, cuts, near=pool, said=pool)
+    if cuts:
         # Beyond the pool there may be more that match.
-        found = _candidates(query, assets, encoder, encoded, MOST + 1, cuts)
-        return Ranking(found[:MOST], cuts, len(found) <= MOST)
-    return Ranking(found, cuts)
+        near, said = (MOST + 1 if full else pool for full in _full(found, cuts, pool))
+        if (near, said) != (pool, pool):
+            found = _candidates(query, assets, encoder, encoded, cuts, near=near, said=said)
+    ranking = Ranking(found, cuts)
+    return Ranking(found[:MOST], cuts, len(ranking.matched()) <= MOST)
 
 
 def rank_by_meaning(
     query: Query, assets: AssetQuerySet, encoder: Encoder, encoded: Encoded, *, limit: int
 ) -> Ranking:
     """The nearest of the permitted assets, whatever words they share with the query."""
-    found = _candidates(query, assets, encoder, encoded, limit, None, by_words=False)
+    found = _candidates(query, assets, encoder, encoded, None, near=limit, said=0)
     return Ranking(found, cuts_of(query, encoder, encoded))
 
 
@@ -121,13 +129,24 @@ def cuts_of(query: Query, encoder: Encoder, encoded: Encoded) -> Cuts | None:
     return cuts
 
 
-def said(query: Query, assets: AssetQuerySet) -> AssetQuerySet:
+def mentioning(query: Query, assets: AssetQuerySet) -> AssetQuerySet:
     """Those of the assets in which the words of the query occur."""
     return lexical.said(assets, query.words.plain, query.words.phrases)
 
 
-def _passes(found: Sequence[Candidate], cuts: Cuts) -> int:
-    return sum(c.distance is not None and c.distance <= cuts.possible for c in found)
+def _near(found: Sequence[Candidate]) -> int:
+    return sum(candidate.distance is not None for candidate in found)
+
+
+def _apart(found: Sequence[Candidate], query: Query) -> int:
+    """How many are shown by themselves once near-duplicates have collapsed."""
+    return len(found if query.duplicates else {c.cluster or c.pk for c in found})
+
+
+def _full(found: Sequence[Candidate], cuts: Cuts, pool: int) -> tuple[bool, bool]:
+    """Whether all of the pool match by their meaning, and whether all do by their words."""
+    near = sum(c.distance is not None and c.distance <= cuts.possible for c in found)
+    return near >= pool, sum(c.where is not None for c in found) >= pool
 
 
 def _candidates(
@@ -135,23 +154,23 @@ def _candidates(
     assets: AssetQuerySet,
     encoder: Encoder,
     encoded: Encoded,
-    limit: int,
     cuts: Cuts | None,
     *,
-    by_words: bool = True,
+    near: int,
+    said: int,
 ) -> list[Candidate]:
+    """So many of the nearest, and so many of those that the words of the query occur in."""
     kind = PICTURE if kind_of(query) == PICTURE and not query.text else WORDS
-    plan = nearest.plan(assets, encoded.vector, encoder, kind, limit=limit)
-    near, of_near = _sql(plan.hits.values("pk", "cluster", "distance"))  # type: ignore[misc]
-    mentioning, of_words = _NO_ROWS, ()
-    if query.text and by_words:
-        words = said(query, assets).values("pk", "cluster", "where", "exact", "rank")  # type: ignore[misc]
-        mentioning, of_words = _sql(words[:limit])
+    plan = nearest.plan(assets, encoded.vector, encoder, kind, limit=near)
+    nearest_sql, of_nearest = _sql(plan.hits.values("pk", "cluster", "distance"))  # type: ignore[misc]
+    said_sql, of_said = _NO_ROWS, ()
+    if query.text and said:
+        rows = mentioning(query, assets).values("pk", "cluster", "where", "exact", "rank")  # type: ignore[misc]
+        said_sql, of_said = _sql(rows[:said])
     possible = cuts.possible if cuts else LARGEST_DISTANCE
+    statement = _FUSED.format(near=nearest_sql, said=said_sql, k=RRF_K, pool=POOL)
     with nearest.searching(plan), connection.cursor() as cursor:
-        cursor.execute(
-            _FUSED.format(near=near, said=mentioning, k=RRF_K), [*of_near, *of_words, possible]
-        )
+        cursor.execute(statement, [*of_nearest, *of_said, possible])
         return [Candidate(*row) for row in cursor.fetchall()]
 
 
@@ -165,7 +184,9 @@ def _sql(rows: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
 
 _NO_ROWS = "SELECT NULL::uuid, NULL::uuid, NULL::int, NULL::boolean, NULL::float WHERE false"
 
-# Those that match come first, so that a page of everything begins like a page of the matches.
+# Those that match come first, so that a page of everything begins like a page of the matches. What
+# lies beyond the first POOL of a ranking gets nothing for its place there: in a larger pool, which
+# later pages are taken from, those before it keep their order.
 _FUSED = """
 WITH near AS MATERIALIZED (
     SELECT id, cluster, distance, row_number() OVER (ORDER BY distance, id) AS place
@@ -178,7 +199,9 @@ SELECT id, COALESCE(near.cluster, said.cluster), distance, place_of, COALESCE(ex
 FROM near FULL JOIN said USING (id)
 ORDER BY COALESCE(exact, false) DESC,
     said.place IS NOT NULL OR distance <= %s DESC,
-    COALESCE(1.0 / ({k} + near.place), 0) + COALESCE(1.0 / ({k} + said.place), 0) DESC,
+    CASE WHEN near.place <= {pool} THEN 1.0 / ({k} + near.place) ELSE 0 END
+        + CASE WHEN said.place <= {pool} THEN 1.0 / ({k} + said.place) ELSE 0 END DESC,
     distance,
+    said.place,
     id
 """

@@ -22,7 +22,8 @@ def remember(request: PageRequest) -> HttpResponse:
     """Add pictures to the query that stands beside them."""
     pictures = request.FILES.getlist("picture")
     form = SearchForm(request.POST, request.user)
-    query = form.query() if form.is_valid() else Query()
+    form.is_valid()
+    query = form.query()
     if not pictures:
         return _refuse(request, query, "Choose a picture to search by.", 400)
     if len(query.like) + len(pictures) > MOST_EXAMPLES:
