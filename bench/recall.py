@@ -5,7 +5,8 @@
 Loads vectors with the gap that words and pictures have (bench/gap.py) into a database of its own,
 through the models of Sightline. Searches it as its pages do, under filters that keep from all to
 0.01 %, and in the other ways that there were to choose from. Each query is compared with all
-vectors in numpy. Prints tables and writes them to bench/results/. Takes a quarter of an hour.
+vectors in numpy. Prints tables and writes them to bench/results/. Takes a quarter of an hour
+on two idle cores.
 """
 
 import os

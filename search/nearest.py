@@ -10,12 +10,12 @@ from search.models import Encoder
 from search.models.asset import AssetQuerySet
 
 WORDS, PICTURE = "words", "picture"
-# Up to so many rows, all are compared: the index would have to look at more than a quarter of
-# 100,000 to find 500 of them, which takes longer and misses some (bench/results/recall.md).
-# PostgreSQL's own choice was the index at recall 0.53 for 1,000 rows (design.md, section 7).
+# Up to so many assets, all are compared, which misses none: of 10,000 in about 80 ms. PostgreSQL's
+# own choice was the index at recall 0.53 for 1,000 (design.md, section 7).
 EXACT_BELOW = 20_000
 # How many candidates the walk through the index keeps. Words are strangers to a graph built on
-# pictures: among 100,000, recall@20 of words is 0.81 at 200 and 0.98 at 1,000, of pictures 1.
+# pictures: recall@20 of words among 100,000 is 0.87 at 200 and 0.98 at 1,000, of pictures 1 at
+# either (bench/results/recall.md).
 WIDTHS = {WORDS: 1000, PICTURE: 200}
 WIDEST = 1000  # pgvector takes no more.
 # Relaxed, since what the walk finds late is nearer than some of what it has told, and strict would
