@@ -36,7 +36,7 @@ _BY_COMPARISON = "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit =
 class Plan(NamedTuple):
     """How the hits are found: at this width of the walk through the index, or with None by all.
 
-    By the index they come in about the order of distance: sort them, as only they are.
+    By the index they come in about the order of distance: sort them by it.
     """
 
     hits: AssetQuerySet
