@@ -172,6 +172,8 @@ def _initialise(var: Path) -> None:
         "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8",  # The same on every machine.
         "--set=listen_addresses=",
+        # The graph of 100,000 vectors fits: words took 32 ms of CPU, 75 with the usual 128 MB.
+        "--set=shared_buffers=512MB",
         "--set=unix_socket_directories=.",  # Relative to the data folder, which may be moved.
         "--set=port=5432",
     )

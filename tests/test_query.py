@@ -87,7 +87,7 @@ def test_one_row_more_than_the_page_tells_whether_there_is_more(library):
 
 def test_a_page_takes_a_bounded_number_of_queries(library, django_assert_max_num_queries):
     answer(Query.of("red"), make_user())
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         answer(Query.of("red"), make_user())
 
 

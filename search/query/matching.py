@@ -72,7 +72,7 @@ def permitted(query: Query, user: User | AnonymousUser) -> AssetQuerySet:
     if examples:
         assets = assets.exclude(pk__in=examples)
     if query.words.phrases:
-        assets = lexical.said(assets, [], query.words.phrases)
+        assets = lexical.holding(assets, [], query.words.phrases)
     return assets
 
 
