@@ -6,6 +6,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import F
+from django.db.models.functions import Lower
 
 from search import lexical
 from search.duplicates import collapsed
@@ -25,10 +27,11 @@ ORDERS = {
     Sort.RELEVANCE: ("-created", "pk"),
     Sort.NEWEST: ("-created", "pk"),
     Sort.OLDEST: ("created", "pk"),
-    Sort.TAKEN: ("-taken", "-created", "pk"),
+    # When no one knows when a picture was taken, it comes last.
+    Sort.TAKEN: (F("taken").desc(nulls_last=True), "-created", "pk"),
     Sort.LARGEST: ("-bytes", "pk"),
     Sort.SMALLEST: ("bytes", "pk"),
-    Sort.NAME: ("title", "pk"),
+    Sort.NAME: (Lower("title"), "pk"),
 }
 
 

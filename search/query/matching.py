@@ -165,7 +165,7 @@ def _candidates(
     nearest_sql, of_nearest = _sql(plan.hits.values("pk", "cluster", "distance"))  # type: ignore[misc]
     said_sql, of_said = _NO_ROWS, ()
     if query.text and said:
-        rows = mentioning(query, assets).values("pk", "cluster", "where", "exact", "rank")  # type: ignore[misc]
+        rows = mentioning(query, assets).values(*_SAID)
         said_sql, of_said = _sql(rows[:said])
     possible = cuts.possible if cuts else LARGEST_DISTANCE
     statement = _FUSED.format(near=nearest_sql, said=said_sql, k=RRF_K, pool=POOL)
@@ -182,6 +182,7 @@ def _sql(rows: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
     return sql, values
 
 
+_SAID = ("pk", "cluster", "where", "exact", "rank")
 _NO_ROWS = "SELECT NULL::uuid, NULL::uuid, NULL::int, NULL::boolean, NULL::float WHERE false"
 
 # Those that match come first, so that a page of everything begins like a page of the matches. What
@@ -192,7 +193,8 @@ WITH near AS MATERIALIZED (
     SELECT id, cluster, distance, row_number() OVER (ORDER BY distance, id) AS place
     FROM ({near}) AS nearest (id, cluster, distance)
 ), said AS MATERIALIZED (
-    SELECT id, cluster, place_of, exact, rank() OVER (ORDER BY exact DESC, score DESC) AS place
+    SELECT id, cluster, place_of, exact, rank() OVER (ORDER BY exact DESC, score DESC) AS place,
+        row_number() OVER (ORDER BY exact DESC, score DESC, id) AS row
     FROM ({said}) AS mentioning (id, cluster, place_of, exact, score)
 )
 SELECT id, COALESCE(near.cluster, said.cluster), distance, place_of, COALESCE(exact, false)
@@ -200,8 +202,8 @@ FROM near FULL JOIN said USING (id)
 ORDER BY COALESCE(exact, false) DESC,
     said.place IS NOT NULL OR distance <= %s DESC,
     CASE WHEN near.place <= {pool} THEN 1.0 / ({k} + near.place) ELSE 0 END
-        + CASE WHEN said.place <= {pool} THEN 1.0 / ({k} + said.place) ELSE 0 END DESC,
-    distance,
-    said.place,
+        + CASE WHEN said.row <= {pool} THEN 1.0 / ({k} + said.place) ELSE 0 END DESC,
+    CASE WHEN said.row <= {pool} AND near.place > {pool} THEN NULL ELSE distance END,
+    said.row,
     id
 """
