@@ -7,9 +7,9 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from kombu.exceptions import OperationalError as MessageNotSent
 
-from search.query import vectors as query_module
 from search.models import Asset, Embedding
 from search.query import Example, NoVector, Query, answer, remember_picture, vector_of
+from search.query import vectors as query_module
 from tests.factories import make_asset, make_encoder, make_user
 from tests.fake_encoder import COLOURS, direction
 
@@ -167,7 +167,10 @@ def test_words_that_fit_say_nothing(library):
 
 def test_where_nothing_is_found_it_does_not_matter_that_words_were_cut_off(library, fake_encoder):
     fake_encoder.text_length = 3
-    assert answer(Query.of("red barn in the snow", filters=(("label", "none"),)), make_user()).sentence == ""
+    assert (
+        answer(Query.of("red barn in the snow", filters=(("label", "none"),)), make_user()).sentence
+        == ""
+    )
 
 
 def test_from_the_cache_the_same_is_said(library, fake_encoder):
