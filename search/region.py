@@ -6,6 +6,8 @@ from typing import Self
 
 LEAST_SIDE = 0.02
 DECIMALS = 4
+# Fields that are rounded to a tenth of a percent each may come to this much more than the whole.
+ROUNDING = 0.001
 
 
 class NoRegion(Exception):
@@ -31,9 +33,10 @@ class Region:
         left, top, width, height = (round(side, DECIMALS) + 0.0 for side in sides)
         if min(width, height) < LEAST_SIDE:
             raise NoRegion("This region is too small: draw it larger.")
-        if min(left, top) < 0 or max(left + width, top + height) > 1 + 10**-DECIMALS:
+        if min(left, top) < 0 or max(left + width, top + height) > 1 + ROUNDING:
             raise NoRegion("This region lies outside of the picture.")
-        return cls(left, top, width, height)
+        width, height = min(width, 1 - left), min(height, 1 - top)
+        return cls(left, top, round(width, DECIMALS), round(height, DECIMALS))
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -249,25 +249,27 @@ def test_an_asset_embedded_while_its_label_changes_gets_the_new_threshold(monkey
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_asset_deleted_meanwhile_leaves_the_label_for_another_time(monkeypatch):
+def test_an_asset_deleted_meanwhile_takes_its_new_label_with_it(monkeypatch):
     make_encoder()
     barn = make_asset(title="barn", colour="red", embedded=True)
     make_asset(title="shed", colour="red", embedded=True)
     label = make_label("red")
     replace = vocabulary._replace
+    with ThreadPoolExecutor() as pool:
+        deleting = []
 
-    def deleted(*given):
-        replace(*given)
-        with ThreadPoolExecutor() as pool:
-            pool.submit(in_thread, barn.delete).result(10)
+        def deleted(*given):
+            replace(*given)
+            deleting.append(pool.submit(in_thread, barn.delete))
+            with pytest.raises(TimeoutError):
+                deleting[0].result(0.5)  # It waits for the words of the barn.
 
-    monkeypatch.setattr(vocabulary, "_replace", deleted)
-    label.is_encoded = False
-    labelling.settle(label, Encoder.objects.serving())
-    assert suggested() == [] and vocabulary.stale(Encoder.objects.serving()).exists()
-    monkeypatch.setattr(vocabulary, "_replace", replace)
-    catch_up()
+        monkeypatch.setattr(vocabulary, "_replace", deleted)
+        label.is_encoded = False
+        labelling.settle(label, Encoder.objects.serving())
+        deleting[0].result(10)
     assert suggested() == [("shed", "red")]
+    assert not vocabulary.stale(Encoder.objects.serving()).exists()
 
 
 def in_thread(function, *given):

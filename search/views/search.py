@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -40,6 +40,9 @@ def search(request: PageRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "search/search.html", page(form), status=400)
     query, number = form.query(), form.cleaned_data["page"]
+    if form.cleaned_data["region_of"]:
+        # The region's four fields; from here on it stands in the address as everywhere.
+        return redirect(f"{resolve_url('search')}?{query.url()}")
     found = answer(query, request.user, page=number, with_facets=not request.htmx)
     if found.hits and number == 1:
         recent.remember(request.user, str(query.words))

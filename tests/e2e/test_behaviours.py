@@ -104,7 +104,7 @@ def test_a_box_that_is_drawn_is_the_query(region, an_asset):
     assert sides(page) == near(20, 30, 40, 60)
     page.get_by_role("button", name="Search by this part").click()
 
-    page.wait_for_url(re.compile(f"region_of={an_asset}&"))
+    page.wait_for_url(re.compile(f"like={an_asset}@"))
 
     canonical = re.compile(rf"\?like={an_asset}(@|%40)0\.2(,|%2C)0\.3(,|%2C)0\.4(,|%2C)0\.6&")
     expect(page.locator("[data-more]").first).to_have_attribute("href", canonical)
