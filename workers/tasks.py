@@ -40,6 +40,7 @@ HUNG_SECONDS = 100
 # Whoever rings rings again: an old message would only make others wait for a turn of its own.
 RUNG_SECONDS = 50
 VECTOR_SECONDS = 24 * 3600
+REFUSAL_SECONDS = 10
 # Somebody waits for the vector; after that time nobody does any more.
 AWAITED: dict[str, Any] = {
     "bind": True,
@@ -239,8 +240,12 @@ def encode_region(self: Task, encoder_id: int, asset_id: str, region: str, key: 
         box = Region.parse(region)
         # So much of the whole that the part has twice the encoder's input.
         at_least = ceil(2 * encoder.resolution / min(box.width, box.height))
-        picture = picture_of(asset, at_least=at_least)
-        keep_vector(encoder, cropped(picture, region), key)
+        try:
+            picture = picture_of(asset, at_least=at_least)
+        except (images.UndecodableImage, StorageAway) as error:
+            cache.set(key, {"refusal": f"This picture can't be read: {error}"}, REFUSAL_SECONDS)
+        else:
+            keep_vector(encoder, cropped(picture, region), key)
 
 
 def cropped(picture: Image.Image, region: str) -> Image.Image:

@@ -159,16 +159,23 @@ def encoder_answers(encoder: Encoder) -> bool:
 def _encoded(key: str, task: Any, encoder: Encoder, *what: str) -> Encoded:
     """The vector from the cache, where the query worker puts it if it is not there yet."""
     if kept := cached(key):
-        return Encoded(**kept)
+        return _read(kept)
     try:
         task.delay(encoder.pk, *what, key)
-        return _awaited(key)
+        return _read(_awaited(key))
     except (NoAnswer, MessageNotSent, RedisError, CheckpointError) as error:
         logger.warning("No encoder answers: %r", error)
     raise NoVector("The encoder is not answering.")
 
 
-def _awaited(key: str) -> Encoded:
+def _read(kept: dict[str, Any]) -> Encoded:
+    """What the query worker answered. Raises NoVector with its refusal."""
+    if refusal := kept.get("refusal"):
+        raise NoVector(refusal)
+    return Encoded(**kept)
+
+
+def _awaited(key: str) -> dict[str, Any]:
     """What appears under the key in time.
 
     Looked for, not subscribed to: once Redis has been away, Celery's result consumer asks for a
@@ -179,4 +186,4 @@ def _awaited(key: str) -> Encoded:
         if time.monotonic() > until:
             raise NoAnswer("No answer in time.")
         time.sleep(LOOK_SECONDS)
-    return Encoded(**kept)
+    return kept
