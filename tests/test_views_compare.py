@@ -176,7 +176,7 @@ def test_what_cannot_be_compared_is_refused_in_a_sentence(
 def test_the_page_costs_a_fixed_number_of_queries(
     staff_client, asked, django_assert_max_num_queries
 ):
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(28):
         staff_client.get(COMPARE, {"like": asked.pk})
 
 
