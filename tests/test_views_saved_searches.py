@@ -266,7 +266,7 @@ def test_a_card_costs_a_fixed_number_of_queries(anna, banded, django_assert_max_
         saved(anna, f"search {number}")
     look_away()
 
-    with django_assert_max_num_queries(10 + 5 * 16):
+    with django_assert_max_num_queries(12 + 5 * 16):
         anna.get(LIST)
 
 
