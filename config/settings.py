@@ -135,7 +135,9 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_DEFAULT_QUEUE = "ingest"
 CELERY_TASK_ROUTES = {
     "workers.tasks.encode_*": {"queue": "query"},
-    "workers.labelling.*": {"queue": "query"},  # Ingest workers hold no text tower.
+    # Ingest workers hold no text tower.
+    "workers.labelling.*": {"queue": "query"},
+    "workers.calibrating.*": {"queue": "query"},
     "workers.runs.*": {"queue": "train"},
 }
 CELERY_TASK_ACKS_LATE = True

@@ -1,53 +1,356 @@
-"""Is it a match? Bands, in a library whose encoder knows colours."""
+"""Is it a match? Bands, in libraries whose encoder knows colours."""
+
+from datetime import timedelta
+from random import Random
 
 import numpy as np
 import pytest
+from django.core.cache import cache
+from django.utils import timezone
 
 from search import bands
-from search.models import Calibration, Embedding
-from tests.factories import make_asset, make_encoder
-from tests.fake_encoder import COLOURS, direction
+from search.bands import kept, logistic, pretended
+from search.models import Asset, Calibration, Embedding, Encoder, JudgedQuery, Judgement
+from tests.factories import make_encoder, make_user
+from tests.fake_encoder import COLOURS, FakeEncoder, direction
+from workers import calibrating, tasks
 
 pytestmark = pytest.mark.django_db
-NEAREST = ["red"] * 6 + ["blue"] * 24 + ["green"] * 30
+CLEAR = {"red": 3, "yellow": 3, "green": 3, "blue": 3, "white": 24, "black": 24}
+RED, BLUE = direction(COLOURS["red"]), direction(COLOURS["blue"])
 
 
-@pytest.fixture
-def encoder():
-    """Of a library with few red assets among sixty."""
-    for colour in NEAREST:
-        make_asset(title=colour, colour=colour, embedded=True)
-    return make_encoder()
+def make_library(numbers=CLEAR, *, titles="{colour} barn", seed=1) -> Encoder:
+    """So many assets of each colour, a little off, embedded but without any files."""
+    encoder, owner, rng = make_encoder(), make_user(), Random(seed)
+    facts = {"owner": owner, "width": 1, "height": 1, "format": "PNG", "bytes": 1}
+    for colour, number in numbers.items():
+        title = titles.format(colour=colour)
+        assets = Asset.objects.bulk_create(
+            Asset(title=title, sha256=f"{rng.getrandbits(256):064x}", **facts)
+            for _ in range(number)
+        )
+        shades = [[part + rng.gauss(0, 12) for part in COLOURS[colour]] for _ in assets]
+        Embedding.objects.bulk_create(
+            Embedding(
+                asset=asset, encoder=encoder, vector=direction(shade), fulfilled=timezone.now()
+            )
+            for asset, shade in zip(assets, shades, strict=True)
+        )
+    return encoder
+
+
+def calibrate(encoder) -> list[Calibration]:
+    return bands.calibrate(encoder, FakeEncoder().encode_texts)
+
+
+def shown(encoder, vector, kind="words") -> list[str]:
+    """The titles within the possible band, each once."""
+    cuts = bands.cuts(vector, encoder, kind)
+    hits = Asset.objects.nearest(vector, encoder).filter(distance__lte=cuts.possible)
+    return sorted({asset.title for asset in hits})
+
+
+# What a query's bands are ------------------------------------------------------------------------
+
+
+def test_what_is_asked_for_is_shown_and_nothing_else():
+    encoder = make_library()
+    calibrate(encoder)
+    assert shown(encoder, RED) == ["red barn"]
+    assert shown(encoder, BLUE) == ["blue barn"]
+
+
+def test_nothing_matches_what_the_library_lacks():
+    encoder = make_library({**CLEAR, "red": 0})
+    calibrate(encoder)
+    assert shown(encoder, RED) == []
 
 
 def test_a_library_that_is_too_small_has_no_bands():
-    make_asset(colour="red", embedded=True)
-    encoder = make_encoder()
-    with pytest.raises(bands.TooFew, match="fake has embedded 1 assets: there are no bands"):
-        bands.calibrate(encoder)
-    assert bands.cuts(direction(COLOURS["red"]), encoder, "words") is None
+    encoder = make_library({"red": 49})
+    with pytest.raises(bands.TooFew, match="fake has embedded 49 assets: there are no .* 50"):
+        calibrate(encoder)
+    assert bands.cuts(RED, encoder, "words") is None
 
 
-def test_an_encoder_that_is_not_calibrated_has_no_bands(encoder):
-    assert bands.cuts(direction(COLOURS["red"]), encoder, "words") is None
-    assert bands.background(direction(COLOURS["red"]), encoder) is None
-
-
-def test_the_background_is_what_the_query_scores_with_the_library(encoder):
-    bands.calibrate(encoder)
-    red = direction(COLOURS["red"])
-    scores = np.array(Embedding.objects.values_list("vector", flat=True)) @ red
-    assert bands.background(red, encoder) == pytest.approx((scores.mean(), scores.std()), abs=1e-3)
-
-
-def test_there_is_one_calibration_for_each_kind_of_query(encoder):
-    for _ in range(2):
-        bands.calibrate(encoder)
-    assert sorted(Calibration.objects.values_list("kind", flat=True)) == ["picture", "words"]
+def test_an_encoder_that_is_not_calibrated_has_no_bands():
+    encoder = make_library()
+    assert bands.cuts(RED, encoder, "words") is None
+    assert bands.background(RED, encoder) is None
 
 
 @pytest.mark.parametrize("kind", ["words", "picture"])
-def test_no_strong_match_lies_beyond_the_possible_ones(encoder, kind):
+@pytest.mark.parametrize("titles", ["{colour} barn", "IMG 0001", ""])
+def test_no_strong_match_lies_beyond_the_possible_ones(kind, titles):
+    encoder = make_library(titles=titles)
+    calibrate(encoder)
+    cuts = bands.cuts(RED, encoder, kind)
+    assert -1 < cuts.strong <= cuts.possible < 2
+
+
+def test_titles_that_say_nothing_are_not_learned_from():
+    encoder = make_library(titles="IMG 0001")
+    for found in calibrate(encoder):
+        assert found.titles == 0 and found.known == b""
+
+
+def test_without_an_encoder_bands_are_heights_above_the_background():
+    encoder = make_library()
     bands.calibrate(encoder)
-    cuts = bands.cuts(direction(COLOURS["red"]), encoder, kind)
-    assert cuts.strong <= cuts.possible
+    mean, deviation = bands.background(RED, encoder)
+    cuts = bands.cuts(RED, encoder, "words")
+    assert 1 - cuts.possible == pytest.approx(mean + 2.8 * deviation, abs=0.001)
+
+
+def test_raising_the_bar_adds_no_hits():
+    encoder = make_library()
+    calibrate(encoder)
+    row = Calibration.objects.get(kind="words")
+    passed = []
+    for raised in (0, 0.5, 1, 2):
+        weights = {band: [*w[:-1], w[-1] - raised] for band, w in row.weights.items()}
+        Calibration.objects.filter(pk=row.pk).update(
+            weights=weights, fitted=timezone.now() + timedelta(seconds=raised)
+        )
+        passed.append(bands.cuts(RED, encoder, "words"))
+    assert passed == sorted(passed, key=lambda cuts: -cuts.possible)
+    assert [cuts.strong for cuts in passed] == sorted((c.strong for c in passed), reverse=True)
+
+
+def test_the_background_is_what_the_query_scores_with_the_library():
+    encoder = make_library()
+    calibrate(encoder)
+    scores = np.array(Embedding.objects.values_list("vector", flat=True)) @ RED
+    assert bands.background(RED, encoder) == pytest.approx((scores.mean(), scores.std()), abs=1e-3)
+
+
+def test_the_sample_is_read_once(django_assert_num_queries):
+    encoder = make_library()
+    calibrate(encoder)
+    bands.background(RED, encoder)
+    with django_assert_num_queries(1):
+        bands.background(BLUE, encoder)
+
+
+def test_a_new_calibration_is_noticed():
+    encoder = make_library()
+    calibrate(encoder)
+    before = bands.background(RED, encoder)
+    make_library({"red": 60}, seed=2)
+    assert bands.background(RED, encoder) == before
+    calibrate(encoder)
+    assert bands.background(RED, encoder).mean > before.mean + 0.1
+
+
+# Calibrating -------------------------------------------------------------------------------------
+
+
+def test_there_is_one_calibration_for_each_kind_of_query():
+    encoder = make_library()
+    for _ in range(2):
+        calibrate(encoder)
+    assert sorted(Calibration.objects.values_list("kind", flat=True)) == ["picture", "words"]
+
+
+def test_the_same_library_is_always_asked_the_same():
+    encoder = make_library()
+    assert bands.texts_of(encoder) == bands.texts_of(encoder)
+
+
+def test_an_encoder_that_has_gone_meanwhile_is_no_problem():
+    encoder = make_library()
+
+    def and_go(texts):
+        Encoder.objects.filter(pk=encoder.pk).exists() and encoder_gone(encoder)
+        return FakeEncoder().encode_texts(texts)
+
+    assert bands.calibrate(encoder, and_go) == []
+
+
+def encoder_gone(encoder) -> None:
+    Embedding.objects.filter(encoder=encoder).delete()
+    Encoder.objects.filter(pk=encoder.pk).delete()
+
+
+def test_calibrations_go_with_their_encoder():
+    encoder = make_library()
+    calibrate(encoder)
+    pk = encoder.pk
+    encoder.delete()
+    assert not Calibration.objects.exists()
+    assert bands.cuts(RED, Encoder(pk=pk, dimensions=4), "words") is None
+
+
+def judge(query: JudgedQuery, grades: dict[str, int]) -> None:
+    person = make_user("judge")
+    Judgement.objects.bulk_create(
+        Judgement(query=query, asset=asset, grade=grades[asset.title.split()[0]], person=person)
+        for asset in Asset.objects.exclude(title="")
+        if asset.title.split()[0] in grades
+    )
+
+
+def test_judgements_move_the_bands():
+    encoder = make_library()
+    calibrate(encoder)
+    before = bands.cuts(RED, encoder, "words")
+    judge(JudgedQuery.objects.create(words="red", key="1"), {"red": 0, "white": 0, "black": 0})
+    calibrate(encoder)
+    after = bands.cuts(RED, encoder, "words")
+    print(before, after, Calibration.objects.get(kind="words").weights)
+    assert Calibration.objects.get(kind="words").judgements == 51
+    assert after.possible < before.possible
+
+
+def test_a_few_judgements_move_nothing():
+    encoder = make_library()
+    calibrate(encoder)
+    before = bands.cuts(RED, encoder, "words")
+    judge(JudgedQuery.objects.create(words="red", key="1"), {"red": 1, "yellow": 1})
+    calibrate(encoder)
+    assert bands.cuts(RED, encoder, "words") == pytest.approx(before)
+
+
+def test_judged_hits_of_an_asset_move_the_bands_of_pictures():
+    encoder = make_library()
+    calibrate(encoder)
+    before = Calibration.objects.get(kind="picture").weights
+    asked = Asset.objects.filter(title="white barn").first()
+    judge(JudgedQuery.objects.create(asset=asked, key="1"), {"white": 1, "yellow": 0})
+    calibrate(encoder)
+    assert Calibration.objects.get(kind="picture").weights != before
+
+
+# When --------------------------------------------------------------------------------------------
+
+
+def test_a_library_that_has_grown_is_calibrated_anew(fake_encoder):
+    encoder = make_library()
+    calibrating.ring_calibration()
+    assert Calibration.objects.get(kind="words").assets == 60
+    make_library({"red": 60}, seed=2)
+    calibrating.ring_calibration()
+    assert Calibration.objects.get(kind="words").assets == 120
+    assert not bands.stale(encoder)
+
+
+def test_the_bell_rings_for_it(monkeypatch):
+    rung = []
+    monkeypatch.setattr(tasks, "ring_calibration", lambda: rung.append(1))
+    tasks.ring_bell()
+    assert rung
+
+
+def test_nothing_is_encoded_where_nothing_has_grown(encoded):
+    make_library()
+    calibrating.ring_calibration()
+    encoded.clear()
+    make_library({"red": 30}, seed=2)
+    calibrating.ring_calibration()
+    assert encoded == []
+
+
+def test_a_library_beyond_the_sample_is_not_fitted_again_as_it_grows(monkeypatch):
+    monkeypatch.setattr(kept, "SAMPLE", 60)
+    monkeypatch.setattr("search.bands.fitting.SAMPLE", 60)
+    encoder = make_library()
+    calibrate(encoder)
+    make_library({"red": 90}, seed=2)
+    assert not bands.stale(encoder)
+
+
+def test_new_judgements_make_the_fit_stale():
+    encoder = make_library()
+    calibrate(encoder)
+    judge(JudgedQuery.objects.create(words="red", key="1"), {"red": 1, "black": 0})
+    assert bands.stale(encoder)
+    calibrate(encoder)
+    assert not bands.stale(encoder)
+
+
+@pytest.mark.parametrize("state", ["retired", "building"])
+def test_only_complete_encoders_are_calibrated(fake_encoder, state):
+    encoder = make_library()
+    Encoder.objects.filter(pk=encoder.pk).update(state=state)
+    calibrating.ring_calibration()
+    assert not Calibration.objects.exists()
+
+
+def test_a_small_library_is_left_in_peace(encoded):
+    make_library({"red": 20})
+    calibrating.ring_calibration()
+    assert encoded == []
+
+
+def test_texts_are_encoded_in_turns(encoded, settings, monkeypatch):
+    encoder = make_library()
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    monkeypatch.setattr(calibrating, "TURN_SECONDS", 0)
+    monkeypatch.setattr(FakeEncoder, "batch_size", 10_000)
+    monkeypatch.setattr(calibrating, "TURN_SECONDS", 60)
+    calibrating.take_turn(encoder)
+    assert sorted(encoded) == sorted(bands.texts_of(encoder))
+    assert Calibration.objects.count() == 2
+
+
+def test_a_turn_that_ends_too_early_leaves_the_rest_to_the_next(encoded, settings, monkeypatch):
+    encoder = make_library()
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    monkeypatch.setattr(calibrating.time, "monotonic", iter(range(10_000)).__next__)
+    monkeypatch.setattr(calibrating, "TURN_SECONDS", 1.5)
+    calibrating.take_turn(encoder)
+    assert len(encoded) == FakeEncoder.batch_size and not Calibration.objects.exists()
+    for _ in range(100):
+        calibrating.take_turn(encoder)
+    assert len(encoded) == len(set(encoded)) and Calibration.objects.exists()
+
+
+def test_one_process_at_a_time_is_told(fake_encoder):
+    make_library()
+    cache.set(calibrating.BUSY, True)
+    calibrating.ring_calibration()
+    assert not Calibration.objects.exists()
+
+
+def test_two_processes_at_once_leave_one_fit(monkeypatch):
+    encoder = make_library()
+
+    def and_another(texts):
+        if not Calibration.objects.exists():
+            calibrate(encoder)
+        return FakeEncoder().encode_texts(texts)
+
+    bands.calibrate(encoder, and_another)
+    assert Calibration.objects.count() == 2
+
+
+# The parts ---------------------------------------------------------------------------------------
+
+
+def test_queries_are_made_of_the_words_of_titles():
+    vocabulary = pretended.vocabulary_of(["Red mug on a beach", *["a white cat"] * 40])
+    queries = pretended.pretended(vocabulary, Random(1))
+    assert {query.rare for query in queries} == {"red", "mug", "beach"}
+    assert all(query.rare in query.words for query in queries)
+
+
+def test_made_up_words_are_in_no_title():
+    vocabulary = pretended.vocabulary_of(["suitcase", "elephant", "tortoise", *["the"] * 40])
+    made = pretended.made_up(pretended.pretended(vocabulary, Random(1)), vocabulary, Random(1))
+    assert made and not set(made) & set(vocabulary.words)
+
+
+def test_the_score_counts_even_where_it_tells_nothing():
+    known = np.c_[[1.0, 2, 3, 4], [0.0, 0, 1, 1]]
+    weights = logistic.rising(known, np.array([1.0, 1, 0, 0]), np.ones(4))
+    assert weights[0] == logistic.LEAST_SLOPE
+
+
+def test_as_many_are_wrong_as_are_lost():
+    odds, fits = np.array([0.0, 1, 2, 3]), np.array([0.0, 1, 0, 1])
+    assert logistic.even(odds, fits, np.ones(4)) == 2
+
+
+def test_a_precision_that_is_never_reached_is_none():
+    assert logistic.precise(np.array([1.0, 2]), np.array([0.0, 0]), np.ones(2), 0.9) is None

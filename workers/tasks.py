@@ -24,6 +24,7 @@ from search.cleanup import remove_orphans
 from search.models import Asset, Embedding, Encoder, Rendition
 from search.region import Region
 from workers import adding
+from workers.calibrating import ring_calibration
 from workers.encoders.base import CheckpointError, Vectors
 from workers.encoders.base import Encoder as LoadedEncoder
 from workers.facts import ring_facts
@@ -65,6 +66,7 @@ def ring_bell() -> None:
             embed_waiting.delay()
         ring_labels()
         ring_facts()
+        ring_calibration()
     except MessageNotSent as error:
         logger.warning("The bell could not be rung: %s", error)
 

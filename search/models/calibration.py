@@ -12,13 +12,14 @@ class Calibration(models.Model):
 
     encoder = models.ForeignKey(Encoder, on_delete=models.CASCADE, related_name="calibrations")
     kind = models.CharField(max_length=10, choices=Kind)
-    # How many deviations above a query's own background a score must lie.
+    # The scores from which hits are in each band, for the median of the queries it was fitted to;
+    # and what each query's own are computed from (search/bands/statistic.py).
     strong = models.FloatField()
     possible = models.FloatField()
-    # What lowers or raises the two bars for a query, and the vectors that this is told by, in half
-    # precision: see search/bands.
-    weights = models.JSONField(default=list)
+    weights = models.JSONField()
+    # The vectors of some titles and then of words in them, in half precision; how many titles.
     known = models.BinaryField(default=bytes)
+    titles = models.PositiveIntegerField(default=0)
     # Of how many assets and judgements it was made.
     assets = models.PositiveIntegerField()
     judgements = models.PositiveIntegerField(default=0)

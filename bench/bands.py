@@ -1,0 +1,416 @@
+"""Measures the bands on libraries of the studio, each calibrated by itself alone.
+
+    .venv/bin/python -m bench.bands --cache DIR
+
+Every library lives in a transaction that is rolled back, in a database of its own. `--cache` keeps
+drawn pictures' vectors: drawing and encoding take minutes. With `--catalogue` and `--seed` it runs
+on other pictures, other queries and other kinds left out, as the constants were chosen on;
+`--nameless` gives all assets file names of a camera for titles.
+"""
+
+import argparse
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import numpy as np
+
+CATALOGUE, SEED = 2026, 1
+PICTURES, HELD_OUT = 500, 150
+CHECKPOINTS = ("studio-siglip2", "studio-siglip", "studio-clip")
+# Of each shape so many queries for what the library has, and so many for each kind of lack.
+HAS, LACKS = 60, 25
+LEFT_OUT = 6  # Kinds at a time: a twelfth.
+NEVER_DRAWN = (
+    *("giraffe", "helicopter", "piano", "violin", "crocodile", "pizza", "dinosaur", "dragon"),
+    *("lighthouse", "fork", "scissors", "penguin", "whale", "kangaroo", "horse", "cow", "sheep"),
+    *("dog", "lion", "tiger", "monkey", "snake", "spider", "butterfly", "submarine", "train"),
+    *("motorcycle", "ambulance", "castle", "church", "bridge", "windmill", "pyramid", "fountain"),
+    *("keyboard", "printer", "microphone", "trumpet", "saxophone", "harp", "hamburger", "bread"),
+    *("cheese", "carrot", "tomato", "potato", "grape", "cherry", "strawberry", "pineapple"),
+    *("necklace", "crown", "tennis racket", "chessboard", "key", "anchor", "policeman", "baby"),
+    *("skeleton", "rainbow", "volcano", "waterfall", "moon", "snail", "octopus", "mushroom"),
+    *("hourglass", "pumpkin", "owl", "frog", "shark", "wheelbarrow", "telescope", "ladder"),
+    *("toaster", "violet flower", "sunflower"),
+)
+
+
+class Asked(NamedTuple):
+    """A query in words, its group, and which scenes show what it asks for."""
+
+    words: str
+    group: str
+    fits: Callable[[Any], bool]
+
+
+class Seen(NamedTuple):
+    """What came of one query: which assets were possible and strong, and which are right."""
+
+    group: str
+    possible: Any
+    strong: Any
+    right: Any
+
+
+# What is asked -----------------------------------------------------------------------------------
+
+
+def wanted(scenes: Sequence[Any], rng: Random) -> Iterator[Asked]:
+    """Queries for what some of the scenes show; every third in another language than English."""
+    from workers.training.captions import title, wish_words
+    from workers.training.scenes import Wish
+
+    for group in ("kind", "colour and kind", "kind and setting", "kind and kind", "title"):
+        pool = [s for s in scenes if group != "kind and kind" or len(s.groups) == 2]
+        for number in range(HAS):
+            scene, language = rng.choice(pool), language_of(number, rng)
+            thing = rng.choice(scene.things)
+            if group == "title":
+                yield Asked(title(scene, language), group, partial(same, title(scene)))
+            elif group == "kind and kind":
+                yield Asked(of_two(scene, language), group, partial(same_two, scene))
+            else:
+                colour = thing.colour if group == "colour and kind" else ""
+                backdrop = scene.backdrop if group == "kind and setting" else ""
+                wish = Wish(thing.kind, colour, backdrop=backdrop)
+                yield Asked(wish_words(wish, rng, language), group, wish.fits)
+
+
+def language_of(number: int, rng: Random) -> str:
+    from workers.training.scenes import LANGUAGES
+
+    return "en" if number % 3 else rng.choice(LANGUAGES[1:])
+
+
+def same(said: str, scene: Any) -> bool:
+    from workers.training.captions import title
+
+    return title(scene) == said
+
+
+def of_two(scene: Any, language: str) -> str:
+    """Both kinds and how they stand to each other: "mug left of two hats"."""
+    from workers.training.captions import _forms
+    from workers.training.languages import SPOKEN
+    from workers.training.languages.grammar import Form
+    from workers.training.scenes import Thing
+
+    spoken = SPOKEN[language]
+    wording = spoken.relations[scene.relation][0]
+    names = [
+        spoken.phrase(Thing(group.thing.kind, "", ""), group.count, form, None)
+        for group, form in zip(scene.groups, _forms(wording, Form.BARE), strict=True)
+    ]
+    return wording.format(a=names[0], b=names[1], to_a=names[0], to_b=names[1])
+
+
+def same_two(one: Any, other: Any) -> bool:
+    kinds = [[thing.kind for thing in scene.things] for scene in (one, other)]
+    return kinds[0] == kinds[1] and one.relation == other.relation
+
+
+def lacking(kinds: Sequence[str], count: int, rng: Random) -> Iterator[Asked]:
+    """Queries for kinds that the library lacks: alone, with a colour, with a setting."""
+    from workers.training.backdrops import BACKDROPS
+    from workers.training.captions import wish_words
+    from workers.training.pen import COLOURS
+    from workers.training.scenes import Wish
+
+    for number in range(count):
+        kind, shape = rng.choice(kinds), number % 3
+        colour = rng.choice(list(COLOURS)) if shape == 1 else ""
+        backdrop = rng.choice(list(BACKDROPS)) if shape == 2 else ""
+        wish = Wish(kind, colour, backdrop=backdrop)
+        words = wish_words(wish, rng, language_of(number // 3, rng))
+        yield Asked(words, f"left out: {SHAPES[shape]}", nothing)
+
+
+def never_drawn(rng: Random) -> Iterator[Asked]:
+    """Queries for things that the studio never drew, in the same shapes."""
+    from workers.training.backdrops import BACKDROPS
+    from workers.training.pen import COLOURS
+
+    words = rng.sample(NEVER_DRAWN, len(NEVER_DRAWN))
+    for number, word in enumerate(words[: 3 * LACKS]):
+        said = (
+            word,
+            f"{rng.choice(list(COLOURS))} {word}",
+            f"{word} {rng.choice(list(BACKDROPS))}",
+        )[number % 3]
+        yield Asked(said, f"never drawn: {SHAPES[number % 3]}", nothing)
+
+
+SHAPES = ("alone", "with a colour", "with a setting")
+
+
+def nothing(scene: Any) -> bool:
+    return False
+
+
+# Libraries ---------------------------------------------------------------------------------------
+
+
+class Studio:
+    """Scenes with the vectors of their pictures, and texts, by one encoder."""
+
+    def __init__(self, slug: str, catalogue: int, seed: int, cache: Path) -> None:
+        from workers.encoders.base import load_encoder
+
+        self.slug, self.cache = slug, cache
+        self.loaded = load_encoder(f"workers/checkpoints/{slug}")
+        self.texts: dict[str, Any] = {}
+        self.scenes, self.pictures = self.drawn(f"catalogue-{catalogue}", of_catalogue(catalogue))
+        self.held_out, self.asking = self.drawn(f"held-out-{seed}", of_held_out(seed))
+        _, self.curios = self.drawn(f"curios-{seed}", of_curios(seed))
+
+    def drawn(self, name: str, pictures: Iterator[tuple[Any, Any]]) -> tuple[list[Any], Any]:
+        """The scenes and the vectors of their pictures, as JPEG of the catalogue's quality."""
+        import pickle
+
+        path = self.cache / f"{name}-{self.slug}.pickle"
+        if path.exists():
+            return pickle.loads(path.read_bytes())  # noqa: S301, our own
+        scenes, vectors = [], []
+        for scene, picture in pictures:
+            scenes.append(scene)
+            vectors.append(self.loaded.encode_images([uploaded(picture, self.loaded.resolution)]))
+        kept = scenes, np.concatenate(vectors)
+        path.write_bytes(pickle.dumps(kept))
+        return kept
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        new = [text for text in dict.fromkeys(texts) if text not in self.texts]
+        self.texts.update(zip(new, self.loaded.encode_texts(new), strict=True))
+        found = [self.texts[text] for text in texts]
+        return np.array(found, np.float32).reshape(len(found), self.loaded.dimensions)
+
+
+def uploaded(picture: Any, resolution: int) -> Any:
+    """The picture as a worker gets it to see."""
+    import io
+
+    from search import images
+
+    data = io.BytesIO()
+    picture.save(data, "JPEG", quality=90)
+    return images.decode(data, at_least=2 * resolution)
+
+
+def of_catalogue(seed: int) -> Iterator[tuple[Any, Any]]:
+    from workers.training.studio import catalogue
+
+    yield from catalogue(PICTURES, seed)
+
+
+def of_held_out(seed: int) -> Iterator[tuple[Any, Any]]:
+    from workers.training.scenes import different_scenes
+    from workers.training.studio import draw, size_for
+
+    for scene in different_scenes(HELD_OUT, Random(seed), held_out=True):  # noqa: S311
+        yield scene, draw(scene, size_for(scene, 600))
+
+
+def of_curios(seed: int) -> Iterator[tuple[Any, Any]]:
+    from bench.curios import curios
+
+    yield from curios(HELD_OUT // 2, seed, longer=600)
+
+
+@contextmanager
+def library(studio: Studio, places: Sequence[int], *, nameless: bool) -> Iterator[Any]:
+    """A calibrated encoder whose library holds these pictures, until the end of the block."""
+    from django.db import transaction
+
+    from search import bands
+    from search.models import Encoder
+
+    with transaction.atomic():
+        encoder = Encoder.objects.create(
+            slug=studio.slug, dimensions=studio.loaded.dimensions, state=Encoder.State.READY
+        )
+        fill(encoder, studio, places, nameless=nameless)
+        bands.calibrate(encoder, studio.encode)
+        yield encoder
+        transaction.set_rollback(True)
+
+
+def fill(encoder: Any, studio: Studio, places: Sequence[int], *, nameless: bool) -> None:
+    from django.utils import timezone
+
+    from search.models import Asset, Embedding, User
+    from workers.training.captions import title
+
+    owner = User.objects.get_or_create(username="bench")[0]
+    facts = {"owner": owner, "width": 1, "height": 1, "format": "JPEG", "bytes": 1}
+    titles = [f"IMG {p:04}" if nameless else title(studio.scenes[p]) for p in places]
+    rng = Random(SEED)  # noqa: S311, no secret; ids decide which titles suggest queries.
+    assets = [
+        Asset(id=UUID(int=rng.getrandbits(128)), title=title_, sha256=str(place), **facts)
+        for title_, place in zip(titles, places, strict=True)
+    ]
+    Asset.objects.bulk_create(assets)
+    now = timezone.now()
+    Embedding.objects.bulk_create(
+        Embedding(asset=asset, encoder=encoder, vector=studio.pictures[place], fulfilled=now)
+        for asset, place in zip(assets, places, strict=True)
+    )
+
+
+# Measuring ---------------------------------------------------------------------------------------
+
+
+def measured(studio: Studio, seed: int, *, nameless: bool) -> dict[str, list[Seen]]:
+    """What came of all queries in words, and of all by pictures."""
+    rng, found = Random(seed), defaultdict(list)  # noqa: S311, no secret
+    everything = range(len(studio.scenes))
+    with library(studio, everything, nameless=nameless) as encoder:
+        asked = [*wanted(studio.scenes, rng), *never_drawn(rng)]
+        found["words"] += by_words(studio, encoder, everything, asked)
+        found["picture"] += by_pictures(studio, encoder, everything, None)
+        never = [(vector, "never drawn", nothing) for vector in studio.curios]
+        found["picture"] += seen(studio, encoder, everything, never, "picture")
+    for number, kinds in enumerate(groups(rng)):
+        kept = [p for p in everything if not shows(studio.scenes[p], kinds)]
+        with library(studio, kept, nameless=nameless) as encoder:
+            # 75 among twelve libraries: seven for each fourth one, six for the rest.
+            asked = list(lacking(kinds, 3 * LACKS // 12 + (number % 4 == 0), rng))
+            found["words"] += by_words(studio, encoder, kept, asked)
+            found["picture"] += by_pictures(studio, encoder, kept, kinds)
+    return found
+
+
+def groups(rng: Random) -> list[list[str]]:
+    """All kinds, in twelve groups."""
+    from workers.training.things import KINDS
+
+    kinds = rng.sample(list(KINDS), len(KINDS))
+    return [kinds[start : start + LEFT_OUT] for start in range(0, len(kinds), LEFT_OUT)]
+
+
+def shows(scene: Any, kinds: Sequence[str]) -> bool:
+    return any(thing.kind in kinds for thing in scene.things)
+
+
+def by_words(
+    studio: Studio, encoder: Any, places: Sequence[int], asked: Sequence[Asked]
+) -> list[Seen]:
+    vectors = studio.encode([query.words for query in asked])
+    queries = [(v, query.group, query.fits) for v, query in zip(vectors, asked, strict=True)]
+    return seen(studio, encoder, places, queries, "words")
+
+
+def by_pictures(
+    studio: Studio, encoder: Any, places: Sequence[int], kinds: Sequence[str] | None
+) -> list[Seen]:
+    """Held-out drawings: of anything, or only of kinds that were left out."""
+    queries = [
+        (vector, "held out" if kinds is None else "left out", partial(share_a_kind, scene))
+        for scene, vector in zip(studio.held_out, studio.asking, strict=True)
+        if kinds is None or all(thing.kind in kinds for thing in scene.things)
+    ]
+    return seen(studio, encoder, places, queries, "picture")
+
+
+def share_a_kind(one: Any, other: Any) -> bool:
+    return shows(other, [thing.kind for thing in one.things])
+
+
+def seen(
+    studio: Studio, encoder: Any, places: Sequence[int], queries: Sequence[Any], kind: str
+) -> list[Seen]:
+    from search import bands
+
+    pictures, found = studio.pictures[list(places)], []
+    for vector, group, fits in queries:
+        cuts, away = bands.cuts(vector, encoder, kind), 1 - pictures @ vector
+        assert cuts  # noqa: S101
+        right = np.array([fits(studio.scenes[place]) for place in places])
+        found.append(Seen(group, away <= cuts.possible, away <= cuts.strong, right))
+    return found
+
+
+# The report --------------------------------------------------------------------------------------
+
+
+def report(found: Sequence[Seen]) -> None:
+    has = [one for one in found if one.right.any()]
+    lacks = [one for one in found if not one.right.any()]
+    kept = partial(share, lambda one: (one.possible & one.right).any())
+    silent = partial(share, lambda one: not one.possible.any())
+    print("| queries | number | as it should be |\n| --- | ---: | ---: |")
+    print(f"| has: a right asset is shown | {len(has)} | {kept(has)} |")
+    for group in dict.fromkeys(one.group for one in has):
+        some = [one for one in has if one.group == group]
+        print(f"| - {group} | {len(some)} | {kept(some)} |")
+    print(f"| lacks: nothing is shown | {len(lacks)} | {silent(lacks)} |")
+    for group in dict.fromkeys(one.group for one in lacks):
+        some = [one for one in lacks if one.group == group]
+        print(f"| - {group} | {len(some)} | {silent(some)} |")
+    hits, right = (sum((a & b).sum() for a, b in pairs) for pairs in strong_of(has))
+    there = sum(one.right.sum() for one in has)
+    wrong = sum(one.strong.sum() for one in lacks)
+    shown = sum(one.possible.sum() for one in has)
+    fit = sum((one.possible & one.right).sum() for one in has)
+    print(
+        f"\nStrong: precision {right / max(1, hits):.3f} of {hits} hits"
+        f" ({hits / len(has):.2f} a query), recall {right / there:.3f};"
+        f" {share(lambda one: one.strong.any(), has)} of the queries have one;"
+        f" {wrong} more hits of queries for what is lacking are called strong.\n"
+        f"Shown: {shown / len(has):.1f} a query, precision {fit / max(1, shown):.3f},"
+        f" recall {fit / there:.3f}.\n"
+    )
+
+
+def strong_of(found: Sequence[Seen]) -> tuple[Any, Any]:
+    return [(o.strong, o.strong) for o in found], [(o.strong, o.right) for o in found]
+
+
+def share(true: Callable[[Seen], Any], found: Sequence[Seen]) -> str:
+    return f"{np.mean([bool(true(one)) for one in found]):.3f}" if found else "-"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cache", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--catalogue", type=int, default=CATALOGUE)
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--nameless", action="store_true")
+    parser.add_argument("--checkpoint", action="append", choices=CHECKPOINTS)
+    options = parser.parse_args()
+    options.cache.mkdir(parents=True, exist_ok=True)
+    with database():
+        for slug in options.checkpoint or CHECKPOINTS:
+            studio = Studio(slug, options.catalogue, options.seed, options.cache)
+            found = measured(studio, options.seed, nameless=options.nameless)
+            for kind, queries in found.items():
+                print(f"## {slug}, {kind}\n")
+                report(queries)
+
+
+@contextmanager
+def database() -> Iterator[None]:
+    """A database in a throw-away folder, with the tables of a library."""
+    with tempfile.TemporaryDirectory() as var:
+        for name in ("DATABASE_URL", "REDIS_URL"):
+            os.environ.pop(name, None)
+        os.environ.update(VAR_DIR=var, DJANGO_SETTINGS_MODULE="config.settings")
+        embedded = import_module("config.embedded")
+        embedded.start_database(Path(var))
+        try:
+            import_module("django").setup()
+            import_module("django.core.management").call_command("migrate", verbosity=0)
+            yield
+        finally:
+            embedded.stop_database(Path(var))
+
+
+if __name__ == "__main__":
+    main()
