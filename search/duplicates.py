@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from pgvector.django import HammingDistance
 
 from search.likeness import BITS, PLAIN, same_layout, same_proportions
@@ -45,6 +45,13 @@ def of(asset: Asset) -> AssetQuerySet:
     """The near-duplicates of an asset, the oldest first."""
     same = Asset.objects.filter(cluster__isnull=False, cluster=asset.cluster)
     return same.exclude(pk=asset.pk).order_by("created", "pk")
+
+
+def told_apart(asset: Asset) -> AssetQuerySet:
+    """The assets that a person has told from this one, by title."""
+    said = Distinction.objects.of(asset)
+    either = Q(pk__in=said.values("first")) | Q(pk__in=said.values("second"))
+    return Asset.objects.filter(either).exclude(pk=asset.pk).order_by("title", "pk")
 
 
 def waiting() -> AssetQuerySet:

@@ -15,6 +15,7 @@ from search.models import Asset, AssetLabel, Embedding
 from search.models.asset import AssetQuerySet
 from search.query import Example, Query, answer
 from search.views.access import PageRequest, open_where_search_is_public, sealed
+from search.views.duplicates import near_duplicates
 
 SIMILAR = 12
 # Between two looks for a rendition that is still to be made, in seconds.
@@ -32,6 +33,7 @@ def asset(request: PageRequest, pk: UUID) -> HttpResponse:
     waits = any(embedding.state == "waiting" for embedding in shown.embeddings.all())
     page = {"asset": shown, "answer": similar, "is_waiting": waits}
     page["suggestions"] = vocabulary.suggestions(shown)
+    page |= near_duplicates(shown, request.user)
     return render(request, "asset/asset.html", page)
 
 
