@@ -11,6 +11,7 @@ from django import forms
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, QuerySet, Value, When
+from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -194,7 +195,7 @@ def _in_order(user: User) -> QuerySet[SavedSearch]:
     """Their own first."""
     others = Case(When(owner=user, then=Value(0)), default=Value(1))
     visible = SavedSearch.objects.visible_to(user).select_related("owner")
-    return visible.order_by(others, "name", "pk")
+    return visible.order_by(others, Lower("name"), "pk")
 
 
 def _cards(searches: Page[SavedSearch], user: User) -> Iterator[Card]:
