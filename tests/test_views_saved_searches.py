@@ -225,6 +225,24 @@ def test_what_is_new_can_be_looked_at_by_itself(anna, banded):
     assert re.search(r"New since</span><bdi>[A-Z][a-z]+day</bdi>", text(newer))
 
 
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [
+        ("2024-05-31T14:05:00Z", 200),
+        ("2024-05-31", 200),
+        ("0001-01-01T00:00:00+23:59", 200),
+        ("9999-12-31T23:59:59-23:59", 400),
+        ("Tuesday", 400),
+        ("2024-05-31T14:05:00\0", 400),
+    ],
+)
+def test_any_moment_gets_hits_or_a_sentence(anna, moment, status):
+    response = anna.get("/", {"new_since": moment})
+
+    assert response.status_code == status
+    assert status == 200 or response.context["form"].sentences()
+
+
 def test_a_look_ahead_is_no_visit(anna):
     address = saved(anna)
     look_away()
