@@ -105,7 +105,7 @@ def test_search_by_a_picture(library, capsys, folder):
 
 
 def test_search_by_an_asset_leaves_it_out(library, capsys):
-    assert found(capsys, "--asset", str(Asset.objects.get(title="red").pk)) == ["blue"]
+    assert found(capsys, "--like", str(Asset.objects.get(title="red").pk)) == ["blue"]
 
 
 def test_search_limits_its_hits(library, capsys):
@@ -120,8 +120,8 @@ def test_search_prints_scores_and_titles(library, capsys):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--asset", "12"),
-        ("--asset", "00000000-0000-0000-0000-000000000000"),
+        ("--like", "12"),
+        ("--like", "00000000-0000-0000-0000-000000000000"),
         ("--image", "/nowhere.png"),
         ("x", "--limit", "0"),
     ],
