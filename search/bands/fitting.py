@@ -31,7 +31,7 @@ LEAST, LEAST_JUDGEMENTS = 50, 20
 LEAST_AGREEMENT = 0.8
 # Log-odds beyond those at which as many are lost as are wrong: made-up words are easier to tell
 # from known ones than real words are, by bench/bands.py on catalogues of other seeds.
-CAUTION = 0.25
+CAUTION = 0.2
 # Of the strong ones among the examples so many fit. That is less than is promised: titles suggest
 # longer queries than people type, to which fewer assets are right.
 PRECISION = 0.83

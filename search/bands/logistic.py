@@ -5,7 +5,7 @@ import numpy as np
 from search.bands.statistic import Numbers
 
 # Shrinks the weights: queries that people type differ from those that titles suggest.
-RIDGE = 0.03
+RIDGE = 0.1
 # Of log-odds for each unit of score. A bar that a higher score does not pass would be none.
 LEAST_SLOPE = 1.0
 STEPS = 30

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 
-# Of each query: the mean and deviation of its scores with the sample, then its nearest known
-# title, and its three nearest known words. A query for what the library lacks has no such title,
-# and one with a word that the encoder never learned has not enough such words.
-NEAREST_WORDS = 3
-FEATURES = 3 + NEAREST_WORDS
+# Of each query: the mean and deviation of its scores with the sample, then its score with the
+# nearest known title and with the second and third nearest known words. A query for what the
+# library lacks has no such title, and one with a word that the encoder never learned has not
+# enough such words. Not the very nearest word: any nonsense resembles one.
+NEAREST_WORDS = (1, 2)
+FEATURES = 3 + len(NEAREST_WORDS)
 MEAN, DEVIATION = 0, 1
 LEAST_DEVIATION = 0.002  # Half precision alone moves scores by as much.
 # Nothing nearer to the background than this is shown, however well the words are known.
@@ -36,15 +37,15 @@ def features(queries: Vectors, sample: Vectors, bank: Bank) -> Numbers:
 def described(sample: Vectors, titles: Vectors, words: Vectors) -> Numbers:
     """The same from each query's scores with all of those; 0 for what there is no text of."""
     columns = [sample.mean(axis=1), sample.std(axis=1)]
-    columns += [*nearest(titles, 1), *nearest(words, NEAREST_WORDS)]
+    columns += [*nearest(titles, (0,)), *nearest(words, NEAREST_WORDS)]
     return np.stack(columns, axis=1).astype(np.float64)
 
 
-def nearest(scores: Vectors, count: int) -> Vectors:
-    """The highest scores of each row, of shape (count, rows)."""
-    lacking = np.zeros((len(scores), max(0, count - scores.shape[1])), np.float32)
-    full = np.concatenate([scores, lacking], axis=1)
-    return -np.partition(-full, range(count), axis=1)[:, :count].T
+def nearest(scores: Vectors, places: tuple[int, ...]) -> Vectors:
+    """The scores at these places in each row, the highest being at 0: of shape (places, rows)."""
+    lacking = np.zeros((len(scores), max(places) + 1), np.float32)
+    full = np.concatenate([scores, lacking], axis=1) if scores.shape[1] <= max(places) else scores
+    return -np.partition(-full, places, axis=1)[:, list(places)].T
 
 
 def at_height(height: float) -> list[float]:
