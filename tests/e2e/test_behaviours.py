@@ -243,7 +243,7 @@ def test_without_script_the_region_is_four_fields(region, an_asset):
 
 @pytest.mark.parametrize(("key", "address"), [("s", "like"), ("m", "like"), ("l", "unlike")])
 def test_a_letter_acts_on_the_tile_in_focus(opened, key, address):
-    page = opened("/?q=mug")
+    page = opened("/?q=mug&everything=1")
     asset = page.locator(".tile__link").nth(1).get_attribute("href").split("/")[2]
     page.locator(".tile__link").nth(1).focus()
     page.keyboard.press(key)
@@ -255,13 +255,13 @@ def test_a_letter_acts_on_the_tile_in_focus(opened, key, address):
 
 @pytest.mark.parametrize("keys", ["s", "Control+s", "Alt+m"])
 def test_letters_do_nothing_while_typing_or_with_other_keys(opened, keys):
-    page = opened("/?q=mug")
+    page = opened("/?q=mug&everything=1")
     if "+" in keys:
         page.locator(".tile__link").first.focus()
     page.keyboard.press(keys)
     page.wait_for_timeout(300)
 
-    assert page.url.endswith("/?q=mug")
+    assert page.url.endswith("/?q=mug&everything=1")
 
 
 def test_the_list_of_the_keys_opens_and_switches_them_off(opened):
@@ -327,13 +327,13 @@ def test_a_look_goes_on_past_the_last_hit_of_the_page(opened):
 
 
 def test_a_look_leads_on_from_the_query(opened):
-    page = opened("/?q=mug")
+    page = opened("/?q=mug&everything=1")
     page.locator(".tile").first.hover()
     page.get_by_title("Quick look").first.click()
     expect(page.locator("#look .tile__why")).to_be_visible()
     page.keyboard.press("m")
 
-    page.wait_for_url("**/?q=mug&like=*")
+    page.wait_for_url("**/?q=mug&*like=*")
 
 
 def test_without_script_a_look_is_the_page_of_the_asset(opened):
@@ -548,11 +548,11 @@ def test_nothing_is_suggested_offline(opened):
 
 
 def test_several_pictures_that_are_dropped_all_become_examples(opened):
-    page = opened("/?q=mug")
+    page = opened("/?q=mug&everything=1")
     files = [(f"{title}.jpg", data) for title, data in UPLOADS[:2]]
     page.evaluate(DROP, [held(*files), "main"])
 
-    page.wait_for_url("**/?q=mug&like=*")
+    page.wait_for_url("**/?q=mug&*like=*")
     expect(page.locator(".example")).to_have_count(2)
 
 
