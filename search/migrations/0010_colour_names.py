@@ -22,10 +22,12 @@ SELECT CASE
     WHEN most < 45 THEN 'black'
     WHEN least > 220 THEN 'white'
     WHEN c < 22 THEN 'grey'
-    WHEN h < -15 THEN CASE WHEN most + least > 300 OR h < -35 THEN 'pink' ELSE 'red' END
-    WHEN h < 15 THEN CASE WHEN most < 130 AND c < 90 THEN 'brown' ELSE 'red' END
+    WHEN h < -15 THEN CASE WHEN most > 180 OR h < -35 THEN 'pink' ELSE 'red' END
+    WHEN h < 15 THEN CASE WHEN most < 130 AND c < 90 THEN 'brown'
+                          WHEN least > 150 THEN 'pink' ELSE 'red' END
     WHEN h < 42 THEN CASE WHEN most < 190 OR c < 90 THEN 'brown' ELSE 'orange' END
-    WHEN h < 68 THEN 'yellow'
+    WHEN h < 50 AND most < 150 THEN 'brown'
+    WHEN h < 68 THEN CASE WHEN most < 150 THEN 'green' ELSE 'yellow' END
     WHEN h < 160 THEN 'green'
     WHEN h < 195 THEN 'teal'
     WHEN h < 255 THEN 'blue'
