@@ -1,0 +1,222 @@
+"""Measures what a page of hits costs beyond the encoder and the database, among 100,000 assets.
+
+    .venv/bin/python -m bench.overhead [--assets 100000] [--requests 300] [--seed 1] [--profile]
+
+A library of drawn vectors, with words, labels, a collection, thumbnails and bands, in a database
+of its own. Asks the search page through the whole middleware, as a person who has signed in, by
+words whose vector is in the cache, by an asset, and by nothing, for 24 hits and for 48 in turn.
+Writes the table to bench/results/overhead.md. Takes ten minutes on two idle cores.
+"""
+
+import cProfile
+import os
+import pstats
+import tempfile
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+from urllib.parse import quote_plus
+
+import numpy as np
+
+from bench.gap import Gap, gap
+from bench.recall import database, say, table
+
+RESULTS = Path(__file__).parent / "results"
+SIZES = (24, 48)
+BAR = 25  # ms beyond encoder and SQL, of 24 hits.
+QUERIES = 50
+
+
+class Took(NamedTuple):
+    """Milliseconds, how many statements, and how many texts were encoded meanwhile."""
+
+    total: float
+    sql: float
+    processor: float  # Of the rest: what it took of a processor, whoever else wanted one.
+    statements: int
+    encoded: int
+
+    @property
+    def rest(self) -> float:
+        return self.total - self.sql
+
+
+class Texts:
+    """An encoder that knows the drawn words by their numbers, and counts what it encodes."""
+
+    text_length = 64
+
+    def __init__(self, drawn: Gap) -> None:
+        self.words, self.encoded = drawn.words, 0
+
+    def encode_texts(self, texts: list[str]) -> Any:
+        self.encoded += len(texts)
+        return self.words[[int("0" + "".join(filter(str.isdigit, t))) % QUERIES for t in texts]]
+
+    def truncates(self, text: str) -> bool:
+        return False
+
+
+def main() -> None:
+    parser = ArgumentParser()
+    parser.add_argument("--assets", type=int, default=100_000)
+    parser.add_argument("--requests", type=int, default=300, help="of each kind and size")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--profile", action="store_true", help="print where the time goes")
+    options = parser.parse_args()
+    temporary = tempfile.TemporaryDirectory(prefix="sl-overhead-")
+    with temporary as folder, database(Path(folder).resolve()):
+        page = measured(options)
+    print(page)
+    (RESULTS / "overhead.md").write_text(page)
+
+
+def measured(options: Namespace) -> str:
+    drawn = gap(options.assets, QUERIES, options.seed)
+    say("loading")
+    texts = Texts(drawn)
+    encoder, pages = furnished(drawn, texts, options.seed)
+    client = signed_in()
+    for page in pages.values():  # What is asked again is in the cache.
+        for number in range(QUERIES):
+            ask(client, page(number), texts)
+    say("asking")
+    took = interleaved(client, pages, texts, options.requests)
+    if options.profile:
+        profile(client, pages, texts)
+    return reported(options, took, has_bands(encoder))
+
+
+def furnished(drawn: Gap, texts: Texts, seed: int) -> tuple[Any, dict[str, Callable[[int], str]]]:
+    from django.conf import settings
+    from django.utils import timezone
+
+    from bench.gap_library import load, run
+    from search import bands
+    from search.models import Rendition
+    from workers import loading
+
+    settings.ALLOWED_HOSTS, loading.load_encoder = ["*"], lambda *args, **kwargs: texts
+    settings.STORAGES["staticfiles"] = {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+    }
+    encoder, assets = load(drawn, seed)
+    run(
+        "INSERT INTO search_assetwords (asset_id) SELECT id FROM search_asset",
+        "UPDATE search_asset SET cluster = id",
+    )
+    Rendition.objects.bulk_create(
+        (
+            Rendition(asset=asset, spec=spec, file="a.jpg", fulfilled=timezone.now())
+            for asset in assets
+            for spec in Rendition.Spec
+        ),
+        batch_size=5_000,
+    )
+    say("building the index")
+    run("SET maintenance_work_mem = '1GB'")
+    encoder.build_index()
+    run("VACUUM ANALYZE")
+    say("calibrating")
+    bands.calibrate(encoder)
+    return encoder, {
+        "words, in the cache": lambda number: f"q=picture+{number}",
+        "words, everything": lambda number: f"q={quote_plus(f'scene {number}')}&everything=1",
+        "an asset": lambda number: f"like={assets[number].pk}",
+        "words and a filter": lambda number: f"q=picture+{number}&label=1+%25",
+        "nothing": lambda number: f"page={1 + number}",
+    }
+
+
+def has_bands(encoder: Any) -> bool:
+    from search.models import Calibration
+
+    return Calibration.objects.filter(encoder=encoder).exists()
+
+
+def signed_in() -> Any:
+    from django.test import Client
+
+    from search.models import User
+
+    client = Client()
+    client.force_login(User.objects.get())
+    return client
+
+
+def ask(client: Any, query: str, texts: Texts, size: int = SIZES[0]) -> Took:
+    from django.db import connection
+
+    from search.query import answer
+
+    # What a page holds is no setting; here it has to be two sizes in turn.
+    answer.__kwdefaults__["size"] = size
+    spent, encoded = [], texts.encoded
+
+    def clock(execute: Any, *args: Any) -> Any:
+        started = clocks()
+        try:
+            return execute(*args)
+        finally:
+            spent.append(clocks() - started)
+
+    started = clocks()
+    with connection.execute_wrapper(clock):
+        response = client.get(f"/?{query}")
+    (total, processor), (sql, of_sql) = 1000 * (clocks() - started), 1000 * sum(spent)
+    tiles = response.content.count(b'<li class="tile ')
+    if response.status_code != 200 or not 0 < tiles <= size:
+        raise SystemExit(f"{query}: {response.status_code} with {tiles} hits")
+    return Took(total, sql, processor - of_sql, len(spent), texts.encoded - encoded)
+
+
+def clocks() -> Any:
+    """Seconds on the wall, and of the processor by this thread."""
+    return np.array([time.perf_counter(), time.thread_time()])
+
+
+def interleaved(
+    client: Any, pages: dict[str, Callable[[int], str]], texts: Texts, requests: int
+) -> dict[tuple[str, int], list[Took]]:
+    took: dict[tuple[str, int], list[Took]] = {(name, n): [] for name in pages for n in SIZES}
+    for number in range(requests):
+        for name, size in took:
+            took[name, size].append(ask(client, pages[name](number % QUERIES), texts, size))
+    return took
+
+
+def profile(client: Any, pages: dict[str, Callable[[int], str]], texts: Texts) -> None:
+    for name, page in pages.items():
+        profiler = cProfile.Profile(time.thread_time)
+        profiler.enable()
+        for number in range(QUERIES):
+            ask(client, page(number), texts)
+        profiler.disable()
+        print(f"\n{name}, {QUERIES} requests")
+        pstats.Stats(profiler).sort_stats("cumulative").print_stats("search/|bench/|template", 45)
+
+
+def reported(options: Namespace, took: dict[tuple[str, int], list[Took]], are_banded: bool) -> str:
+    heads = ["total", "SQL", "rest", "processor"]
+    rows = [["asked by", "hits", *(f"{head}, ms" for head in heads), "statements", "encoded"]]
+    for (name, size), each in took.items():
+        parts = [median(getattr(t, head.lower()) for t in each) for head in heads]
+        counts = [f"{median(t.statements for t in each):.0f}", str(sum(t.encoded for t in each))]
+        rows.append([name, str(size), *(f"{part:.1f}" for part in parts), *counts])
+    return (
+        f"What a page of hits costs: medians of {options.requests} requests each, in turn, through"
+        f" the whole middleware by Django's test client; {options.assets:,} assets,"
+        f" seed {options.seed}, {'with' if are_banded else 'without'} bands; {os.cpu_count()}"
+        f" cores, load {os.getloadavg()[0]:.1f}. *Rest* is the total without the time in"
+        f" `execute()`, at most {BAR} ms for 24 hits; *processor* is its part on a processor, which"
+        " others on the machine do not lengthen by waiting. *Encoded* is how many texts the encoder"
+        f" was asked for. Made by `python -m bench.overhead`.\n\n{table(rows)}"
+    )
+
+
+if __name__ == "__main__":
+    main()
