@@ -134,7 +134,8 @@ def _found(query: Query, user: User | AnonymousUser, encoder: Encoder | None, le
         encoded = vector_of(query, encoder, user)
         assets = matching.far_from(assets, without(query, encoder), encoder)
         ranking = matching.rank(query, assets, encoder, encoded, least=least)
-        return Found(ranking, assets, encoder, encoded.sentence)
+        rankable = matching.rankable(query, assets, encoder)
+        return Found(ranking, rankable, encoder, encoded.sentence)
     except NoVector as error:
         mention = " These assets mention your words." if query.text else ""
         mentioning = matching.mentioning(query, assets) if query.text else assets.none()

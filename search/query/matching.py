@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Cast
 from pgvector.django import CosineDistance, HalfVectorField
 
@@ -15,7 +15,7 @@ from search import bands, lexical, nearest
 from search.bands import Cuts
 from search.models import Asset, AssetLabel, Embedding, Encoder, User
 from search.models.asset import AssetQuerySet
-from search.query.asked import Query, Sort
+from search.query.asked import EVEN, Query, Sort
 from search.query.filters import narrowed
 from search.query.vectors import PICTURE, WORDS, Encoded, kind_of
 
@@ -129,9 +129,24 @@ def cuts_of(query: Query, encoder: Encoder, encoded: Encoded) -> Cuts | None:
     return cuts
 
 
+def rankable(query: Query, assets: AssetQuerySet, encoder: Encoder) -> AssetQuerySet:
+    """Those of the assets that a ranking may hold: embedded ones, and those that say the words."""
+    embedded = Embedding.objects.filter(encoder=encoder, fulfilled__isnull=False)
+    may = Q(pk__in=embedded.values("asset"))
+    if _weight_of_words(query):
+        said = lexical.holding(Asset.objects.all(), query.words.plain, query.words.phrases)
+        may |= Q(pk__in=said.values("pk"))
+    return assets.filter(may)
+
+
 def mentioning(query: Query, assets: AssetQuerySet) -> AssetQuerySet:
     """Those of the assets in which the words of the query occur."""
     return lexical.said(assets, query.words.plain, query.words.phrases)
+
+
+def _weight_of_words(query: Query) -> float:
+    """What a place by words counts beside one by meaning: as much, or as the balance has it."""
+    return query.balance / EVEN if query.is_mixed else float(bool(query.text))
 
 
 def _near(found: Sequence[Candidate]) -> int:
@@ -164,13 +179,14 @@ def _candidates(
     plan = nearest.plan(assets, encoded.vector, encoder, kind, limit=near)
     nearest_sql, of_nearest = _sql(plan.hits.values("pk", "cluster", "distance"))  # type: ignore[misc]
     said_sql, of_said = _NO_ROWS, ()
-    if query.text and said:
+    weight = _weight_of_words(query)
+    if weight and said:
         rows = mentioning(query, assets).values(*_SAID)
         said_sql, of_said = _sql(rows[:said])
     possible = cuts.possible if cuts else LARGEST_DISTANCE
-    statement = _FUSED.format(near=nearest_sql, said=said_sql, k=RRF_K, pool=POOL)
+    statement = _FUSED.format(near=nearest_sql, said=said_sql, k=RRF_K, pool=POOL, weight=weight)
     with nearest.searching(plan), connection.cursor() as cursor:
-        cursor.execute(statement, [*of_nearest, *of_said, possible])
+        cursor.execute(statement, [*of_nearest, *of_said, possible, possible])
         return [Candidate(*row) for row in cursor.fetchall()]
 
 
@@ -202,8 +218,9 @@ FROM near FULL JOIN said USING (id)
 ORDER BY COALESCE(exact, false) DESC,
     said.place IS NOT NULL OR distance <= %s DESC,
     CASE WHEN near.place <= {pool} THEN 1.0 / ({k} + near.place) ELSE 0 END
-        + CASE WHEN said.row <= {pool} THEN 1.0 / ({k} + said.place) ELSE 0 END DESC,
-    CASE WHEN said.row <= {pool} AND near.place > {pool} THEN NULL ELSE distance END,
+        + CASE WHEN said.row <= {pool} THEN {weight} / ({k} + said.place) ELSE 0 END DESC,
+    CASE WHEN said.row <= {pool} AND near.place > {pool} OR said.row > 0 AND distance > %s THEN NULL
+        ELSE distance END,
     said.row,
     id
 """
