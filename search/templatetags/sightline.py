@@ -1,6 +1,7 @@
 """What the templates need to show an asset."""
 
 import math
+from functools import cache
 from typing import Any
 
 from django import template
@@ -48,6 +49,7 @@ def number(count: int) -> str:
 
 
 @register.simple_tag
+@cache  # A page of hits shows a hundred.
 def icon(name: str) -> SafeString:
     """A symbol of the sprite; its words stand beside it."""
     sprite = static("search/sprite.svg")

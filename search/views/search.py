@@ -60,7 +60,7 @@ def waiting(request: PageRequest) -> HttpResponse:
 
 def page(form: SearchForm, found: Answer | None = None) -> dict[str, Any]:
     """What the search page shows, its hits and what stands around them."""
-    encoder = Encoder.objects.serving()
+    encoder = found.encoder if found else Encoder.objects.serving()
     # Of a query that can't be read the page keeps what can.
     query = form.query() if form.is_bound else Query()
     return around(query, form.user) | {
