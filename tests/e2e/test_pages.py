@@ -117,7 +117,7 @@ def test_similar_starts_from_the_asset(opened):
 
     page.wait_for_url("**/?like=*")
 
-    expect(page.locator(".field__picture")).to_be_visible()
+    expect(page.locator(".example")).to_be_visible()
     expect(page.locator(".tile__score").first).to_be_visible()
 
 
@@ -176,7 +176,7 @@ def test_a_chosen_picture_finds_itself_first(opened, a_picture):
 
 def test_a_picture_dropped_anywhere_finds_itself_first(opened, a_picture):
     title, file = a_picture
-    page = opened("/?q=mug")
+    page = opened("/")
     page.evaluate(DROP, [held(file), "#hits"])
 
     assert_finds_itself(page, title)
