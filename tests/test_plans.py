@@ -1,4 +1,4 @@
-"""How PostgreSQL answers each combination of filter and sort: by which index, or by comparing all."""
+"""How PostgreSQL answers each combination of filter and sort: by an index, or by comparing all."""
 
 from contextlib import contextmanager
 
