@@ -16,6 +16,7 @@ from search.query.filters import FILTERS
 from search.region import NoRegion, Region
 
 NUL = "Your words contain a character that no text has (NUL)."
+NO_TEXT = "Your words contain a character that no text has: half of a pair (a lone surrogate)."
 LONGEST = 1000
 TOO_LONG = f"This is too long: {LONGEST:,} characters are enough."
 # Past any page that a person reaches; a larger offset is only work for the database.
@@ -72,12 +73,19 @@ class One(forms.CharField):
 def sentenced(read: Callable[[str], Any], value: str) -> Any:
     if "\0" in value:
         raise forms.ValidationError(NUL)
+    refuse_halves(value)
     if len(value) > LONGEST:
         raise forms.ValidationError(TOO_LONG)
     try:
         return read(value)
     except Malformed as error:
         raise forms.ValidationError(str(error)) from None
+
+
+def refuse_halves(value: str) -> None:
+    """Raise ValidationError for what can't be stored, as it comes from JSON or a command line."""
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise forms.ValidationError(NO_TEXT)
 
 
 def a_switch(value: str) -> bool:
@@ -144,6 +152,7 @@ class SearchForm(forms.Form):
             self.fields[name].label = known.hint
 
     def clean_q(self) -> Words:
+        refuse_halves(self.cleaned_data["q"])
         words = Words.parse(self.cleaned_data["q"], frozenset(FILTERS))
         if len(words.without) > MOST_WITHOUT:
             raise forms.ValidationError(TOO_MANY_WITHOUT)

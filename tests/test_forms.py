@@ -134,6 +134,11 @@ def test_typed_and_chosen_values_of_a_filter_count_together():
     assert "At most" in sentences(label=chosen, q=f"label:l{MOST_FILTERS}")
 
 
+@pytest.mark.parametrize("name", ["q", "label", "owner", "like", "balance", "sort"])
+def test_half_a_character_as_a_command_line_may_hold_gets_a_sentence(name):
+    assert sentences(**{name: "red \udcff"})
+
+
 def test_a_sentence_is_said_once():
     form = form_of(like=["x", "x"], unlike="x")
     form.is_valid()
