@@ -73,7 +73,7 @@ def test_a_picture_of_the_catalogue_finds_itself_first(stack, tmp_path):
     assert first["id"] == pk
     assert first["score"] > 0.99
     assert ids_on(answer.text)[0] == pk
-    assert "picture=" in answer.url
+    assert "like=" in answer.url
 
 
 def test_the_address_of_a_picture_query_gives_the_page_again(stack):
