@@ -112,6 +112,15 @@ def test_embed_again_promises_the_vector_anew(curator_client, fake_encoder, monk
     assert Embedding.objects.get(asset=other).state == "done"
 
 
+def test_looking_again_forgets_what_was_seen(curator_client, monkeypatch):
+    monkeypatch.setattr("search.admin.asset.ring_bell", lambda: None)
+    asset, _ = make_asset(phash="01" * 32), make_asset(phash="01" * 32)
+
+    run(curator_client, ASSETS, "look_again", asset)
+
+    assert list(Asset.objects.filter(phash=None)) == [asset]
+
+
 def test_assets_are_added_to_a_collection(curator_client):
     asset = make_asset()
     market = Collection.objects.create(name="Market", slug="market")

@@ -52,9 +52,13 @@ def find_facts() -> None:
     for asset in Asset.objects.filter(phash=None).order_by("pk").iterator(chunk_size=100):
         if time.monotonic() > until or not nothing_is_promised():
             break
-        if cache.add(f"facts:{asset.pk}", True, CLAIM_SECONDS):
+        if cache.add(claim_of(asset), True, CLAIM_SECONDS):
             find_facts_of(asset)
     compare_waiting()
+
+
+def claim_of(asset: Asset) -> str:
+    return f"facts:{asset.pk}"
 
 
 def find_facts_of(asset: Asset) -> None:
@@ -73,3 +77,4 @@ def find_facts_of(asset: Asset) -> None:
         return
     # Whoever was faster found the same.
     Asset.objects.filter(pk=asset.pk, phash=None).update(**found)
+    cache.delete(claim_of(asset))

@@ -21,7 +21,7 @@ from unfold.decorators import action, display
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from search import vocabulary
+from search import duplicates, vocabulary
 from search.admin.asset_label import LabelInline
 from search.admin.site import CuratorAdmin, CuratorPermissions, site
 from search.models import Asset, Collection, Embedding, Encoder
@@ -93,7 +93,7 @@ class AssetAdmin(CuratorAdmin):
     search_fields = ["title", "description", "filename", "asset_labels__label__name"]
     search_help_text = "Title, description, file name or label"
     ordering = ["-created"]
-    actions = ["embed_again", "add_to_collection"]
+    actions = ["embed_again", "look_again", "add_to_collection"]
     action_form = AssetActionForm
     fields = ["preview", "title", "description", "suggestions", "owner", "states", "facts"]
     fields += ["sha256", "created"]
@@ -167,6 +167,12 @@ class AssetAdmin(CuratorAdmin):
         embeddings.reset()
         transaction.on_commit(ring_bell, robust=True)
         self.message_user(request, f"{queryset.count()} assets are embedded again.")
+
+    @action(description="Look for near-duplicates anew", permissions=["change"])
+    def look_again(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:
+        duplicates.forget(queryset)
+        transaction.on_commit(ring_bell, robust=True)
+        self.message_user(request, f"{queryset.count()} assets are looked at again.")
 
     @action(description="Add to a collection", permissions=["change"])
     def add_to_collection(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:
