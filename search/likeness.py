@@ -17,10 +17,10 @@ FAINT = 8.0
 PLAIN = "0" * KEPT * KEPT
 CELLS = 8
 
-BITS = 10  # of the 64 may differ.
+BITS = 12  # of the 64 may differ.
 PROPORTIONS = 0.04  # Natural logarithm of width to height.
 # Of 255, in the cell that differs most. Not the hash but these tell a red mug from a blue one.
-BRIGHTNESS, COLOUR = 32, 12
+BRIGHTNESS, COLOUR = 40, 16
 
 
 def perceptual_hash(picture: Image) -> str:

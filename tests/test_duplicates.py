@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from search import duplicates
 from search.duplicates import collapsed, compare_next, forget, take_back, tell_apart
-from search.likeness import PLAIN, layout_of, perceptual_hash
+from search.likeness import BITS, PLAIN, layout_of, perceptual_hash
 from search.models import Asset, Distinction
 from tests.drawn import drawing
 from tests.factories import make_asset, make_user
@@ -65,7 +65,7 @@ def test_the_order_of_the_hits_is_kept():
 
 
 def test_a_near_copy_joins_the_older_one():
-    first, _ = make("a"), make("b", bits=10)
+    first, _ = make("a"), make("b", bits=BITS)
 
     compare()
 
@@ -76,7 +76,7 @@ def test_a_near_copy_joins_the_older_one():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"bits": 11},
+        {"bits": BITS + 1},
         {"layout": layout_of(drawing(colour="blue"))},
         {"size": (240, 320)},
     ],
@@ -99,7 +99,7 @@ def test_a_chain_ends_where_it_is_no_longer_like_the_first():
 
 
 def test_it_joins_the_one_that_is_nearest():
-    make("a"), make("b", bits=11), make("c", bits=8)
+    make("a"), make("b", bits=BITS + 1), make("c", bits=8)
 
     compare()
 
@@ -348,6 +348,16 @@ def test_an_original_is_looked_at_by_one_worker(monkeypatch):
     facts.find_facts(), facts.find_facts()
 
     assert len(seen) == 1
+
+
+def test_what_is_forgotten_can_be_seen_again_at_once():
+    old = make_old(drawing())
+    facts.find_facts()
+    forget(Asset.objects.all())
+
+    facts.find_facts()
+
+    assert Asset.objects.get().cluster == old.pk
 
 
 def test_backfill_waits_for_uploads(monkeypatch):
