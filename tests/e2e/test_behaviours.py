@@ -188,7 +188,7 @@ def test_the_box_says_where_it_is_and_enter_searches(region):
     expect(page.locator("[data-region-said]")).to_have_text(re.compile("Width 99 %"))
     expect(page.locator(".region__box")).to_have_attribute("aria-label", re.compile("Width 99 %"))
     page.keyboard.press("Enter")
-    page.wait_for_url("**left=0&top=0&width=99&height=100")
+    page.wait_for_url("**@0,0,0.99,1")
 
 
 @pytest.mark.parametrize(("scale", "direction"), [(1, "ltr"), (2, "rtl"), (1.5, "ltr")])
