@@ -54,11 +54,12 @@ class Ranking(NamedTuple):
 
     candidates: list[Candidate]
     cuts: Cuts | None
+    matches: int = 0  # So many of the first match; where no band is known, all.
     is_whole: bool = True  # Nothing that matches was left out.
 
     def matched(self) -> list[Candidate]:
-        """Those that match; where no band is known, all."""
-        return [c for c in self.candidates if c.match(self.cuts) != "none"]
+        """Those that match."""
+        return self.candidates[: self.matches]
 
 
 def permitted(query: Query, user: User | AnonymousUser) -> AssetQuerySet:
@@ -108,8 +109,8 @@ def rank(
         near, said = (MOST + 1 if full else pool for full in _full(found, cuts, pool))
         if (near, said) != (pool, pool):
             found = _candidates(query, assets, encoder, encoded, cuts, near=near, said=said)
-    ranking = Ranking(found, cuts)
-    return Ranking(found[:MOST], cuts, len(ranking.matched()) <= MOST)
+    matches = _matches(found, cuts)
+    return Ranking(found[:MOST], cuts, min(matches, MOST), matches <= MOST)
 
 
 def rank_by_meaning(
@@ -117,7 +118,8 @@ def rank_by_meaning(
 ) -> Ranking:
     """The nearest of the permitted assets, whatever words they share with the query."""
     found = _candidates(query, assets, encoder, encoded, None, near=limit, said=0)
-    return Ranking(found, cuts_of(query, encoder, encoded))
+    cuts = cuts_of(query, encoder, encoded)
+    return Ranking(found, cuts, _matches(found, cuts))
 
 
 def cuts_of(query: Query, encoder: Encoder, encoded: Encoded) -> Cuts | None:
@@ -147,6 +149,10 @@ def mentioning(query: Query, assets: AssetQuerySet) -> AssetQuerySet:
 def _weight_of_words(query: Query) -> float:
     """What a place by words counts beside one by meaning: as much, or as the balance has it."""
     return query.balance / EVEN if query.is_mixed else float(bool(query.text))
+
+
+def _matches(found: Sequence[Candidate], cuts: Cuts | None) -> int:
+    return sum(candidate.match(cuts) != "none" for candidate in found)
 
 
 def _near(found: Sequence[Candidate]) -> int:

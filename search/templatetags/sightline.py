@@ -64,6 +64,9 @@ def picture(asset: Asset, spec: str, *, pause: int = 2, eager: bool = False) -> 
     rendition = next((r for r in asset.renditions.all() if r.spec == spec), None)
     return {
         "asset": asset,
+        # As text: numbers would each be written by the rules of the reader's language.
+        "width": str(asset.width),
+        "height": str(asset.height),
         "spec": spec,
         "state": rendition.state if rendition else "failed",
         "pause": pause,
