@@ -100,15 +100,16 @@ def rank(
     if shows_all and query.sort != Sort.RELEVANCE:
         least = MOST  # In another order the first may be any of them.
     pool = min(POOL * -(-least // POOL), MOST + 1)
-    found = _candidates(query, assets, encoder, encoded, cuts, near=pool, said=pool)
+    # Of the words all at once: to ask again takes longer than to read some more.
+    said = MOST + 1 if cuts else pool
+    found = _candidates(query, assets, encoder, encoded, cuts, near=pool, said=said)
     while shows_all and pool <= MOST and _near(found) >= pool and _apart(found, query) < least:
         pool = min(2 * pool, MOST + 1)
-        found = _candidates(query, assets, encoder, encoded, cuts, near=pool, said=pool)
-    if cuts:
+        said = max(said, pool)
+        found = _candidates(query, assets, encoder, encoded, cuts, near=pool, said=said)
+    if cuts and pool <= MOST and _near(found, cuts.possible) >= pool:
         # Beyond the pool there may be more that match.
-        near, said = (MOST + 1 if full else pool for full in _full(found, cuts, pool))
-        if (near, said) != (pool, pool):
-            found = _candidates(query, assets, encoder, encoded, cuts, near=near, said=said)
+        found = _candidates(query, assets, encoder, encoded, cuts, near=MOST + 1, said=said)
     matches = _matches(found, cuts)
     return Ranking(found[:MOST], cuts, min(matches, MOST), matches <= MOST)
 
@@ -155,19 +156,13 @@ def _matches(found: Sequence[Candidate], cuts: Cuts | None) -> int:
     return sum(candidate.match(cuts) != "none" for candidate in found)
 
 
-def _near(found: Sequence[Candidate]) -> int:
-    return sum(candidate.distance is not None for candidate in found)
+def _near(found: Sequence[Candidate], within: float = LARGEST_DISTANCE) -> int:
+    return sum(c.distance is not None and c.distance <= within for c in found)
 
 
 def _apart(found: Sequence[Candidate], query: Query) -> int:
     """How many are shown by themselves once near-duplicates have collapsed."""
     return len(found if query.duplicates else {c.cluster or c.pk for c in found})
-
-
-def _full(found: Sequence[Candidate], cuts: Cuts, pool: int) -> tuple[bool, bool]:
-    """Whether all of the pool match by their meaning, and whether all do by their words."""
-    near = sum(c.distance is not None and c.distance <= cuts.possible for c in found)
-    return near >= pool, sum(c.where is not None for c in found) >= pool
 
 
 def _candidates(
