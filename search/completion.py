@@ -164,7 +164,7 @@ def _called(words: str, user: Person) -> Iterator[str]:
         return
     yield from _shortest(beginning(words, user))
     if len(words.split()[-1]) >= LETTERS_WITHIN:
-        in_title = lexical.Asked(words.split()).everything_in("A")
+        in_title = lexical.TextQuery(lexical.Asked(words.split()).spelled("A"))
         yield from _shortest(Asset.objects.visible_to(user).filter(said__words=in_title))
 
 

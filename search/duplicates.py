@@ -28,13 +28,13 @@ AT_ONCE = 20
 ADVISORY_LOCK = 0x64757065
 
 
-def collapsed(hits: Iterable[tuple[UUID, UUID | None]]) -> list[tuple[UUID, int]]:
+def collapsed(hits: Iterable[tuple[str, str | None]]) -> list[tuple[str, int]]:
     """Of ranked (asset, cluster), the first asset of each cluster and how many more it stands for.
 
     An asset that is in no cluster stands for itself.
     """
-    first: dict[UUID, UUID] = {}
-    others: dict[UUID, int] = {}
+    first: dict[str, str] = {}
+    others: dict[str, int] = {}
     for asset, cluster in hits:
         shown = first.setdefault(cluster or asset, asset)
         others[shown] = others.get(shown, -1) + 1

@@ -254,6 +254,8 @@ class SearchForm(forms.Form):
 
     def _there(self, examples: list[Example]) -> list[Example]:
         asked = {example.asset for example in examples if example.asset}
+        if not asked:
+            return examples
         seen = Asset.objects.visible_to(self.user).filter(pk__in=asked)
         unseen = asked.difference(seen.values_list("pk", flat=True))
         return [example for example in examples if example.asset not in unseen]

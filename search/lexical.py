@@ -11,11 +11,11 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, FloatField, Func, IntegerField, Q, Value, When
 from django.db.models.expressions import Combinable
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def said(assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]) ->
         F("said__words"), asked.everything, weights=list(WEIGHTS), normalization=BY_LENGTH
     )
     # Whatever stands elsewhere: who has all of it in the title comes first.
-    in_title = Case(When(said__words=asked.everything_in("A"), then=1.0), default=0.0)
+    in_title = Worth(asked.spelled("A"), 1, output_field=FloatField())
     return (
         holding(assets, words, phrases)
         .annotate(exact=Case(When(asked.named, then=True), default=False))
@@ -154,11 +154,11 @@ class Asked:
     @property
     def everything(self) -> Combinable:
         """All of it, anywhere. Nothing matches where nothing of it is a word."""
-        return self.everything_in("")
+        return TextQuery(self.spelled())
 
-    def everything_in(self, weights: str) -> Combinable:
-        """All of it, in words of these weights."""
-        return TextQuery(" & ".join(term.spelled(weights) for term in self.terms))
+    def spelled(self, weights: str = "") -> str:
+        """All of it, in words of these weights, as a tsquery."""
+        return " & ".join(term.spelled(weights) for term in self.terms)
 
     @property
     def where(self) -> Combinable:
@@ -171,10 +171,7 @@ class Asked:
             FILENAME: [f"{term.spelled('C')} & !{term.spelled(mark='@')}" for term in self.terms],
             DESCRIPTION: [term.spelled("D") for term in self.terms],
         }
-        return _sum(
-            Case(When(said__words=TextQuery(" | ".join(terms)), then=bit), default=0)
-            for bit, terms in spelled.items()
-        )
+        return _sum(Worth(" | ".join(terms), bit) for bit, terms in spelled.items())
 
     @property
     def named(self) -> Q:
@@ -203,6 +200,20 @@ class TextQuery(SearchQuery):
     """A tsquery as it is spelled, past every parser and dictionary of PostgreSQL."""
 
     template = "(%(expressions)s)::tsquery"
+
+
+class Worth(Func):
+    """A number where the words match a tsquery, else 0.
+
+    A Case with a lookup says the same, and takes a millisecond for each five to be made.
+    """
+
+    template = "((%(expressions)s::tsquery)::int * %(worth)d)"
+    arg_joiner = " @@ "
+    output_field = IntegerField()
+
+    def __init__(self, spelled: str, worth: int, **extra: Any) -> None:
+        super().__init__(F("said__words"), Value(spelled), worth=worth, **extra)
 
 
 def _sum(terms: Iterable[Combinable]) -> Combinable:

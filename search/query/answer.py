@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F
+from django.db.models import F, Prefetch
 from django.db.models.functions import Lower
 
 from search import lexical
 from search.duplicates import collapsed
-from search.models import Asset, Encoder, User
+from search.models import Asset, Encoder, Rendition, User
 from search.models.asset import AssetQuerySet
 from search.query import matching
 from search.query.asked import Query, Sort
@@ -109,15 +108,9 @@ def _answered(
         _show_rows(result, found.assets, size)
     else:
         _show_ranking(result, found.ranking, size)
-        if query.everything or not found.ranking.cuts:
-            result.count = found.assets.count()
     if result.ranked and not result.hits:
         result.sentence = ""  # Nothing was found by the words that were used, either.
-    if with_facets:
-        among: AssetQuerySet | list[UUID] = found.assets
-        if found.ranking and not query.everything and found.ranking.cuts:
-            among = [candidate.pk for candidate in found.ranking.matched()]
-        result.facets = facets(query, among)
+    _count(result, found, with_facets)
     return result
 
 
@@ -146,9 +139,8 @@ def _found(query: Query, user: User | AnonymousUser, encoder: Encoder | None, le
 def _show_rows(result: Answer, assets: AssetQuerySet, size: int) -> None:
     first = (result.page - 1) * size
     # One more than the page tells whether there is more.
-    hits = list(assets.prefetch_related("renditions")[first : first + size + 1])
+    hits = list(assets.prefetch_related(_thumbnails())[first : first + size + 1])
     result.hits, result.has_more = hits[:size], len(hits) > size
-    result.count = len(hits) if result.page == 1 and len(hits) <= size else assets.count()
 
 
 def _show_ranking(result: Answer, ranking: Ranking, size: int) -> None:
@@ -171,25 +163,37 @@ def _show_ranking(result: Answer, ranking: Ranking, size: int) -> None:
         result.nearest = _hits(nearest, by_pk, ranking)
 
 
+def _count(result: Answer, found: Found, with_facets: bool) -> None:
+    """How many there are, and with what in common; matches are counted already."""
+    of_matches = found.ranking and found.ranking.cuts and not result.query.everything
+    if with_facets:
+        matched = [c.pk for c in found.ranking.matched()] if found.ranking and of_matches else None
+        counted = facets(result.query, found.assets if matched is None else matched)
+        result.count, result.facets = counted.assets, counted.choices
+    elif not of_matches:
+        result.count = found.assets.count()
+
+
 def _sorted(candidates: Sequence[Candidate], sort: Sort) -> list[Candidate]:
     if sort == Sort.RELEVANCE:
         return list(candidates)
     by_pk = {candidate.pk: candidate for candidate in candidates}
     ordered = Asset.objects.filter(pk__in=list(by_pk)).order_by(*ORDERS[sort])
-    return [by_pk[pk] for pk in ordered.values_list("pk", flat=True)]
+    return [by_pk[str(pk)] for pk in ordered.values_list("pk", flat=True)]
 
 
-def _grouped(candidates: Sequence[Candidate], query: Query) -> list[tuple[UUID, int]]:
+def _grouped(candidates: Sequence[Candidate], query: Query) -> list[tuple[str, int]]:
     if query.duplicates:
         return [(candidate.pk, 0) for candidate in candidates]
     return collapsed((candidate.pk, candidate.cluster) for candidate in candidates)
 
 
 def _hits(
-    page: Sequence[tuple[UUID, int]], candidates: dict[UUID, Candidate], ranking: Ranking
+    page: Sequence[tuple[str, int]], candidates: dict[str, Candidate], ranking: Ranking
 ) -> list[Asset]:
     """The assets of a page in its order, each with what there is to say of it as a hit."""
-    found = Asset.objects.prefetch_related("renditions").in_bulk([pk for pk, _ in page])
+    shown = Asset.objects.filter(pk__in=[pk for pk, _ in page]).prefetch_related(_thumbnails())
+    found = {str(asset.pk): asset for asset in shown}
     hits = []
     for pk, others in page:
         # It may have been deleted a moment ago.
@@ -201,6 +205,10 @@ def _hits(
             hit.why = lexical.why(candidate.where) if candidate.where is not None else []
             hits.append(hit)
     return hits
+
+
+def _thumbnails() -> "Prefetch[str]":
+    return Prefetch("renditions", Rendition.objects.filter(spec=Rendition.Spec.THUMBNAIL))
 
 
 def by_meaning(

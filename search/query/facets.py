@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -23,7 +22,17 @@ class Choice(NamedTuple):
     assets: int
 
 
-def facets(query: Query, among: AssetQuerySet | Sequence[UUID]) -> dict[str, list[Choice]]:
+class Facets(NamedTuple):
+    """How many assets there are, and what narrows them down, by facet."""
+
+    assets: int
+    choices: dict[str, list[Choice]]
+
+
+FACETS = ("label", "collection", "colour", "orientation", "size", "format", "year")
+
+
+def facets(query: Query, among: AssetQuerySet | Sequence[str]) -> Facets:
     """For each facet the values that some of these assets have, the most frequent first.
 
     Values that are chosen already and those that all assets share would narrow nothing.
@@ -33,69 +42,70 @@ def facets(query: Query, among: AssetQuerySet | Sequence[UUID]) -> dict[str, lis
         try:
             cursor.execute(*_counted(among))
         except EmptyResultSet:
-            return {}
-        total, *rows = cursor.fetchall()
-    for facet, value, name, assets, _ in rows:
-        choice = Choice(facet, value, name, assets)
-        if assets < total[3] and (choice.facet, choice.value) not in query.filters:
-            found.setdefault(choice.facet, []).append(choice)
-    return {facet: found[facet][:SHOWN] for facet in FACETS if facet in found}
+            return Facets(0, {})
+        (*_, total, _), *rows = cursor.fetchall()
+    for *choice, _ in rows:
+        facet, value, _, assets = choice
+        if assets < total and (facet, value) not in query.filters:
+            found.setdefault(facet, []).append(Choice(*choice))
+    return Facets(total, {facet: found[facet][:SHOWN] for facet in FACETS if facet in found})
 
 
-FACETS = ("label", "collection", "colour", "orientation", "size", "format", "year")
-
-
-def _counted(among: AssetQuerySet | Sequence[UUID]) -> tuple[str, tuple[Any, ...]]:
+def _counted(among: AssetQuerySet | Sequence[str]) -> tuple[str, tuple[Any, ...]]:
     if isinstance(among, AssetQuerySet):
-        sql, values = among.order_by().values("pk").query.sql_with_params()
-        return _COUNTED.format(among=sql, **_BOUNDS), values
+        sql, values = among.order_by().values(*_FACTS).query.sql_with_params()
+        return _COUNTED.format(among=sql, facts=", ".join(_FACTS), **_BOUNDS), values
     # As one text: to adapt thousands of ids one by one takes longer than to count them.
-    ids = f"{{{','.join(map(str, among))}}}"
-    return _COUNTED.format(among="SELECT unnest(%s::uuid[])", **_BOUNDS), (ids,)
+    ids = f"{{{','.join(among)}}}"
+    return _COUNTED.format(among=_OF_IDS, facts=", ".join(_FACTS), **_BOUNDS), (ids,)
 
 
-# Where the filters draw their lines.
+_FACTS = ("id", "colour_name", "format", "width", "height", "taken", "created")
+_OF_IDS = f"SELECT {', '.join(_FACTS)} FROM search_asset WHERE id = ANY(%s::uuid[])"  # noqa: S608
+# Where the filters draw their lines, in whole numbers: numeric ones take twice as long.
 _BOUNDS = {
-    "square": SQUARE,
+    "square": round(100 * (1 + SQUARE)),
     "panorama": PANORAMA,
-    "small": MEGAPIXELS["small"][1],
-    "medium": MEGAPIXELS["medium"][1],
+    "medium": MEGAPIXELS["medium"][0] * 1_000_000,
+    "large": MEGAPIXELS["large"][0] * 1_000_000,
 }
 
 
-# All facets in one statement over one set of rows, so that their counts agree.
+# All facets in one statement over one set of rows, so that their counts agree. Assets that have all
+# their facts in common are counted first: of 100,000 that takes 60 ms, one facet after the other
+# took 270.
 _COUNTED = """
-WITH among (id) AS MATERIALIZED ({among}),
-facts AS MATERIALIZED (
-    SELECT asset.id, colour_name, format, width, height,
-        width * height::bigint / 1000000.0 AS megapixels,
-        greatest(width, height) <= least(width, height) * (1 + {square}) AS square,
-        extract(year FROM COALESCE(taken, created) AT TIME ZONE 'UTC')::int::text AS year
-    FROM among JOIN search_asset AS asset USING (id)
-), labels AS (
-    SELECT label.name, count(DISTINCT given.asset_id) AS assets
-    FROM among JOIN search_assetlabel AS given ON given.asset_id = among.id
-    JOIN search_label AS label ON label.id = given.label_id GROUP BY label.name
-), collections AS (
-    SELECT collection.slug, collection.name, count(*) AS assets
-    FROM among JOIN search_collection_assets AS member ON member.asset_id = among.id
-    JOIN search_collection AS collection ON collection.id = member.collection_id
-    GROUP BY collection.slug, collection.name
+WITH among ({facts}) AS MATERIALIZED ({among}),
+alike AS MATERIALIZED (
+    SELECT colour_name, format, width >= height * {panorama} AS is_panorama,
+        CASE WHEN 100 * greatest(width, height) <= {square} * least(width, height) THEN 'square'
+            WHEN width > height THEN 'landscape' ELSE 'portrait' END AS shape,
+        CASE WHEN width * height::bigint >= {large} THEN 'large'
+            WHEN width * height::bigint >= {medium} THEN 'medium' ELSE 'small' END AS size,
+        date_part('year', COALESCE(taken, created) AT TIME ZONE 'UTC') AS year,
+        count(*) AS assets
+    FROM among GROUP BY 1, 2, 3, 4, 5, 6
+), counted (facet, value, assets) AS (
+    SELECT 'colour', colour_name, sum(assets) FROM alike GROUP BY colour_name
+    UNION ALL SELECT 'format', format, sum(assets) FROM alike GROUP BY format
+    UNION ALL SELECT 'year', year::text, sum(assets) FROM alike GROUP BY year
+    UNION ALL SELECT 'size', size, sum(assets) FROM alike GROUP BY size
+    UNION ALL SELECT 'orientation', shape, sum(assets) FROM alike GROUP BY shape
+    UNION ALL SELECT 'orientation', 'panorama', sum(assets) FROM alike WHERE is_panorama
+        HAVING sum(assets) > 0
+    UNION ALL SELECT 'label', label.name, given.assets
+    FROM search_label AS label JOIN (
+        SELECT label_id, count(DISTINCT asset_id) AS assets
+        FROM among JOIN search_assetlabel ON asset_id = among.id GROUP BY label_id
+    ) AS given ON label.id = given.label_id
 )
-SELECT '' AS facet, '' AS value, '' AS name, count(*) AS assets, 0 AS place FROM facts
-UNION ALL SELECT 'label', name, name, assets, 1 FROM labels
-UNION ALL SELECT 'collection', slug, name, assets, 1 FROM collections
-UNION ALL SELECT 'colour', colour_name, colour_name, count(*), 1 FROM facts GROUP BY colour_name
-UNION ALL SELECT 'format', format, format, count(*), 1 FROM facts GROUP BY format
-UNION ALL SELECT 'year', year, year, count(*), 1 FROM facts GROUP BY year
-UNION ALL SELECT 'orientation', shape, shape, count(*), 1 FROM (
-    SELECT CASE WHEN square THEN 'square' WHEN width > height THEN 'landscape' ELSE 'portrait' END
-    FROM facts
-    UNION ALL SELECT 'panorama' FROM facts WHERE width >= height * {panorama}
-) AS shapes (shape) GROUP BY shape
-UNION ALL SELECT 'size', size, size, count(*), 1 FROM (
-    SELECT CASE WHEN megapixels < {small} THEN 'small' WHEN megapixels < {medium} THEN 'medium'
-        ELSE 'large' END FROM facts
-) AS sizes (size) GROUP BY size
+SELECT '' AS facet, '' AS value, '' AS name, COALESCE(sum(assets), 0)::int AS assets, 0 AS place
+    FROM alike
+UNION ALL SELECT facet, value, value, assets::int, 1 FROM counted
+UNION ALL SELECT 'collection', slug, name, assets, 1
+FROM search_collection AS collection JOIN (
+    SELECT collection_id, count(*)::int AS assets
+    FROM among JOIN search_collection_assets ON asset_id = among.id GROUP BY collection_id
+) AS held ON collection.id = held.collection_id
 ORDER BY place, assets DESC, name
 """

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import EmptyResultSet
@@ -32,8 +31,8 @@ LARGEST_DISTANCE = 2
 class Candidate(NamedTuple):
     """An asset in the ranking, and how it got there."""
 
-    pk: UUID
-    cluster: UUID | None
+    pk: str  # As text: the hashes of 10,000 UUIDs take 10 ms, of as many texts 1 ms.
+    cluster: str | None
     distance: float | None  # None where it was found by its words alone.
     where: int | None  # In which of its words; None where in none.
     exact: bool  # It is called just what was asked for.
@@ -214,7 +213,8 @@ WITH near AS MATERIALIZED (
         row_number() OVER (ORDER BY exact DESC, score DESC, id) AS row
     FROM ({said}) AS mentioning (id, cluster, place_of, exact, score)
 )
-SELECT id, COALESCE(near.cluster, said.cluster), distance, place_of, COALESCE(exact, false)
+SELECT id::text, COALESCE(near.cluster, said.cluster)::text, distance, place_of,
+    COALESCE(exact, false)
 FROM near FULL JOIN said USING (id)
 ORDER BY COALESCE(exact, false) DESC,
     said.place IS NOT NULL OR distance <= %s DESC,

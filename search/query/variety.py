@@ -41,6 +41,8 @@ def marginal(vectors: np.ndarray) -> list[int]:
     return order
 
 
-def _vectors(assets: Sequence[UUID], encoder: Encoder) -> dict[UUID, np.ndarray]:
-    stored = Embedding.objects.filter(encoder=encoder, asset__in=assets, fulfilled__isnull=False)
-    return {pk: np.asarray(vector, float) for pk, vector in stored.values_list("asset", "vector")}
+def _vectors(assets: Sequence[str], encoder: Encoder) -> dict[str, np.ndarray]:
+    ids = [UUID(pk) for pk in assets]
+    stored = Embedding.objects.filter(encoder=encoder, asset__in=ids, fulfilled__isnull=False)
+    rows = stored.values_list("asset", "vector")
+    return {str(pk): np.asarray(vector, float) for pk, vector in rows}

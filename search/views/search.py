@@ -103,7 +103,8 @@ def _is_there(example: Example, user: User | AnonymousUser) -> bool:
 def names(query: Query) -> dict[str, str]:
     """The names of the collections that are filtered by."""
     slugs = query.values("collection")
-    return dict(Collection.objects.filter(slug__in=slugs).values_list("slug", "name"))
+    found = Collection.objects.filter(slug__in=slugs).values_list("slug", "name") if slugs else ()
+    return dict(found)
 
 
 def count_waiting() -> int:
