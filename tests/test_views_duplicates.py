@@ -8,8 +8,10 @@ from django.urls import reverse
 
 from search import duplicates
 from search.models import Asset, Distinction
+from search.views import assets
 from search.views import duplicates as views
 from tests.factories import make_asset, make_user
+from tests.placed import put
 
 pytestmark = pytest.mark.django_db
 HASH = "01" * 32
@@ -57,6 +59,16 @@ def test_they_stand_above_what_is_similar(reader_client, two):
     shown = page(reader_client, two[0])
 
     assert shown.index('id="near-duplicates"') < shown.index('id="similar"')
+
+
+def test_what_is_similar_begins_beyond_them(reader_client, monkeypatch):
+    monkeypatch.setattr(assets, "SIMILAR", 2)
+    barn, *_ = [put(n / 10, title=title) for n, title in enumerate(("barn", "shed", "hut", "inn"))]
+    Asset.objects.filter(title__in=["barn", "shed"]).update(cluster=barn.pk)
+
+    shown = reader_client.get(barn.get_absolute_url()).context["answer"]
+
+    assert [hit.title for hit in shown.hits] == ["hut", "inn"]
 
 
 def test_without_any_nothing_is_said(reader_client):

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Prefetch
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpResponse
@@ -11,9 +12,9 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from search import vocabulary
-from search.models import Asset, AssetLabel, Embedding
+from search.models import Asset, AssetLabel, Embedding, User
 from search.models.asset import AssetQuerySet
-from search.query import Example, Query, answer
+from search.query import Answer, Example, Query, answer
 from search.views.access import PageRequest, open_where_search_is_public, sealed
 from search.views.duplicates import near_duplicates
 
@@ -29,7 +30,7 @@ def asset(request: PageRequest, pk: UUID) -> HttpResponse:
     given = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).select_related("label")
     labels = Prefetch("asset_labels", given.order_by("label__name"), to_attr="labels_given")
     shown = _visible(request, pk, embeddings, "collections", labels)
-    similar = answer(like(shown), request.user, size=SIMILAR)
+    similar = _similar(shown, request.user)
     waits = any(embedding.state == "waiting" for embedding in shown.embeddings.all())
     page = {"asset": shown, "answer": similar, "is_waiting": waits}
     page["suggestions"] = vocabulary.suggestions(shown)
@@ -80,6 +81,15 @@ def original(request: PageRequest, pk: UUID) -> HttpResponseBase:
 def like(shown: Asset) -> Query:
     """What is nearest to an asset, whether it matches or not: the page says so of none of it."""
     return Query(like=(Example(asset=shown.pk),), everything=True)
+
+
+def _similar(shown: Asset, user: User | AnonymousUser) -> Answer:
+    """The nearest of the others; its near-duplicates stand by themselves on its page."""
+    # They come as one hit.
+    found = answer(like(shown), user, size=SIMILAR + 1)
+    others = [hit for hit in found.hits if shown.cluster is None or hit.cluster != shown.cluster]
+    found.hits, found.has_more = others[:SIMILAR], found.has_more or len(others) > SIMILAR
+    return found
 
 
 def _visible(request: PageRequest, pk: UUID, *related: str | Prefetch) -> Asset:
