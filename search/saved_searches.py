@@ -57,7 +57,7 @@ def look(search: SavedSearch, person: User) -> datetime | None:
     """Note that a person looks; since when assets are new to them, None at the first look."""
     now = timezone.now()
     visit, is_first = Visit.objects.get_or_create(
-        search=search, person=person, defaults={"visited": now}
+        search=search, person=person, defaults={"visited": now, "since": now}
     )
     if is_first:
         return None

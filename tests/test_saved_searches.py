@@ -215,11 +215,21 @@ def test_within_a_sitting_the_same_stays_new(anna):
 def test_everyone_has_visits_of_their_own(anna, ben):
     search = save(Query.of("red"), anna, shared=True)
     saved_searches.look(search, ben)
+    came = Visit.objects.get(person=ben).visited
     long_ago(search, anna, days=2)
 
     saved_searches.look(search, anna)
 
-    assert saved_searches.look(search, ben) is None
+    assert saved_searches.look(search, ben) == came
+
+
+def test_what_comes_within_the_first_sitting_is_new(anna, banded):
+    search = save(Query.of("red"), anna)
+    make_asset(title="rose", embedded=True)
+
+    since = saved_searches.look(search, anna)
+
+    assert saved_searches.count_new(Query.of("red"), anna, since) == 1
 
 
 # What is new

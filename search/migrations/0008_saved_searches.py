@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('visited', models.DateTimeField()),
-                ('since', models.DateTimeField(null=True)),
+                ('since', models.DateTimeField()),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
                 ('search', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='visits', to='search.savedsearch')),
             ],

@@ -74,7 +74,7 @@ class Visit(models.Model):
     person = models.ForeignKey(User, on_delete=models.CASCADE)
     visited = models.DateTimeField()
     # The last look before this sitting: opened again within it, the same assets are new.
-    since = models.DateTimeField(null=True)
+    since = models.DateTimeField()
 
     class Meta:
         constraints = [

@@ -274,6 +274,21 @@ def test_a_query_is_kept_and_asked_anew(opened):
     expect(page.get_by_role("link", name="Red things").first).to_be_visible()
 
 
+def test_a_saved_search_tells_what_is_new_in_it(stack, opened):
+    page = opened("/saved/?format=WEBP")
+    page.fill("[name=name]", "From the web")
+    page.get_by_role("button", name="Save", exact=True).click()
+    stack.session().upload(("new.webp", pictures.saved(Image.new("RGB", (90, 60)), "WEBP")))
+
+    page.goto("/saved/")
+
+    expect(page.locator(".saved-card__new")).to_contain_text("1 new since")
+    page.get_by_role("link", name="From the web", exact=True).click()
+    expect(page.locator("#hits .tile")).to_have_count(1)
+    expect(page.locator(".saved-line__new")).to_contain_text("1 new since")
+    assert_accessible(page)
+
+
 # 10 The page
 
 
