@@ -10,13 +10,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-def test_the_web_process_never_pays_for_torch():
+def test_the_web_process_never_pays_for_torch_or_scipy():
     code = (
         "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings';"
         "django.setup(); import config.urls, config.wsgi, workers.bell; print(*sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"torch", "transformers"} & set(ran.stdout.split())
+    assert not {"torch", "transformers", "scipy"} & set(ran.stdout.split())
 
 
 def imported_by(path: Path) -> set[str]:
