@@ -4,7 +4,7 @@ Everything here compares vectors that are stored; nothing runs an encoder.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from statistics import quantiles
 from typing import Any
@@ -193,6 +193,16 @@ def reject(asset: Asset, label: Label) -> None:
     with undisturbed():
         asset.asset_labels.filter(label=label, source=AssetLabel.Source.ENCODER).delete()
         Rejection.objects.get_or_create(asset=asset, label=label)
+
+
+def delete(labels: Iterable[Any]) -> None:
+    """Delete the labels with these ids, and all that hangs from them, while none is suggested."""
+    with transaction.atomic():
+        _lock("pg_advisory_xact_lock")
+        found = Label.objects.filter(pk__in=list(labels))
+        # The label first, as where a vector is kept: else each would wait for the other's row.
+        list(found.select_for_update().values_list("pk"))
+        found.delete()
 
 
 @contextmanager

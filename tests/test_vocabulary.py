@@ -2,10 +2,11 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, OperationalError, connection
 
 from search import vocabulary
 from search.models import AssetLabel, Embedding, Encoder, Label, LabelVector, Rejection
@@ -270,6 +271,39 @@ def test_an_asset_deleted_meanwhile_takes_its_new_label_with_it(monkeypatch):
         deleting[0].result(10)
     assert suggested() == [("shed", "red")]
     assert not vocabulary.stale(Encoder.objects.serving()).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_planned", [True, False])
+def test_a_label_deleted_meanwhile_waits_for_its_vector(monkeypatch, is_planned):
+    """The control: deleted just so, each waits for a row of the other, and one of them fails."""
+    make_encoder()
+    label = make_label("red")
+    catch_up()
+    delete = partial(vocabulary.delete, [label.pk]) if is_planned else label.delete
+    keep = LabelVector.objects.update_or_create
+    with ThreadPoolExecutor() as pool:
+        deleting = []
+
+        def kept(**given):
+            deleting.append(pool.submit(in_thread, delete))
+            with pytest.raises(TimeoutError):
+                deleting[0].result(0.5)
+            return keep(**given)
+
+        monkeypatch.setattr(LabelVector.objects, "update_or_create", kept)
+        keeping = partial(vocabulary.keep_vector, label, Encoder.objects.get(), [1, 0, 0, 0])
+        failed = [fails(keeping), fails(lambda: deleting[0].result(10))]
+    assert any(failed) != is_planned
+    assert Label.objects.exists() == failed[1]
+
+
+def fails(call) -> bool:
+    try:
+        call()
+    except OperationalError:
+        return True
+    return False
 
 
 def in_thread(function, *given):

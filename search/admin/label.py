@@ -55,6 +55,12 @@ class LabelAdmin(CuratorAdmin):
         names = [str(label) for label in objs]
         return names, {"labels": len(names)}, set(), []
 
+    def delete_model(self, request: HttpRequest, obj: Label) -> None:
+        vocabulary.delete([obj.pk])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Label]) -> None:
+        vocabulary.delete(queryset.values_list("pk", flat=True))
+
     @display(description="suggested for", ordering="suggestions")
     def suggestions(self, label: Label) -> int:
         return label.suggestions
