@@ -95,6 +95,20 @@ def test_titles_that_say_nothing_are_not_learned_from():
         assert found.titles == 0 and found.known == b""
 
 
+def test_a_title_that_does_not_tell_its_picture_is_as_good_as_none():
+    encoder = make_library()
+    mistaken = Asset.objects.filter(title="red barn").first()
+    Asset.objects.filter(pk=mistaken.pk).update(title="blue copy")
+    calibrate(encoder)
+    titles, _ = kept.sample_of(encoder)
+    words = pretended.texts_for(titles).words
+    bank = kept.kept_of(encoder).banks["words"]
+    assert [t for t, vector in zip(titles, bank.titles, strict=True) if not vector.any()] == [
+        "blue copy"
+    ]
+    assert [w for w, vector in zip(words, bank.words, strict=True) if not vector.any()] == ["copy"]
+
+
 def test_without_an_encoder_bands_are_heights_above_the_background():
     encoder = make_library()
     bands.calibrate(encoder)

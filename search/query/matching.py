@@ -39,13 +39,12 @@ class Candidate(NamedTuple):
 
     def match(self, cuts: Cuts | None) -> str:
         """Its band; nothing where none is known."""
-        if self.exact or (cuts and self.distance is not None and self.distance <= cuts.strong):
+        if cuts is None:
+            return ""
+        distance = LARGEST_DISTANCE if self.distance is None else self.distance
+        if self.exact or distance <= cuts.strong:
             return "strong"
-        if self.where is not None or (
-            cuts and self.distance is not None and self.distance <= cuts.possible
-        ):
-            return "possible"
-        return "none" if cuts else ""
+        return "possible" if self.where is not None or distance <= cuts.possible else "none"
 
 
 class Ranking(NamedTuple):
