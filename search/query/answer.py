@@ -21,7 +21,6 @@ from search.query.variety import varied
 from search.query.vectors import vector_of, without
 
 PAGE_SIZE = 48
-NEAREST = 12  # Shown below "nothing matches".
 ORDERS = {
     Sort.RELEVANCE: ("-created", "pk"),
     Sort.NEWEST: ("-created", "pk"),
@@ -159,7 +158,7 @@ def _show_ranking(result: Answer, ranking: Ranking, size: int) -> None:
     by_pk = {candidate.pk: candidate for candidate in ranking.candidates}
     result.hits = _hits(page[:size], by_pk, ranking)
     if not matched and result.page == 1 and not query.everything:
-        nearest = [(candidate.pk, 0) for candidate in ranking.candidates[:NEAREST]]
+        nearest = [(candidate.pk, 0) for candidate in ranking.candidates[: matching.BEYOND]]
         result.nearest = _hits(nearest, by_pk, ranking)
 
 

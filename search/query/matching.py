@@ -1,5 +1,6 @@
 """The assets that match a query, ranked: by meaning, by words, by both, in one SQL statement."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -26,6 +27,8 @@ MOST = 10_000
 # learning methods", SIGIR 2009.
 RRF_K = 60
 LARGEST_DISTANCE = 2
+# Of what does not match so many of the nearest are told, unless everything is asked for.
+BEYOND = 12
 
 
 class Candidate(NamedTuple):
@@ -151,7 +154,8 @@ def _weight_of_words(query: Query) -> float:
 
 
 def _matches(found: Sequence[Candidate], cuts: Cuts | None) -> int:
-    return sum(candidate.match(cuts) != "none" for candidate in found)
+    # They come first.
+    return bisect_left(found, True, key=lambda candidate: candidate.match(cuts) == "none")
 
 
 def _near(found: Sequence[Candidate], within: float = LARGEST_DISTANCE) -> int:
@@ -183,9 +187,10 @@ def _candidates(
         rows = mentioning(query, assets).values(*_SAID)
         said_sql, of_said = _sql(rows[:said])
     possible = cuts.possible if cuts else LARGEST_DISTANCE
+    beyond = near if query.everything else BEYOND
     statement = _FUSED.format(near=nearest_sql, said=said_sql, k=RRF_K, pool=POOL, weight=weight)
     with nearest.searching(plan), connection.cursor() as cursor:
-        cursor.execute(statement, [*of_nearest, *of_said, possible, possible])
+        cursor.execute(statement, [*of_nearest, *of_said, possible, beyond, possible, possible])
         return [Candidate(*row) for row in cursor.fetchall()]
 
 
@@ -215,6 +220,8 @@ WITH near AS MATERIALIZED (
 SELECT id::text, COALESCE(near.cluster, said.cluster)::text, distance, place_of,
     COALESCE(exact, false)
 FROM near FULL JOIN said USING (id)
+WHERE said.place IS NOT NULL
+    OR near.place <= (SELECT count(*) FROM near WHERE distance <= %s) + %s
 ORDER BY COALESCE(exact, false) DESC,
     said.place IS NOT NULL OR distance <= %s DESC,
     CASE WHEN near.place <= {pool} THEN 1.0 / ({k} + near.place) ELSE 0 END
