@@ -11,6 +11,7 @@ from search.models import Embedding, Encoder
 from tests.factories import make_asset, make_encoder
 from tests.fake_encoder import FakeEncoder
 from workers.encoders.base import CheckpointError
+from workers.encoders.checkpoint import find
 
 pytestmark = pytest.mark.django_db
 
@@ -114,6 +115,16 @@ def test_a_checkpoint_that_cannot_be_loaded_is_one_sentence(monkeypatch):
     with pytest.raises(CommandError, match="^This folder is no checkpoint.$"):
         call_command("encoder", "serve")
     assert not Encoder.objects.exists()
+
+
+def test_the_files_that_serve_are_not_loaded_again(monkeypatch, settings, capsys):
+    files = find(settings.ENCODER_CHECKPOINT, "")
+    make_encoder(checkpoint=files.name, revision=files.revision, probes={"texts": [[1]]})
+    monkeypatch.setattr(command, "load_encoder", refuse)
+
+    call_command("encoder", "serve")
+
+    assert capsys.readouterr().out == "fake serves.\n"
 
 
 def test_a_checkpoint_that_is_passed_over_need_not_load_for_the_site_to_start(
