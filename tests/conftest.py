@@ -1,15 +1,24 @@
 """What every test may use. PostgreSQL is real: the embedded one, in a folder of its own."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.test import Client
 
 from tests import factories
+from tests.e2e import quiet
 from tests.fake_encoder import FakeEncoder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slow ones first: the quick ones fill up the time until the last of those ends."""
     items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    with quiet.alone() if item.get_closest_marker("alone") else quiet.among_others():
+        return (yield)
 
 
 @pytest.fixture(autouse=True)

@@ -164,6 +164,7 @@ def test_sigterm_leaves_nothing_running(first):
     assert first.seconds_to_stop < 15
 
 
+@pytest.mark.alone
 def test_a_second_start_finds_its_data_within_15_seconds(again):
     seconds = again.seconds_to_start()
     print(f"Second start: {seconds:.1f} s.")
