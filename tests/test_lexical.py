@@ -259,7 +259,10 @@ def test_a_thousand_characters_are_safe(text):
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=100))
+# Characters that are newer than Python's Unicode are known to PostgreSQL alone (U+1CCD6, an A).
+@given(
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs", "Cn"]), max_size=100)
+)
 def test_a_text_finds_the_asset_that_is_called_so(text):
     with transaction.atomic():
         asset = Asset.objects.first() or make_asset(title="barn")
