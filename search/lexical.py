@@ -88,7 +88,7 @@ def said(assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]) ->
         F("said__words"), asked.everything, weights=list(WEIGHTS), normalization=BY_LENGTH
     )
     # Whatever stands elsewhere: who has all of it in the title comes first.
-    in_title = Worth(asked.spelled("A"), 1, output_field=FloatField())
+    in_title = IfMatches(asked.spelled("A"), 1, output_field=FloatField())
     return (
         holding(assets, words, phrases)
         .annotate(exact=Case(When(asked.named, then=True), default=False))
@@ -171,7 +171,7 @@ class Asked:
             FILENAME: [f"{term.spelled('C')} & !{term.spelled(mark='@')}" for term in self.terms],
             DESCRIPTION: [term.spelled("D") for term in self.terms],
         }
-        return _sum(Worth(" | ".join(terms), bit) for bit, terms in spelled.items())
+        return _sum(IfMatches(" | ".join(terms), bit) for bit, terms in spelled.items())
 
     @property
     def named(self) -> Q:
@@ -202,7 +202,7 @@ class TextQuery(SearchQuery):
     template = "(%(expressions)s)::tsquery"
 
 
-class Worth(Func):
+class IfMatches(Func):
     """A number where the words match a tsquery, else 0.
 
     A Case with a lookup says the same; five of them take 0.9 ms to become SQL, and these 0.4.

@@ -73,7 +73,7 @@ class Visit(models.Model):
     search = models.ForeignKey(SavedSearch, on_delete=models.CASCADE, related_name="visits")
     person = models.ForeignKey(User, on_delete=models.CASCADE)
     visited = models.DateTimeField()
-    # The last look before this sitting: opened again within it, the same assets are new.
+    # The last look before this sitting, or the first: opened again within it, the same are new.
     since = models.DateTimeField()
 
     class Meta:

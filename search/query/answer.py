@@ -126,8 +126,7 @@ def _found(query: Query, user: User | AnonymousUser, encoder: Encoder | None, le
         encoded = vector_of(query, encoder, user)
         assets = matching.far_from(assets, without(query, encoder), encoder)
         ranking = matching.rank(query, assets, encoder, encoded, least=least)
-        rankable = matching.rankable(query, assets, encoder)
-        return Found(ranking, rankable, encoder, encoded.sentence)
+        return Found(ranking, assets, encoder, encoded.sentence)
     except NoVector as error:
         mention = " These assets mention your words." if query.text else ""
         mentioning = matching.mentioning(query, assets) if query.text else assets.none()
@@ -164,13 +163,20 @@ def _show_ranking(result: Answer, ranking: Ranking, size: int) -> None:
 
 def _count(result: Answer, found: Found, with_facets: bool) -> None:
     """How many there are, and with what in common; matches are counted already."""
-    of_matches = found.ranking and found.ranking.cuts and not result.query.everything
+    among = _counted(result.query, found)
     if with_facets:
-        matched = [c.pk for c in found.ranking.matched()] if found.ranking and of_matches else None
-        counted = facets(result.query, found.assets if matched is None else matched)
-        result.count, result.facets = counted.assets, counted.choices
-    elif not of_matches:
-        result.count = found.assets.count()
+        result.count, result.facets = facets(result.query, among)
+    elif isinstance(among, AssetQuerySet):
+        result.count = among.count()
+
+
+def _counted(query: Query, found: Found) -> AssetQuerySet | list[str]:
+    """The assets that are counted: those that match, or all where every one is shown."""
+    if found.ranking is None or found.encoder is None:
+        return found.assets
+    if query.everything or not found.ranking.cuts:
+        return matching.rankable(query, found.assets, found.encoder)
+    return [candidate.pk for candidate in found.ranking.matched()]
 
 
 def _sorted(candidates: Sequence[Candidate], sort: Sort) -> list[Candidate]:

@@ -34,7 +34,7 @@ BEYOND = 12
 class Candidate(NamedTuple):
     """An asset in the ranking, and how it got there."""
 
-    pk: str  # As text: the hashes of 10,000 UUIDs take 10 ms, of as many texts 1 ms.
+    pk: str  # As text: Python hashes UUIDs by a method of theirs, and there are thousands.
     cluster: str | None
     distance: float | None  # None where it was found by its words alone.
     where: int | None  # In which of its words; None where in none.

@@ -150,10 +150,7 @@ class Command(BaseCommand):
 
 
 def is_unchanged(serving: Encoder) -> bool:
-    """Whether the settings name just the files that serve: workers verify them as they load them.
-
-    To load them here as well took a third of the time that a site takes to start.
-    """
+    """Whether the settings name just the files that serve; workers verify them as they load."""
     files = find(settings.ENCODER_CHECKPOINT, settings.ENCODER_REVISION)
     is_known = bool(serving.probes) and serving.patches is None
     return is_known and (files.name, files.revision) == (serving.checkpoint, serving.revision)
