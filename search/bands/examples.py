@@ -108,22 +108,29 @@ def library_of(sample: Vectors, texts: Texts, bank: Bank) -> Library:
 def telling(sample: Vectors, texts: Texts, bank: Bank) -> tuple[Texts, Bank]:
     """The same, where titles that say nothing of their pictures and words of these alone are none.
 
-    Their vectors are zeros, which nothing resembles: any nonsense resembles "copy 2". A word that
-    many titles have in common need not stand out so far in each: by Stouffer's sum of z-scores.
+    Their vectors are zeros, which nothing resembles: any nonsense resembles "copy 2".
     """
     heights = _heights(bank.titles @ sample.T)
     titles = texts.vocabulary.titles[: len(heights)]
-    of_words: dict[str, list[float]] = {}
-    for words, height in zip(titles, heights.tolist(), strict=True):
-        for word in set(words):
-            of_words.setdefault(word, []).append(height)
-    idle = {w for w, found in of_words.items() if sum(found) / len(found) ** 0.5 < LEAST_TOLD}
+    idle = _idle(titles, heights)
     told = np.array([idle.isdisjoint(words) for words in titles], bool) | (heights >= LEAST_TOLD)
     vocabulary = texts.vocabulary._replace(rare=texts.vocabulary.rare - idle)
     queries = [query for query in texts.queries if idle.isdisjoint(query.words)]
     counts = np.array([word not in idle for word in texts.words], bool)
     kept = Bank(bank.titles * told[:, None], bank.words * counts[:, None])
     return texts._replace(vocabulary=vocabulary, queries=queries), kept
+
+
+def _idle(titles: Sequence[Sequence[str]], heights: Vectors) -> set[str]:
+    """The words whose titles say nothing of their pictures.
+
+    One that many have in common need not stand out as far in each: Stouffer's sum of z-scores.
+    """
+    found: dict[str, list[float]] = {}
+    for words, height in zip(titles, heights.tolist(), strict=True):
+        for word in set(words):
+            found.setdefault(word, []).append(height)
+    return {word for word, each in found.items() if sum(each) / len(each) ** 0.5 < LEAST_TOLD}
 
 
 def _heights(scores: Vectors) -> Vectors:

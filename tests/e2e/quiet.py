@@ -1,27 +1,22 @@
 """A test with a time of its own to keep runs while the other test processes wait."""
 
 import fcntl
-import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-# Whoever waits to be alone holds the door, so that nobody enters before.
-DOOR, ROOM = (Path(tempfile.gettempdir()) / f"sightline-{name}-{RUN}" for name in ("door", "room"))
+# Any two files that all of them see. Whoever waits to be alone holds the door, so that nobody
+# enters before.
+DOOR, ROOM = Path(__file__), Path(__file__).with_name("conftest.py")
 
 
 @contextmanager
 def among_others() -> Iterator[None]:
     """Run beside tests of other processes, but for those that are alone."""
-    with locked(DOOR, fcntl.LOCK_EX):
-        room = locked(ROOM, fcntl.LOCK_SH)
-        room.__enter__()
-    try:
+    with ExitStack() as stack:
+        with locked(DOOR, fcntl.LOCK_EX):
+            stack.enter_context(locked(ROOM, fcntl.LOCK_SH))
         yield
-    finally:
-        room.__exit__(None, None, None)
 
 
 @contextmanager
@@ -33,6 +28,6 @@ def alone() -> Iterator[None]:
 
 @contextmanager
 def locked(path: Path, how: int) -> Iterator[None]:
-    with path.open("w") as file:
+    with path.open() as file:
         fcntl.flock(file, how)
         yield
