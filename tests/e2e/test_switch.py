@@ -168,7 +168,7 @@ def test_a_switch_under_load(stack, checkpoint):
         for number in range(KILLS):
             kill_the_worker(stack, number)
         ingest_worker(stack)
-        # Searches come first: at 25 assets a second beside them and other tests it took 130 s.
+        # Beside searches and other tests, at 25 assets a second, 120 s have been too few.
         assert stack.eventually(lambda: state(stack, SECOND) == "ready", 240), stack.logs()
         built = time.monotonic() - began
         assert_all_answer_by(stack, FIRST)
