@@ -38,7 +38,7 @@ class Seen(NamedTuple):
     possible: Any
     strong: Any
     right: Any
-    said: Any  # In whose words all of the query's words occur: the page shows these too.
+    said: Any  # Whose words say those of the query: the page shows these too.
 
     @property
     def shown(self) -> Any:
@@ -205,8 +205,9 @@ def saying(words: str, places: Sequence[int]) -> Any:
     from search.query import Words
 
     asked = Words.parse(words)
-    found = lexical.holding(Asset.objects.all(), asked.plain, asked.phrases)
-    return np.isin(places, [int(place) for place in found.values_list("sha256", flat=True)])
+    found = lexical.said(Asset.objects.all(), asked.plain, asked.phrases)
+    whole = [int(asset.sha256) for asset in found if lexical.is_whole(asset.where)]
+    return np.isin(places, whole)
 
 
 def by_pictures(

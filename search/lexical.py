@@ -65,6 +65,13 @@ FIELDS = {
     FILENAME: "file name",
     DESCRIPTION: "description",
 }
+# One more bit: that no short word is just the beginning of another.
+WHOLE = 32
+# A shorter word begins others by chance, as "car" does Carlos and "ball" balloons. With one of
+# these endings, which make plurals and cases, it is still the word itself.
+TELLING_LETTERS = 5
+ENDINGS = ("", "s", "es", "en")
+
 # Of a word in D, C, B and A: description, file name and collection, label, title.
 WEIGHTS = (0.1, 0.3, 0.6, 1.0)
 # Divides by the logarithm of the number of words: of two titles that fit, the shorter fits better.
@@ -81,18 +88,19 @@ def said(assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]) ->
 
     A word may be the beginning of one, a phrase is its words side by side. Annotated with `exact`
     (whether the asset is called just this: by its title, its file name or its id), `rank` (from 0,
-    higher is better) and `where` (for `why`).
+    higher is better) and `where` (for `why` and `is_whole`).
     """
     asked = Asked(words, phrases)
     rank = SearchRank(
         F("said__words"), asked.everything, weights=list(WEIGHTS), normalization=BY_LENGTH
     )
-    # Whatever stands elsewhere: who has all of it in the title comes first.
+    # Whatever stands elsewhere: who has all of it in the title comes first, but for Carlos.
+    whole = IfMatches(asked.whole, 2, output_field=FloatField())
     in_title = IfMatches(asked.spelled("A"), 1, output_field=FloatField())
     return (
         holding(assets, words, phrases)
         .annotate(exact=Case(When(asked.named, then=True), default=False))
-        .annotate(rank=in_title + rank, where=asked.where)
+        .annotate(rank=whole + in_title + rank, where=asked.where)
         .order_by("-exact", "-rank", "pk")
     )
 
@@ -107,6 +115,11 @@ def holding(assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str])
 def why(where: int) -> list[str]:
     """What the words occurred in, as people call it: ["title", "label"]."""
     return [name for bit, name in FIELDS.items() if where & bit]
+
+
+def is_whole(where: int | None) -> bool:
+    """Whether all of the words occur, and no short one just as the beginning of another."""
+    return where is not None and bool(where & WHOLE)
 
 
 def plain(text: str) -> list[str]:
@@ -132,6 +145,15 @@ class Term:
         flags = [f":{end}{weight}" if end or weight else "" for end in ends]
         quoted = (f"'{mark}{word}'{flag}" for word, flag in zip(self.words, flags, strict=True))
         return f"({' <-> '.join(quoted)})"
+
+    @property
+    def whole(self) -> str:
+        """As a part of a tsquery, but for words that just happen to begin like a short one."""
+        word, *others = self.words
+        if others or not self.begins or len(word) >= TELLING_LETTERS or not _is_latin(word):
+            return self.spelled()
+        forms = (f"'{word}{ending}'" for ending in ENDINGS)
+        return f"({' | '.join(forms)})"
 
 
 @dataclass(frozen=True)
@@ -161,9 +183,15 @@ class Asked:
         return " & ".join(term.spelled(weights) for term in self.terms)
 
     @property
+    def whole(self) -> str:
+        """All of it, but for words that just happen to begin like a short one."""
+        return " & ".join(term.whole for term in self.terms)
+
+    @property
     def where(self) -> Combinable:
-        """The bits of all that any of it occurs in."""
+        """The bits of all that any of it occurs in, and of whether all of it does as it is."""
         spelled = {
+            WHOLE: [self.whole],
             TITLE: [term.spelled("A") for term in self.terms],
             LABEL: [term.spelled("B") for term in self.terms],
             COLLECTION: [term.spelled(mark="@") for term in self.terms],
@@ -194,6 +222,13 @@ class Asked:
 def _begins(words: Sequence[str]) -> bool:
     """Whether the last word may be a beginning: of a single letter, a tenth of all words begin."""
     return len(words) > 1 or len(words[0]) > 1
+
+
+def _is_latin(word: str) -> bool:
+    """Whether it has but letters from a to z: accents are gone. Numbers are known by their first
+    digits, and other scripts join more to a word: "고양이가".
+    """
+    return word.isascii() and word.isalpha()
 
 
 class TextQuery(SearchQuery):

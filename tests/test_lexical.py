@@ -160,7 +160,54 @@ def test_a_single_letter_is_no_beginning():
     assert titles("vitamin x") == ["vitamin x"]
 
 
+# A beginning by chance
+
+
+def is_whole(text: str, *phrases: str) -> bool:
+    (found,) = said(text, *phrases)
+    return lexical.is_whole(found.where)
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        *(("car", "red car"), ("car", "Cars"), ("bus", "buses"), ("gold", "a golden hat")),
+        *(("Rembr", "Rembrandt"), ("471", "4711"), ("img_47", "IMG_4711"), ("t-sh", "t-shirt")),
+        *(("고양", "고양이가"), ("犬", "白い犬"), ("кот", "коты"), ("Café", "cafes")),
+    ],
+)
+def test_a_word_its_plural_and_a_long_beginning_are_whole(text, title):
+    make_asset(title=title)
+    assert is_whole(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("car", "Carlos"),
+        ("ball", "balloon"),
+        ("red car", "red Carlos"),
+        ("re", "red"),
+        ("né", "Neo"),
+    ],
+)
+def test_the_beginning_of_another_word_is_found_and_not_whole(text, title):
+    make_asset(title=title)
+    assert not is_whole(text)
+
+
+def test_a_phrase_is_whole():
+    make_asset(title="red barn")
+    assert is_whole("", "red barn")
+
+
 # The order
+
+
+def test_whole_words_come_before_beginnings():
+    make_asset(title="Carlos")
+    make_asset(title="sea", description="On the way we saw a car.")
+    assert titles("car") == ["sea", "Carlos"]
 
 
 def test_the_title_comes_before_the_description():

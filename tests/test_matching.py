@@ -121,6 +121,18 @@ def test_words_in_common_are_a_match(bands):
     assert "red barn" in titles(ask("red"))
 
 
+def test_the_beginning_of_another_word_is_no_match_and_the_first_of_the_rest(bands):
+    put(1.2, title="redoubt")
+    assert "redoubt" not in titles(ask("red"))
+    assert titles(ask("red", everything=True))[2:] == ["redoubt", "at 0.9"]
+
+
+def test_without_bands_the_beginning_of_a_word_is_found():
+    put(0.1, title="sea")
+    make_asset(title="redoubt")
+    assert set(titles(ask("red"))) == {"sea", "redoubt"}
+
+
 def test_who_is_called_just_so_is_a_strong_match(bands):
     put(1.2, title="red")
     assert [hit.match for hit in ask("red").hits if hit.title == "red"] == ["strong"]
@@ -178,11 +190,12 @@ def small_pool(monkeypatch):
 
 @pytest.fixture
 def mixed_library():
-    """Some are near, some hold the words, some both; each title is another."""
+    """Some are near, some hold the words, or begin like them, some both; each title is another."""
     for number in range(12):
         put((number + 1) / 13, title=f"near {number}")
     for number in range(12):
         put(1.9 - number / 13, title=f"red {number}")
+        put(1.8 - number / 13, title=f"redoubt {number}")
     for number in range(4):
         put(number / 13, title=f"red near {number}")
 

@@ -47,7 +47,8 @@ class Candidate(NamedTuple):
         distance = LARGEST_DISTANCE if self.distance is None else self.distance
         if self.exact or distance <= cuts.strong:
             return "strong"
-        return "possible" if self.where is not None or distance <= cuts.possible else "none"
+        said = lexical.is_whole(self.where)
+        return "possible" if said or distance <= cuts.possible else "none"
 
 
 class Ranking(NamedTuple):
@@ -188,9 +189,18 @@ def _candidates(
         said_sql, of_said = _sql(rows[:said])
     possible = cuts.possible if cuts else LARGEST_DISTANCE
     beyond = near if query.everything else BEYOND
-    statement = _FUSED.format(near=nearest_sql, said=said_sql, k=RRF_K, pool=POOL, weight=weight)
+    statement = _FUSED.format(
+        near=nearest_sql,
+        said=said_sql,
+        k=RRF_K,
+        pool=POOL,
+        weight=weight,
+        whole=lexical.WHOLE if cuts else 0,
+        farthest=LARGEST_DISTANCE,
+    )
     with nearest.searching(plan), connection.cursor() as cursor:
-        cursor.execute(statement, [*of_nearest, *of_said, possible, beyond, possible, possible])
+        numbers = possible, beyond, beyond, possible, possible
+        cursor.execute(statement, [*of_nearest, *of_said, *numbers])
         return [Candidate(*row) for row in cursor.fetchall()]
 
 
@@ -220,10 +230,10 @@ WITH near AS MATERIALIZED (
 SELECT id::text, COALESCE(near.cluster, said.cluster)::text, distance, place_of,
     COALESCE(exact, false)
 FROM near FULL JOIN said USING (id)
-WHERE said.place IS NOT NULL
-    OR near.place <= (SELECT count(*) FROM near WHERE distance <= %s) + %s
+WHERE near.place <= (SELECT count(*) FROM near WHERE distance <= %s) + %s
+    OR said.row <= (SELECT count(*) FROM said WHERE place_of & {whole} = {whole}) + %s
 ORDER BY COALESCE(exact, false) DESC,
-    said.place IS NOT NULL OR distance <= %s DESC,
+    COALESCE(place_of & {whole} = {whole}, false) OR COALESCE(distance, {farthest}) <= %s DESC,
     CASE WHEN near.place <= {pool} THEN 1.0 / ({k} + near.place) ELSE 0 END
         + CASE WHEN said.row <= {pool} THEN {weight} / ({k} + said.place) ELSE 0 END DESC,
     CASE WHEN said.row <= {pool} AND near.place > {pool} OR said.row > 0 AND distance > %s THEN NULL
