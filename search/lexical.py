@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -95,12 +95,11 @@ def said(assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]) ->
         F("said__words"), asked.everything, weights=list(WEIGHTS), normalization=BY_LENGTH
     )
     # Whatever stands elsewhere: who has all of it in the title comes first, but for Carlos.
-    whole = IfMatches(asked.whole, 2, output_field=FloatField())
-    in_title = IfMatches(asked.spelled("A"), 1, output_field=FloatField())
+    first = Worth({2: asked.whole, 1: asked.spelled("A")}, output_field=FloatField())
     return (
         holding(assets, words, phrases)
         .annotate(exact=Case(When(asked.named, then=True), default=False))
-        .annotate(rank=whole + in_title + rank, where=asked.where)
+        .annotate(rank=first + rank, where=asked.where)
         .order_by("-exact", "-rank", "pk")
     )
 
@@ -199,7 +198,7 @@ class Asked:
             FILENAME: [f"{term.spelled('C')} & !{term.spelled(mark='@')}" for term in self.terms],
             DESCRIPTION: [term.spelled("D") for term in self.terms],
         }
-        return _sum(IfMatches(" | ".join(terms), bit) for bit, terms in spelled.items())
+        return Worth({bit: " | ".join(terms) for bit, terms in spelled.items()})
 
     @property
     def named(self) -> Q:
@@ -237,22 +236,19 @@ class TextQuery(SearchQuery):
     template = "(%(expressions)s)::tsquery"
 
 
-class IfMatches(Func):
-    """A number where the words match a tsquery, else 0.
+class Worth(Func):
+    """The sum of these numbers, each where the words match its tsquery.
 
-    A Case with a lookup says the same; five of them take 0.9 ms to become SQL, and these 0.4.
+    Cases with lookups say the same; five of them take 0.9 ms to become SQL, and this 0.1.
     """
 
-    template = "((%(expressions)s::tsquery)::int * %(worth)d)"
-    arg_joiner = " @@ "
     output_field = IntegerField()
 
-    def __init__(self, spelled: str, worth: int, **extra: Any) -> None:
-        super().__init__(F("said__words"), Value(spelled), worth=worth, **extra)
+    def __init__(self, spelled: dict[int, str], **extra: Any) -> None:
+        super().__init__(F("said__words"), **extra)
+        self.spelled = spelled
 
-
-def _sum(terms: Iterable[Combinable]) -> Combinable:
-    first, *others = terms
-    for term in others:
-        first += term
-    return first
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **options: Any) -> Any:
+        words, _ = compiler.compile(*self.source_expressions)
+        terms = (f"({words} @@ %s::tsquery)::int * {number:d}" for number in self.spelled)
+        return f"({' + '.join(terms)})", list(self.spelled.values())

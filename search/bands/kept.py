@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from search.bands.statistic import Bank, Vectors, cut, features, floor
+from search.bands.statistic import Bank, Vectors, cut, described, floor, scores
 from search.models import Calibration, Embedding, Encoder
 
 SAMPLE = 2000
@@ -43,8 +43,8 @@ def background(vector: Sequence[float], encoder: Encoder) -> Background | None:
     kept = kept_of(encoder)
     if kept is None:
         return None
-    scores = kept.sample @ np.asarray(vector, np.float32)
-    return Background(float(scores.mean()), float(scores.std()))
+    found = scores(kept.sample, np.asarray(vector, np.float32))
+    return Background(float(found.mean()), float(found.std()))
 
 
 def cuts(vector: Sequence[float], encoder: Encoder, kind: str) -> Cuts | None:
@@ -52,8 +52,8 @@ def cuts(vector: Sequence[float], encoder: Encoder, kind: str) -> Cuts | None:
     kept = kept_of(encoder)
     if kept is None or kind not in kept.weights:
         return None
-    query = np.asarray([vector], np.float32)
-    known = features(query, kept.sample, kept.banks[kind])
+    query = np.asarray(vector, np.float32)
+    known = described(*(scores(part, query)[None] for part in (kept.sample, *kept.banks[kind])))
     weights = kept.weights[kind]
     possible = max(cut(weights["possible"], known)[0], floor(known)[0])
     strong = max(cut(weights["strong"], known)[0], possible)

@@ -34,6 +34,15 @@ def features(queries: Vectors, sample: Vectors, bank: Bank) -> Numbers:
     return described(queries @ sample.T, queries @ bank.titles.T, queries @ bank.words.T)
 
 
+def scores(vectors: Vectors, query: Vectors) -> Vectors:
+    """The score of each vector with one query.
+
+    Without BLAS, which would wake up a second thread: on a busy machine that takes 6 ms for the
+    sample of a library, and this 1 (bench/overhead.py).
+    """
+    return np.einsum("vd,d->v", vectors, query)
+
+
 def described(sample: Vectors, titles: Vectors, words: Vectors) -> Numbers:
     """The same from each query's scores with all of those; 0 for what there is no text of."""
     columns = [sample.mean(axis=1), sample.std(axis=1)]

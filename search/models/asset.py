@@ -109,12 +109,12 @@ class Asset(models.Model):
 
     # On a hit, from AssetQuerySet.nearest(); None on one that was found by its words alone.
     distance: float | None
-    score: float | None
+    score: float | None = None
     # On a hit of an answer: its band, the fields that mention the words, and how many
     # near-duplicates it stands for.
-    match: str
-    why: list[str]
-    duplicates: int
+    match: str = ""
+    why: Sequence[str] = ()
+    duplicates: int = 0
     embeddings: Any
     renditions: Any
 

@@ -2,12 +2,13 @@
 
 import math
 from functools import cache
-from typing import Any
+from uuid import UUID
 
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from search.models import Asset
 
@@ -18,6 +19,18 @@ register = template.Library()
 # farther out, panoramas and towers are shown whole in a tile of the last class.
 NARROWEST, STEP, STEPS = 0.4, 1.025, 83
 STEPS_CUT_OFF = 4
+
+PICTURE = """<span class="picture"{again}>
+  <svg aria-hidden="true" viewBox="0 0 {width} {height}" preserveAspectRatio="none"\
+ width="{width}" height="{height}"><rect width="100%" height="100%" fill="{colour}"/></svg>
+  {shown}
+</span>
+"""
+IMAGE = '<img src="{}" width="{}" height="{}" alt="{}" decoding="async"{}>'
+AGAIN = ' hx-get="{}?pause={}" hx-trigger="load delay:{}s" hx-swap="outerHTML"'
+
+# An asset that there is not.
+NO_ASSET = UUID(int=0)
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -58,17 +71,38 @@ def icon(name: str) -> SafeString:
     )
 
 
-@register.inclusion_tag("asset/_picture.html")
-def picture(asset: Asset, spec: str, *, pause: int = 2, eager: bool = False) -> dict[str, Any]:
+@register.simple_tag
+def at(name: str, asset: Asset | None = None) -> str:
+    """The address of a page, or of one of this asset's, as `url` tells it.
+
+    That takes 0.05 ms each, this 0.002, and a page of hits shows a hundred.
+    """
+    address = _address(name, asset is not None)
+    return address if asset is None else address.replace(str(NO_ASSET), str(asset.pk))
+
+
+@cache
+def _address(name: str, has_asset: bool) -> str:
+    return reverse(name, args=[NO_ASSET] if has_asset else [])
+
+
+@register.simple_tag
+def picture(asset: Asset, spec: str, *, pause: int = 2, eager: bool = False) -> SafeString:
     """The asset's rendition, or its main colour for as long as there is none."""
     rendition = next((r for r in asset.renditions.all() if r.spec == spec), None)
-    return {
-        "asset": asset,
-        # As text: numbers would each be written by the rules of the reader's language.
-        "width": str(asset.width),
-        "height": str(asset.height),
-        "spec": spec,
-        "state": rendition.state if rendition else "failed",
-        "pause": pause,
-        "eager": eager,
-    }
+    state = rendition.state if rendition else "failed"
+    size = {"width": asset.width, "height": asset.height}
+    again = _again(asset, spec, pause) if state == "waiting" else ""
+    shown = _shown(asset, spec, eager=eager) if state == "done" else ""
+    return format_html(PICTURE, again=again, shown=shown, colour=asset.colour, **size)
+
+
+def _again(asset: Asset, spec: str, pause: int) -> SafeString:
+    address = reverse("picture", args=[asset.pk, spec])
+    return format_html(AGAIN, address, pause, pause)
+
+
+def _shown(asset: Asset, spec: str, *, eager: bool) -> SafeString:
+    alt = asset.title if spec == "preview" else ""
+    loading = "" if eager else mark_safe(' loading="lazy"')
+    return format_html(IMAGE, at(spec, asset), asset.width, asset.height, alt, loading)
