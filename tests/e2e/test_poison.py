@@ -15,7 +15,7 @@ def test_three_poison_pictures_among_500_are_given_up_and_no_other(stack, tmp_pa
     ingest_worker(stack, "deadly")
     stack.manage("ingest", str(folder_of(tmp_path, 500, deadly=deadly)), check=True)
 
-    assert stack.eventually(lambda: settled(stack), 240)
+    assert stack.eventually(lambda: settled(stack), 400)
 
     assert failed(stack) == [f"picture-{number}.png" for number in sorted(deadly)]
     assert stack.embedded() == 497
