@@ -94,7 +94,7 @@ def said(assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]) ->
     rank = SearchRank(
         F("said__words"), asked.everything, weights=list(WEIGHTS), normalization=BY_LENGTH
     )
-    # Whatever stands elsewhere: who has all of it in the title comes first, but for Carlos.
+    # Whatever else there is: first who has whole words, of these first who has them in the title.
     first = Worth({2: asked.whole, 1: asked.spelled("A")}, output_field=FloatField())
     return (
         holding(assets, words, phrases)

@@ -58,7 +58,7 @@ class Answer:
     @property
     def has_duplicates(self) -> bool:
         """Whether hits of this page stand for near-duplicates."""
-        return any(hit.duplicates for hit in self.hits) if self.ranked else False
+        return any(hit.duplicates for hit in self.hits)
 
 
 class Found(NamedTuple):

@@ -20,6 +20,7 @@ register = template.Library()
 NARROWEST, STEP, STEPS = 0.4, 1.025, 83
 STEPS_CUT_OFF = 4
 
+# No template, like the tiles that it is a part of (tiles.py).
 PICTURE = """<span class="picture"{again}>
   <svg aria-hidden="true" viewBox="0 0 {width} {height}" preserveAspectRatio="none"\
  width="{width}" height="{height}"><rect width="100%" height="100%" fill="{colour}"/></svg>
@@ -71,9 +72,8 @@ def icon(name: str) -> SafeString:
     )
 
 
-@register.simple_tag
 def at(name: str, asset: Asset | None = None) -> str:
-    """The address of a page, or of one of this asset's, as `url` tells it.
+    """The address of a page, or of one of this asset's, as `reverse` tells it.
 
     That takes 0.05 ms each, this 0.002, and a page of hits shows a hundred.
     """
