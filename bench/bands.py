@@ -87,7 +87,7 @@ def uploaded(picture: Any, resolution: int) -> Any:
     """The picture as a worker gets it to see."""
     import io
 
-    from search import images
+    from search.formats import images
 
     data = io.BytesIO()
     picture.save(data, "JPEG", quality=90)
@@ -200,9 +200,8 @@ def by_words(
 
 
 def saying(words: str, places: Sequence[int]) -> Any:
-    from search import lexical
     from search.models import Asset
-    from search.query import Words
+    from search.query import Words, lexical
 
     asked = Words.parse(words)
     found = lexical.said(Asset.objects.all(), asked.plain, asked.phrases)

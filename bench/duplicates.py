@@ -2,12 +2,12 @@
 
     .venv/bin/python -m bench.duplicates [--pictures 500] [--seeds 2026]
 
-On the sample catalogue (seed 2026), by the constants of search/likeness.py. Each drawing is saved
-as the catalogue saves it, changed, saved anew and examined as an upload is. No two scenes of a
-catalogue show the same, so every pair of them that is called near-duplicates is a false collapse;
-so is a changed copy with any scene but its own. Harder are the same drawings with one thing in
-another colour, of another kind or pattern: those differ by a part of the picture only. Prints a
-table and writes it to bench/results/. Takes some minutes for each seed on two idle cores.
+On the sample catalogue (seed 2026), by the constants of search/formats/likeness.py. Each drawing
+is saved as the catalogue saves it, changed, saved anew and examined as an upload is. No two scenes
+of a catalogue show the same, so every pair of them that is called near-duplicates is a false
+collapse; so is a changed copy with any scene but its own. Harder are the same drawings with one
+thing in another colour, of another kind or pattern: those differ by a part of the picture only.
+Prints a table and writes it to bench/results/. Takes some minutes for each seed on two idle cores.
 """
 
 import io
@@ -25,8 +25,8 @@ from typing import NamedTuple
 
 from PIL import Image, ImageEnhance
 
-from search import images
-from search.likeness import (
+from search.formats import images
+from search.formats.likeness import (
     BITS,
     BRIGHTNESS,
     COLOUR,
@@ -54,7 +54,7 @@ class Looks(NamedTuple):
     size: tuple[int, int]
 
     def near(self, other: "Looks") -> bool:
-        """Whether search.duplicates would call the two near-duplicates."""
+        """Whether search.library.near_duplicates would call the two near-duplicates."""
         bits = (int(self.phash, 2) ^ int(other.phash, 2)).bit_count()
         return (
             bits <= BITS

@@ -91,8 +91,8 @@ def asset(model: Any, number: int, said: Iterator[str], rng: random.Random, owne
 
 
 def ask(words: list[str]) -> None:
-    from search import lexical
     from search.models import Asset
+    from search.query import lexical
 
     queries = {
         "1 rare word": [words[-5]],
@@ -113,8 +113,8 @@ def ask(words: list[str]) -> None:
 
 
 def suggest(words: list[str]) -> None:
-    from search.completion import completions
     from search.models import User
+    from search.query.completion import completions
 
     user = User.objects.get()
     typed = [words[20], f"{words[0]} {words[3][:2]}", "label:", f"label:{words[1100][:2]}", "img 0"]

@@ -27,7 +27,7 @@ def main(assets: int = 100_000) -> None:
     django.setup()
     from django.core.management import call_command
 
-    from search.duplicates import near
+    from search.library.near_duplicates import near
 
     call_command("migrate", verbosity=0)
     known = fill(assets)

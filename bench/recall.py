@@ -180,7 +180,7 @@ def promised(library: Library) -> list[list[str]]:
 
 
 def planned(library: Library, kind: str, label: str, limit: int) -> tuple[Trial, str]:
-    from search import nearest
+    from search.query import nearest
 
     trial, width = Trial([], [], []), None
     for number, vector in enumerate(library.queries[kind]):
@@ -217,7 +217,7 @@ def shown(trial: Trial) -> list[str]:
 def filtered(library: Library) -> list[list[str]]:
     """The hits that a walk gives, by how it goes on where a filter takes what it has found."""
     from bench.gap_library import run
-    from search import nearest
+    from search.query import nearest
 
     say("walking under a filter")
     rows = [["walk", "query", "width", "recall", "ms", "fewest hits"]]

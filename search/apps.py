@@ -6,4 +6,5 @@ class SearchConfig(AppConfig):
     verbose_name = "Library"
 
     def ready(self) -> None:
-        from search import checks, files  # noqa: F401
+        from search import checks  # noqa: F401
+        from search.library import originals  # noqa: F401

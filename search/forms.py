@@ -9,11 +9,11 @@ from django import forms
 from django.contrib.auth.models import AnonymousUser
 from django.http import QueryDict
 
+from search.formats.region import NoRegion, Region
 from search.models import Asset, Label, Preference, User
 from search.query import Example, Malformed, Query, Sort, Words, filters
-from search.query.asked import EVEN, MOST_EXAMPLES, MOST_WITHOUT, share, tidy
 from search.query.filters import FILTERS
-from search.region import NoRegion, Region
+from search.query.query import EVEN, MOST_EXAMPLES, MOST_WITHOUT, share, tidy
 
 NUL = "Your words contain a character that no text has (NUL)."
 NO_TEXT = "Your words contain a character that no text has: half of a pair (a lone surrogate)."

@@ -225,7 +225,7 @@ def environment(file: IO[bytes], *args: int) -> bytes:
 
 def modules(file: IO[bytes], *args: int) -> bytes:
     """Work for a sandbox that inspects a picture and answers with what that imported."""
-    from search import images
+    from search.formats import images
 
     images._examined(file)
     return json.dumps(list(sys.modules)).encode()

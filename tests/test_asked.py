@@ -14,8 +14,8 @@ from search.forms import LONGEST, SearchForm, data_of
 from search.management.commands.search import Command, parameters
 from search.models import Asset, Collection, Label
 from search.query import Example, Malformed, Query, Sort, Words
-from search.query.asked import MOST_EXAMPLES, MOST_WITHOUT, share
 from search.query.filters import FILTERS
+from search.query.query import MOST_EXAMPLES, MOST_WITHOUT, share
 from tests.factories import make_asset, make_user
 from tests.test_region import regions
 

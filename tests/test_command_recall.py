@@ -4,9 +4,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from search import nearest
 from search.evaluation import index
 from search.models import Encoder, Evaluation
+from search.query import nearest
 from tests.factories import make_asset, make_encoder
 from tests.fake_encoder import COLOURS, FakeEncoder
 

@@ -8,10 +8,10 @@ from django.core.files.base import ContentFile
 from PIL import Image
 
 from search.bands import Background
+from search.formats.region import Region
 from search.models import Asset
 from search.query import Example, NoVector, Query, answer, remember_picture, vector_of
 from search.query.vectors import WORDS, Encoded, Part, composed
-from search.region import Region
 from tests.factories import make_asset, make_encoder, make_user
 from tests.fake_encoder import COLOURS, direction
 from tests.pictures import orientation, saved, turned, upload

@@ -7,9 +7,9 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 
-from search import duplicates
-from search.duplicates import collapsed, compare_next, forget, take_back, tell_apart
-from search.likeness import BITS, PLAIN, layout_of, perceptual_hash
+from search.formats.likeness import BITS, PLAIN, layout_of, perceptual_hash
+from search.library import near_duplicates
+from search.library.near_duplicates import collapsed, compare_next, forget, take_back, tell_apart
 from search.models import Asset, Distinction
 from tests.drawn import drawing
 from tests.factories import make_asset, make_user
@@ -136,7 +136,7 @@ def test_the_hashes_are_read_from_their_index():
     compare()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
-        plan = duplicates.near(HASH).explain()
+        plan = near_duplicates.near(HASH).explain()
 
     assert "Index Only Scan using asset_firsts" in plan
 
@@ -243,10 +243,10 @@ def test_taken_back_it_is_as_before(trio):
 
 
 def test_of_a_long_cluster_workers_sort_the_rest(trio, monkeypatch):
-    monkeypatch.setattr(duplicates, "AT_ONCE", 2)
+    monkeypatch.setattr(near_duplicates, "AT_ONCE", 2)
 
     tell_apart(trio[0], trio[1], person=make_user())
-    assert duplicates.waiting().count() == 1
+    assert near_duplicates.waiting().count() == 1
     compare()
 
     assert clusters() == ["a", "bc"]
@@ -273,7 +273,7 @@ def test_without_another_member_the_first_stays():
     other.delete()
 
     assert clusters() == ["a"]
-    assert not duplicates.waiting().exists()
+    assert not near_duplicates.waiting().exists()
 
 
 def test_all_of_a_cluster_may_be_deleted_at_once(trio):

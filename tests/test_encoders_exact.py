@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from search import images
+from search.formats import images
 from tests.cards import CARDS, cosines
 from tests.checkpoints import FAMILIES
 from tests.pictures import orientation, saved

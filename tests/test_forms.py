@@ -4,10 +4,10 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.http import QueryDict
 
+from search.formats.region import Region
 from search.forms import LONGEST, MOST_FILTERS, SearchForm, data_of
 from search.models import Label
 from search.query import Example, Query, Sort
-from search.region import Region
 from tests.factories import make_asset, make_user
 
 pytestmark = pytest.mark.django_db

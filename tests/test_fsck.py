@@ -140,7 +140,9 @@ def test_a_claim_that_nobody_takes_up_is_a_breach(asset, capsys):
 
 
 def test_an_asset_deleted_meanwhile_is_no_breach(asset, capsys, monkeypatch):
-    monkeypatch.setattr("search.fsck._sha256", lambda name: Asset.objects.all().delete() and "")
+    monkeypatch.setattr(
+        "search.library.fsck._sha256", lambda name: Asset.objects.all().delete() and ""
+    )
 
     assert fsck(capsys) == []
 

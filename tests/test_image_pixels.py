@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image
 
-from search import images
+from search.formats import images
 from tests import pictures
 
 ORIENTATIONS = pytest.mark.parametrize("orientation", range(1, 9))

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from PIL import Image
 
-from search import images
-from search.likeness import layout_of, perceptual_hash, same_layout
+from search.formats import images
+from search.formats.likeness import layout_of, perceptual_hash, same_layout
 from tests import pictures
 from tests.drawn import drawing
 

@@ -7,10 +7,10 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 
-from search import images
-from search import ingest as ingest_module
-from search.cleanup import orphans, stored_files
-from search.ingest import displayable, ingest, titled
+from search.formats import images
+from search.library import ingest as ingest_module
+from search.library.ingest import displayable, ingest, titled
+from search.library.storage import orphans, stored_files
 from search.models import Asset, Embedding, Encoder, Rendition
 from tests.factories import make_encoder, make_user, picture
 
@@ -164,13 +164,13 @@ def test_a_first_title_comes_from_the_file_name(filename, title):
 
 
 def test_a_file_without_a_row_is_removed_once_it_is_old(upload, monkeypatch):
-    from search import cleanup
+    from search.library import storage
 
     asset, _ = ingest(upload(), owner=make_user())
     default_storage.save("originals/aa/left", File(upload(colour="blue")))
 
-    assert cleanup.remove_orphans() == 0
-    monkeypatch.setattr(cleanup, "is_young", lambda name: False)
-    assert cleanup.remove_orphans() == 1
+    assert storage.remove_orphans() == 0
+    monkeypatch.setattr(storage, "is_young", lambda name: False)
+    assert storage.remove_orphans() == 1
 
     assert stored() == [asset.original.name]

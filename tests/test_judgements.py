@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.core.files.storage import default_storage
 
 from search import judgements
-from search.cleanup import orphans
+from search.library.storage import orphans
 from search.models import JudgedQuery, Judgement, Preference
 from search.query import Example, NoVector, Query, remember_picture
 from tests.factories import make_asset, make_user, picture

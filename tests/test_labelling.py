@@ -5,7 +5,7 @@ import pytest
 from django.core.cache import cache
 from kombu.exceptions import OperationalError as MessageNotSent
 
-from search import vocabulary
+from search.library import label_suggestions
 from search.models import AssetLabel, Embedding, Encoder, Label, LabelVector
 from tests.factories import make_asset, make_encoder
 from tests.fake_encoder import COLOURS, FakeEncoder, direction
@@ -160,7 +160,7 @@ def test_a_turn_ends_and_asks_for_another(sent, monkeypatch, settings):
     left = []
     while not left or left[-1]:
         catch_up()
-        left.append(vocabulary.stale(Encoder.objects.serving()).count())
+        left.append(label_suggestions.stale(Encoder.objects.serving()).count())
     assert left == [2, 1, 0] and sent == [True, True]
 
 

@@ -9,8 +9,8 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from search import lexical
 from search.models import Asset, AssetLabel, AssetWords, Collection, Label
+from search.query import lexical
 from tests.factories import make_asset
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,14 @@ import io
 import pytest
 from PIL import Image, ImageEnhance
 
-from search.likeness import BITS, PLAIN, layout_of, perceptual_hash, same_layout, same_proportions
+from search.formats.likeness import (
+    BITS,
+    PLAIN,
+    layout_of,
+    perceptual_hash,
+    same_layout,
+    same_proportions,
+)
 from tests import pictures
 from tests.drawn import drawing
 

@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from search.query import Example, Query, Sort, answer, matching, variety
+from search.query import Example, Query, Sort, answer, diversity, ranking
 from tests.factories import make_asset, make_user
 from tests.placed import end_bands_at, put
 
@@ -184,8 +184,8 @@ def test_a_mixed_query_is_judged_by_the_more_lenient_of_its_kinds(monkeypatch):
 
 @pytest.fixture
 def small_pool(monkeypatch):
-    monkeypatch.setattr(matching, "POOL", 6)
-    monkeypatch.setattr(variety, "POOL", 4)
+    monkeypatch.setattr(ranking, "POOL", 6)
+    monkeypatch.setattr(diversity, "POOL", 4)
 
 
 @pytest.fixture
@@ -235,7 +235,7 @@ def test_more_than_the_pool_may_hold_the_words(small_pool, monkeypatch):
 
 
 def test_of_more_than_are_looked_through_the_count_says_so(small_pool, monkeypatch):
-    monkeypatch.setattr(matching, "MOST", 10)
+    monkeypatch.setattr(ranking, "MOST", 10)
     end_bands_at(monkeypatch, 0.2, 1)
     nearest_first = spread(20)
     found = ask(size=48)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from django.db import connection, transaction
 
-from search import nearest
 from search.models import Asset
-from search.nearest import by_index, plan, searching
+from search.query import nearest
+from search.query.nearest import by_index, plan, searching
 from tests.factories import make_asset, make_encoder, make_user
 from tests.fake_encoder import COLOURS, direction
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.region import LEAST_SIDE, NoRegion, Region
+from search.formats.region import LEAST_SIDE, NoRegion, Region
 
 SIDES = st.floats(LEAST_SIDE, 1)
 SIZES = st.integers(1, 5000)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from search import images, sandbox
+from search.formats import images, sandbox
 from tests import pictures
 
 
@@ -87,6 +87,6 @@ def test_pictures_are_inspected_from_many_threads_at_once():
 
 def test_importing_the_module_brings_no_django():
     root = Path(__file__).parents[1]
-    code = "import sys, search.images; sys.exit('django' in sys.modules)"
+    code = "import sys, search.formats.images; sys.exit('django' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], cwd=root).returncode == 0

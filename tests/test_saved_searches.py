@@ -7,11 +7,11 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from search import bands, saved_searches
-from search.cleanup import orphans
+from search import bands
+from search.library.storage import orphans
 from search.models import Asset, Embedding, SavedPicture, SavedSearch, Visit
-from search.query import Example, Query, answer, remember_picture, remembered_picture
-from search.saved_searches import NameTaken, NotSaved
+from search.query import Example, Query, answer, remember_picture, remembered_picture, saved
+from search.query.saved import NameTaken, NotSaved
 from search.templatetags.moments import spoken
 from tests import factories, pictures
 from tests.factories import make_asset, make_user
@@ -36,7 +36,7 @@ def ben(db):
 
 
 def save(query, owner, name="reds", shared=False, **options):
-    return saved_searches.save(query, name=name, shared=shared, owner=owner, **options)
+    return saved.save(query, name=name, shared=shared, owner=owner, **options)
 
 
 def red_picture(owner):
@@ -96,7 +96,7 @@ def test_a_name_can_not_be_changed_into_one_that_is_taken(anna):
     blues = save(Query.of("blue"), anna, name="blues")
 
     with pytest.raises(NameTaken):
-        saved_searches.change(blues, name="reds", shared=True)
+        saved.change(blues, name="reds", shared=True)
 
     blues.refresh_from_db()
     assert (blues.name, blues.shared) == ("blues", False)
@@ -123,10 +123,10 @@ def test_a_picture_is_shared_with_its_search_and_no_longer(anna, ben, fake_encod
     search = save(query, anna)
     assert remembered_picture(token, ben) is None
 
-    saved_searches.change(search, name="reds", shared=True)
+    saved.change(search, name="reds", shared=True)
     assert answer(query, ben).hits and remembered_picture(token, ben)
 
-    saved_searches.change(search, name="reds", shared=False)
+    saved.change(search, name="reds", shared=False)
     assert remembered_picture(token, ben) is None
     assert "no longer kept" in answer(query, ben).sentence
 
@@ -192,7 +192,7 @@ def test_a_picture_whose_file_is_lost_is_no_longer_kept(anna):
 def test_the_first_look_makes_nothing_new(anna, ben):
     search = save(Query.of("red"), anna, shared=True)
 
-    assert saved_searches.look(search, ben) is None
+    assert saved.look(search, ben) is None
 
 
 def test_the_next_look_says_since_when(anna):
@@ -200,36 +200,36 @@ def test_the_next_look_says_since_when(anna):
     long_ago(search, anna, days=2)
     before = Visit.objects.get().visited
 
-    assert saved_searches.look(search, anna) == before
+    assert saved.look(search, anna) == before
 
 
 def test_within_a_sitting_the_same_stays_new(anna):
     search = save(Query.of("red"), anna)
     long_ago(search, anna, days=2)
 
-    first, second = (saved_searches.look(search, anna) for _ in range(2))
+    first, second = (saved.look(search, anna) for _ in range(2))
 
     assert first == second is not None
 
 
 def test_everyone_has_visits_of_their_own(anna, ben):
     search = save(Query.of("red"), anna, shared=True)
-    saved_searches.look(search, ben)
+    saved.look(search, ben)
     came = Visit.objects.get(person=ben).visited
     long_ago(search, anna, days=2)
 
-    saved_searches.look(search, anna)
+    saved.look(search, anna)
 
-    assert saved_searches.look(search, ben) == came
+    assert saved.look(search, ben) == came
 
 
 def test_what_comes_within_the_first_sitting_is_new(anna, banded):
     search = save(Query.of("red"), anna)
     make_asset(title="rose", embedded=True)
 
-    since = saved_searches.look(search, anna)
+    since = saved.look(search, anna)
 
-    assert saved_searches.count_new(Query.of("red"), anna, since) == 1
+    assert saved.count_new(Query.of("red"), anna, since) == 1
 
 
 # What is new
@@ -241,14 +241,14 @@ def test_only_what_matches_and_came_later_is_new(anna, banded):
     make_asset(title="rose", embedded=True)
     make_asset(title="sea", colour="blue", embedded=True)
 
-    assert saved_searches.count_new(Query.of("red"), anna, since) == 1
+    assert saved.count_new(Query.of("red"), anna, since) == 1
     assert answer(Query.of("red"), anna).count == 2
 
 
 def test_without_new_assets_nothing_is_asked(anna, encoded):
     make_asset(embedded=True)
 
-    assert saved_searches.count_new(Query.of("red"), anna, timezone.now()) == 0
+    assert saved.count_new(Query.of("red"), anna, timezone.now()) == 0
     assert encoded == []
 
 
@@ -256,12 +256,12 @@ def test_what_was_still_being_embedded_is_new_once_it_is_found(anna, banded):
     rose = make_asset(title="picture")
     factories.make_encoder()
     since = timezone.now()
-    assert saved_searches.count_new(Query.of("red"), anna, since) == 0
+    assert saved.count_new(Query.of("red"), anna, since) == 0
 
     factories.embed(rose, "red")
     Embedding.objects.update(fulfilled=timezone.now())  # The clock of a test's transaction stands.
 
-    assert saved_searches.count_new(Query.of("red"), anna, since) == 1
+    assert saved.count_new(Query.of("red"), anna, since) == 1
 
 
 def test_what_a_new_encoder_embeds_again_is_not_new(anna, banded):
@@ -270,7 +270,7 @@ def test_what_a_new_encoder_embeds_again_is_not_new(anna, banded):
     since = timezone.now()
     Embedding.objects.update(fulfilled=since + timedelta(seconds=1))
 
-    assert saved_searches.count_new(Query.of("red"), anna, since) == 0
+    assert saved.count_new(Query.of("red"), anna, since) == 0
 
 
 def test_a_query_of_filters_alone_has_news_too(anna):
@@ -278,7 +278,7 @@ def test_a_query_of_filters_alone_has_news_too(anna):
     make_asset(labels=("farm",))
     make_asset()
 
-    assert saved_searches.count_new(Query(filters=(("label", "farm"),)), anna, since) == 1
+    assert saved.count_new(Query(filters=(("label", "farm"),)), anna, since) == 1
 
 
 @pytest.mark.parametrize(

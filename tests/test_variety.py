@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from search.query import Query, answer, variety
-from search.query.variety import marginal
+from search.query import Query, answer, diversity
+from search.query.diversity import marginal
 from tests.factories import make_asset, make_user
 from tests.placed import end_bands_at, put
 
@@ -36,7 +36,7 @@ def test_variety_keeps_the_set(monkeypatch):
 
 
 def test_beyond_its_pool_the_order_stays(monkeypatch):
-    monkeypatch.setattr(variety, "POOL", 5)
+    monkeypatch.setattr(diversity, "POOL", 5)
     for number in range(12):
         put(number / 20)
     assert titles(variety=True)[5:] == titles()[5:]

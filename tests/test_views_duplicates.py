@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from search import duplicates
+from search.library import near_duplicates
 from search.models import Asset, Distinction
 from search.views import assets
 from search.views import duplicates as views
@@ -19,7 +19,7 @@ HASH = "01" * 32
 
 def make(title, **fields):
     asset = make_asset(title=title, **{"phash": HASH, "layout": bytes(192)} | fields)
-    while duplicates.compare_next():
+    while near_duplicates.compare_next():
         pass
     return asset
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from search import vocabulary
+from search.library import label_suggestions
 from search.models import AssetLabel, Label, LabelVector, Rejection
 from tests.factories import make_asset, make_encoder, make_user
 
@@ -240,8 +240,8 @@ def test_a_label_s_page_says_what_thresholds_would_give(staff_client):
     for colour in ("red", "red", "blue"):
         make_asset(colour=colour, embedded=True)
     label = Label.objects.create(name="red", suggested=True, threshold=0.9)
-    vocabulary.keep_vector(label, encoder, [0.7, -0.7, -0.7, 0.1])
-    vocabulary.suggest(label)
+    label_suggestions.keep_vector(label, encoder, [0.7, -0.7, -0.7, 0.1])
+    label_suggestions.suggest(label)
 
     page = text(staff_client.get(reverse("admin:search_label_change", args=[label.pk])))
 

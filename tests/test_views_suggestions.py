@@ -9,10 +9,9 @@ from django.db import connection
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from search import recent
-from search.completion import Typed, beginning, completions
 from search.models import Collection, Label
-from search.query import Words
+from search.query import Words, recent
+from search.query.completion import Typed, beginning, completions
 from search.query.filters import FILTERS
 from tests.factories import make_asset, make_user
 

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, connection
 
-from search import vocabulary
+from search.library import label_suggestions
 from search.models import AssetLabel, Embedding, Encoder, Label, LabelVector, Rejection
 from tests.factories import make_asset, make_encoder
 from tests.fake_encoder import COLOURS, direction
@@ -70,7 +70,7 @@ def test_without_a_threshold_what_stands_out_in_the_library_is_suggested():
 
 
 def test_without_a_threshold_a_small_library_gets_no_suggestions():
-    make_library(red=1, blue=vocabulary.LEAST_SAMPLE - 2)
+    make_library(red=1, blue=label_suggestions.LEAST_SAMPLE - 2)
     make_label("red", threshold=None)
     catch_up()
     assert suggested() == []
@@ -81,7 +81,7 @@ def test_a_fit_is_made_anew_once_the_library_has_doubled():
     make_label("red", threshold=None)
     catch_up()
     make_library(red=1, blue=20)
-    assert vocabulary.stale(Encoder.objects.serving()).exists()
+    assert label_suggestions.stale(Encoder.objects.serving()).exists()
     catch_up()
     assert len(suggested()) == 2
     assert LabelVector.objects.get().fitted_to == 23
@@ -106,7 +106,7 @@ def test_an_asset_gets_its_suggestions_with_its_vector():
     catch_up()
     make_asset(title="barn", colour="red")
     (embedding,) = Embedding.objects.claim_fresh(1)
-    assert vocabulary.fulfil(embedding, direction(COLOURS["red"]))
+    assert label_suggestions.fulfil(embedding, direction(COLOURS["red"]))
     assert suggested() == [("barn", "red")]
 
 
@@ -118,12 +118,12 @@ def test_vector_and_suggestions_come_together_or_not_at_all(monkeypatch):
     def killed(*given):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(vocabulary, "_replace", killed)
+    monkeypatch.setattr(label_suggestions, "_replace", killed)
     with pytest.raises(KeyboardInterrupt):
-        vocabulary.fulfil(embedding, direction(COLOURS["red"]))
+        label_suggestions.fulfil(embedding, direction(COLOURS["red"]))
     assert Embedding.objects.get().state == "waiting"
     monkeypatch.undo()
-    assert vocabulary.fulfil(embedding, direction(COLOURS["red"]))
+    assert label_suggestions.fulfil(embedding, direction(COLOURS["red"]))
 
 
 def test_a_claim_that_came_too_late_suggests_nothing():
@@ -133,7 +133,7 @@ def test_a_claim_that_came_too_late_suggests_nothing():
     make_asset(colour="red")
     (embedding,) = Embedding.objects.claim_fresh(1)
     Embedding.objects.update(token=None)
-    assert not vocabulary.fulfil(embedding, direction(COLOURS["red"]))
+    assert not label_suggestions.fulfil(embedding, direction(COLOURS["red"]))
     assert suggested() == []
 
 
@@ -143,7 +143,7 @@ def test_an_asset_that_is_embedded_again_loses_what_no_longer_fits():
     catch_up()
     Embedding.objects.reset()
     (embedding,) = Embedding.objects.claim_fresh(1)
-    vocabulary.fulfil(embedding, direction(COLOURS["blue"]))
+    label_suggestions.fulfil(embedding, direction(COLOURS["blue"]))
     assert suggested() == []
 
 
@@ -154,7 +154,7 @@ def test_an_encoder_that_does_not_serve_suggests_nothing():
     make_label("red")
     catch_up()
     (embedding,) = Embedding.objects.filter(encoder=other).claim_fresh(1)
-    assert vocabulary.fulfil(embedding, [0, 0, 1])
+    assert label_suggestions.fulfil(embedding, [0, 0, 1])
     assert suggested() == [("barn", "red")]
 
 
@@ -176,7 +176,7 @@ def test_a_suggestion_gives_way_to_a_person_s_label():
     label = make_label("red")
     catch_up()
     AssetLabel.objects.create(asset=barn, label=label)
-    vocabulary.suggest(label)
+    label_suggestions.suggest(label)
     assert AssetLabel.objects.get().source == "person"
 
 
@@ -184,9 +184,9 @@ def test_a_confirmed_suggestion_is_a_person_s_label():
     barn = make_asset(title="barn", colour="red", embedded=True)
     label = make_label("red")
     catch_up()
-    vocabulary.confirm(barn, label)
-    vocabulary.confirm(barn, label)
-    vocabulary.suggest(label)
+    label_suggestions.confirm(barn, label)
+    label_suggestions.confirm(barn, label)
+    label_suggestions.suggest(label)
     assert AssetLabel.objects.get().source == "person"
 
 
@@ -195,20 +195,20 @@ def test_a_rejected_suggestion_does_not_come_back():
     make_asset(title="shed", colour="red", embedded=True)
     label = make_label("red")
     catch_up()
-    vocabulary.reject(barn, label)
-    vocabulary.reject(barn, label)
-    vocabulary.suggest(label)
+    label_suggestions.reject(barn, label)
+    label_suggestions.reject(barn, label)
+    label_suggestions.suggest(label)
     Embedding.objects.filter(asset=barn).reset()
     (embedding,) = Embedding.objects.claim_fresh(1)
-    vocabulary.fulfil(embedding, direction(COLOURS["red"]))
+    label_suggestions.fulfil(embedding, direction(COLOURS["red"]))
     assert suggested() == [("shed", "red")]
 
 
 def test_a_person_may_give_a_label_after_all():
     barn = make_asset(title="barn", colour="red", embedded=True)
     label = make_label("red")
-    vocabulary.reject(barn, label)
-    vocabulary.confirm(barn, label)
+    label_suggestions.reject(barn, label)
+    label_suggestions.confirm(barn, label)
     assert not Rejection.objects.exists()
     assert AssetLabel.objects.get().source == "person"
 
@@ -225,7 +225,7 @@ def test_an_asset_embedded_while_its_label_changes_gets_the_new_threshold(monkey
     make_asset(title="barn", colour="red")
     (embedding,) = Embedding.objects.claim_fresh(1)
     replaced, go_on = threading.Event(), threading.Event()
-    replace = vocabulary._replace
+    replace = label_suggestions._replace
 
     def slow(*given):
         replace(*given)
@@ -233,13 +233,13 @@ def test_an_asset_embedded_while_its_label_changes_gets_the_new_threshold(monkey
             replaced.set()
             go_on.wait(10)
 
-    monkeypatch.setattr(vocabulary, "_replace", slow)
+    monkeypatch.setattr(label_suggestions, "_replace", slow)
     Label.objects.filter(pk=label.pk).update(threshold=SURE)
     with ThreadPoolExecutor() as pool:
-        changing = pool.submit(in_thread, vocabulary.suggest, label)
+        changing = pool.submit(in_thread, label_suggestions.suggest, label)
         assert replaced.wait(10)
         embedding_it = pool.submit(
-            in_thread, vocabulary.fulfil, embedding, direction(COLOURS["red"])
+            in_thread, label_suggestions.fulfil, embedding, direction(COLOURS["red"])
         )
         with pytest.raises(TimeoutError):
             embedding_it.result(0.3)
@@ -255,7 +255,7 @@ def test_an_asset_deleted_meanwhile_takes_its_new_label_with_it(monkeypatch):
     barn = make_asset(title="barn", colour="red", embedded=True)
     make_asset(title="shed", colour="red", embedded=True)
     label = make_label("red")
-    replace = vocabulary._replace
+    replace = label_suggestions._replace
     with ThreadPoolExecutor() as pool:
         deleting = []
 
@@ -265,12 +265,12 @@ def test_an_asset_deleted_meanwhile_takes_its_new_label_with_it(monkeypatch):
             with pytest.raises(TimeoutError):
                 deleting[0].result(0.5)  # It waits for the words of the barn.
 
-        monkeypatch.setattr(vocabulary, "_replace", deleted)
+        monkeypatch.setattr(label_suggestions, "_replace", deleted)
         label.is_encoded = False
         labelling.settle(label, Encoder.objects.serving())
         deleting[0].result(10)
     assert suggested() == [("shed", "red")]
-    assert not vocabulary.stale(Encoder.objects.serving()).exists()
+    assert not label_suggestions.stale(Encoder.objects.serving()).exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -280,7 +280,7 @@ def test_a_label_deleted_meanwhile_waits_for_its_vector(monkeypatch, is_planned)
     make_encoder()
     label = make_label("red")
     catch_up()
-    delete = partial(vocabulary.delete, [label.pk]) if is_planned else label.delete
+    delete = partial(label_suggestions.delete, [label.pk]) if is_planned else label.delete
     keep = LabelVector.objects.update_or_create
     with ThreadPoolExecutor() as pool:
         deleting = []
@@ -292,7 +292,7 @@ def test_a_label_deleted_meanwhile_waits_for_its_vector(monkeypatch, is_planned)
             return keep(**given)
 
         monkeypatch.setattr(LabelVector.objects, "update_or_create", kept)
-        keeping = partial(vocabulary.keep_vector, label, Encoder.objects.get(), [1, 0, 0, 0])
+        keeping = partial(label_suggestions.keep_vector, label, Encoder.objects.get(), [1, 0, 0, 0])
         failed = [fails(keeping), fails(lambda: deleting[0].result(10))]
     assert any(failed) != is_planned
     assert Label.objects.exists() == failed[1]
@@ -317,19 +317,19 @@ def test_a_replacement_that_is_killed_leaves_what_stood(monkeypatch):
     make_asset(title="barn", colour="yellow", embedded=True)
     label = make_label("red", threshold=0)
     catch_up()
-    replace = vocabulary._replace
+    replace = label_suggestions._replace
 
     def killed(*given):
         replace(*given)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(vocabulary, "_replace", killed)
+    monkeypatch.setattr(label_suggestions, "_replace", killed)
     Label.objects.filter(pk=label.pk).update(threshold=SURE)
     with pytest.raises(KeyboardInterrupt):
         catch_up()
     assert suggested() == [("barn", "red")]
-    monkeypatch.setattr(vocabulary, "_replace", replace)
-    assert [stale.name for stale in vocabulary.stale(Encoder.objects.serving())] == ["red"]
+    monkeypatch.setattr(label_suggestions, "_replace", replace)
+    assert [stale.name for stale in label_suggestions.stale(Encoder.objects.serving())] == ["red"]
     catch_up()
     assert suggested() == []
 

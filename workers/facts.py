@@ -9,13 +9,14 @@ from django.core.cache import cache
 from django.db.models import Value
 from django.db.models.functions import Coalesce
 
-from search import duplicates, images
-from search.likeness import PLAIN
+from search.formats import images
+from search.formats.likeness import PLAIN
+from search.library import near_duplicates
 from search.models import Asset, Embedding, Rendition
 
 logger = logging.getLogger(__name__)
 
-# A decoding may take a minute more (search.sandbox); what takes longer than both has hung.
+# A decoding may take a minute more (search.formats.sandbox); what takes longer than both has hung.
 TURN_SECONDS = 20
 HUNG_SECONDS = 100
 RUNG_SECONDS = 50
@@ -25,7 +26,7 @@ CLAIM_SECONDS = 3600
 
 def ring_facts() -> None:
     """Have assets compared that wait for it or, where nothing else is to do, more of them seen."""
-    if duplicates.waiting().exists():
+    if near_duplicates.waiting().exists():
         compare_waiting.delay()
     elif Asset.objects.filter(phash=None).exists() and nothing_is_promised():
         find_facts.delay()
@@ -39,7 +40,7 @@ def nothing_is_promised() -> bool:
 def compare_waiting() -> None:
     """Find the near-duplicates of what has not been compared, until nothing waits for it."""
     until = time.monotonic() + TURN_SECONDS
-    while duplicates.compare_next():
+    while near_duplicates.compare_next():
         if time.monotonic() > until:
             compare_waiting.delay()
             return

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from kombu.exceptions import OperationalError as MessageNotSent
 from redis.exceptions import RedisError
 
-from search import vocabulary
+from search.library import label_suggestions
 from search.models import Encoder, Label
 from workers.encoders.base import CheckpointError, Vectors
 from workers.encoders.base import Encoder as LoadedEncoder
@@ -27,7 +27,7 @@ BUSY, BUSY_SECONDS = "labelling", 15
 def ring_labels() -> None:
     """Have stale suggestions made anew, unless that has just been asked for."""
     encoder = Encoder.objects.serving()
-    if encoder is None or not vocabulary.stale(encoder).exists():
+    if encoder is None or not label_suggestions.stale(encoder).exists():
         return
     try:
         # One message at a time: a vocabulary may take minutes, and the bell goes on ringing.
@@ -55,7 +55,7 @@ def suggest_stale() -> None:
 
 def take_turn(encoder: Encoder) -> None:
     until = time.monotonic() + TURN_SECONDS
-    for label in vocabulary.stale(encoder):
+    for label in label_suggestions.stale(encoder):
         settle(label, encoder)
         # Without a queue nobody waits for a turn.
         if time.monotonic() > until and not settings.CELERY_TASK_ALWAYS_EAGER:
@@ -66,8 +66,8 @@ def settle(label: Label, encoder: Encoder) -> None:
     """Encode the label's prompts where they are new, then make its suggestions anew."""
     if not label.is_encoded:
         vector = mean_of(label.prompts(), encoder_of(encoder))
-        vocabulary.keep_vector(label, encoder, vector)
-    vocabulary.suggest(label)
+        label_suggestions.keep_vector(label, encoder, vector)
+    label_suggestions.suggest(label)
 
 
 def mean_of(prompts: list[str], encoder: LoadedEncoder) -> Vectors:

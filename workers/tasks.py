@@ -19,10 +19,11 @@ from django.db import InterfaceError, OperationalError, connection
 from kombu.exceptions import OperationalError as MessageNotSent
 from PIL import Image
 
-from search import images, vocabulary
-from search.cleanup import remove_orphans
+from search.formats import images
+from search.formats.region import Region
+from search.library import label_suggestions
+from search.library.storage import remove_orphans
 from search.models import Asset, Embedding, Encoder, Rendition
-from search.region import Region
 from workers import adding
 from workers.calibrating import ring_calibration
 from workers.encoders.base import CheckpointError, Vectors
@@ -161,7 +162,7 @@ def embed(claimed: list[Embedding], encoder: LoadedEncoder) -> None:
         return
     vectors = encode_or_release(pictures, encoder)
     for (embedding, _), vector in zip(pictures, vectors, strict=True):
-        keep(partial(vocabulary.fulfil, embedding, vector))
+        keep(partial(label_suggestions.fulfil, embedding, vector))
     logger.info("Embedded %d assets in %.2f s", len(pictures), time.monotonic() - started)
 
 

@@ -21,9 +21,9 @@ from unfold.decorators import action, display
 from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from search import duplicates, vocabulary
 from search.admin.asset_label import LabelInline
 from search.admin.site import CuratorAdmin, CuratorPermissions, site
+from search.library import label_suggestions, near_duplicates
 from search.models import Asset, Collection, Embedding, Encoder
 from workers.tasks import ring_bell
 
@@ -143,7 +143,7 @@ class AssetAdmin(CuratorAdmin):
     @display(description="suggested labels")
     def suggestions(self, asset: Asset) -> SafeString:
         """They are confirmed and rejected on the asset's own page."""
-        found = vocabulary.suggestions(asset)
+        found = label_suggestions.suggestions(asset)
         said = ", ".join(f"{each.label} {each.score:.3f}" for each in found) or "None"
         return format_html('<a href="{}#suggestions">{}</a>', asset.get_absolute_url(), said)
 
@@ -170,7 +170,7 @@ class AssetAdmin(CuratorAdmin):
 
     @action(description="Look for near-duplicates anew", permissions=["change"])
     def look_again(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:
-        duplicates.forget(queryset)
+        near_duplicates.forget(queryset)
         transaction.on_commit(ring_bell, robust=True)
         self.message_user(request, f"{queryset.count()} assets are looked at again.")
 

@@ -5,8 +5,8 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
-from search import vocabulary
 from search.admin.site import CuratorPermissions
+from search.library import label_suggestions
 from search.models import AssetLabel
 
 
@@ -14,11 +14,11 @@ class LabelFormSet(BaseInlineFormSet):
     """The labels that people give an asset; one that they take away is not suggested again."""
 
     def save_new(self, form: Any, commit: bool = True) -> AssetLabel:
-        return vocabulary.confirm(self.instance, form.cleaned_data["label"])
+        return label_suggestions.confirm(self.instance, form.cleaned_data["label"])
 
     def delete_existing(self, obj: AssetLabel, commit: bool = True) -> None:
         super().delete_existing(obj, commit)
-        vocabulary.reject(obj.asset, obj.label)
+        label_suggestions.reject(obj.asset, obj.label)
 
 
 class LabelInline(CuratorPermissions, TabularInline):

@@ -13,8 +13,8 @@ from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from search import vocabulary
 from search.admin.site import CuratorAdmin, site
+from search.library import label_suggestions
 from search.models import Label
 from workers.labelling import ring_labels
 
@@ -56,10 +56,10 @@ class LabelAdmin(CuratorAdmin):
         return names, {"labels": len(names)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Label) -> None:
-        vocabulary.delete([obj.pk])
+        label_suggestions.delete([obj.pk])
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Label]) -> None:
-        vocabulary.delete(queryset.values_list("pk", flat=True))
+        label_suggestions.delete(queryset.values_list("pk", flat=True))
 
     @display(description="suggested for", ordering="suggestions")
     def suggestions(self, label: Label) -> int:
@@ -71,11 +71,13 @@ class LabelAdmin(CuratorAdmin):
 
     @display(description="threshold in force", ordering="lowest")
     def in_force(self, label: Label) -> str:
-        return vocabulary.in_words(label.lowest, label.fitted_to) if label.suggested else ""
+        return label_suggestions.in_words(label.lowest, label.fitted_to) if label.suggested else ""
 
     @display(description="suggested by a threshold of")
     def would_give(self, label: Label) -> SafeString | str:
-        lines = [(f"{score:.3f}", f"{number:,}") for score, number in vocabulary.would_give(label)]
+        lines = [
+            (f"{score:.3f}", f"{number:,}") for score, number in label_suggestions.would_give(label)
+        ]
         return format_html_join("", "<div>{}: for {}</div>", lines) or "Nothing is known yet."
 
     def save_model(self, request: HttpRequest, obj: Label, form: Any, change: bool) -> None:

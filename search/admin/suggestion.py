@@ -8,9 +8,9 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 
-from search import vocabulary
 from search.admin.asset import thumbnail
 from search.admin.site import ReadOnlyAdmin, site
+from search.library import label_suggestions
 from search.models import AssetLabel
 
 
@@ -44,12 +44,12 @@ class SuggestionAdmin(ReadOnlyAdmin):
     def confirm(self, request: HttpRequest, queryset: QuerySet[AssetLabel]) -> None:
         suggestions = list(queryset)
         for suggestion in suggestions:
-            vocabulary.confirm(suggestion.asset, suggestion.label)
+            label_suggestions.confirm(suggestion.asset, suggestion.label)
         self.message_user(request, f"{len(suggestions)} suggestions are confirmed.")
 
     @action(description="These do not fit")
     def reject(self, request: HttpRequest, queryset: QuerySet[AssetLabel]) -> None:
         suggestions = list(queryset)
         for suggestion in suggestions:
-            vocabulary.reject(suggestion.asset, suggestion.label)
+            label_suggestions.reject(suggestion.asset, suggestion.label)
         self.message_user(request, f"{len(suggestions)} suggestions will not come back.")

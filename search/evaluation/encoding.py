@@ -9,8 +9,8 @@ import numpy as np
 from PIL.Image import Image
 from tqdm import tqdm
 
-from search import images
 from search.evaluation.dataset import Dataset, NoDataset, PictureFile
+from search.formats import images
 from search.models import Embedding, Encoder
 from workers.encoders.base import Encoder as LoadedEncoder
 from workers.encoders.base import Vectors

@@ -9,14 +9,14 @@ from uuid import UUID, uuid4
 
 import numpy as np
 
-from search import nearest
 from search.evaluation.chance import SEED, estimate
 from search.evaluation.dataset import COST, Dataset, NoDataset
 from search.evaluation.encoding import stored_vectors, text_vectors
 from search.evaluation.figures import Values
 from search.models import Asset, Encoder, Evaluation, User
 from search.models.asset import AssetQuerySet
-from search.nearest import PICTURE, WORDS, Plan
+from search.query import nearest
+from search.query.nearest import PICTURE, WORDS, Plan
 from workers.encoders.base import Encoder as LoadedEncoder
 from workers.encoders.base import Vectors
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from search import images
+from search.formats import images
 from search.management.library import prepare
 from search.models import Asset, AssetLabel, Encoder
 

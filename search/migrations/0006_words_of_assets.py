@@ -7,7 +7,7 @@ from django.db import migrations, models
 # The words of a text, with spaces between: in small letters, without accents, and split at
 # everything that is neither letter nor digit, and where digits begin and end. Scripts that put no
 # spaces between words are split into their characters, so that a phrase of these is a substring.
-# What people ask is split in the same way by search/lexical.py; a test compares the two.
+# What people ask is split in the same way by search/query/lexical.py; a test compares the two.
 PLAIN_WORDS = r"""
 CREATE FUNCTION plain_words(said text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 AS $$

@@ -11,7 +11,6 @@ from django.db.models.functions import Cast, Coalesce, Lower
 from django.urls import reverse
 from pgvector.django import BitField, CosineDistance, HalfVectorField
 
-from search import lexical
 from search.models.encoder import Encoder
 from search.models.label import AssetLabel
 from search.models.user import User
@@ -65,10 +64,6 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         # walks the index, with an incremental sort on top.
         return self.nearest(vector, encoder).order_by(F("distance") + 0, "pk")
 
-    def mentioning(self, text: str) -> Self:
-        """The assets in whose title, description, file name, labels or collections each word is."""
-        return self.filter(said__words=lexical.Asked(text.split()).everything).newest()
-
 
 def original_name(asset: "Asset", filename: str) -> str:
     """A random place: neither the hash nor the name of an upload may be guessed from it."""
@@ -98,11 +93,11 @@ class Asset(models.Model):
     )
     # By the camera's own clock, whose time zone no file tells reliably: kept as if it were UTC.
     taken = models.DateTimeField(null=True, blank=True, db_index=True)
-    # What the upright picture looks like (search.likeness); null until it is computed.
+    # What the upright picture looks like (search.formats.likeness); null until it is computed.
     phash = BitField(length=64, null=True, editable=False)
     layout = models.BinaryField(max_length=192, null=True, editable=False)
-    # The id of the first member of its near-duplicates (search.duplicates), which it may be itself;
-    # null until it is compared with others.
+    # Id of the first member of its near-duplicates (search.library.near_duplicates), which it may
+    # be itself; null until it is compared with others.
     cluster = models.UUIDField(null=True, editable=False, db_index=True)
     created = models.DateTimeField(auto_now_add=True, db_index=True)
     updated = models.DateTimeField(auto_now=True)
@@ -131,7 +126,8 @@ class Asset(models.Model):
             models.Index(
                 OpClass(Lower("title"), name="text_pattern_ops"), name="asset_title_begins"
             ),
-            # What search.duplicates compares with, whose turn it is, and what workers have to see.
+            # What search.library.near_duplicates compares with, whose turn it is, and what workers
+            # have to see.
             models.Index(fields=["phash", "id"], condition=Q(cluster=F("id")), name="asset_firsts"),
             models.Index(fields=["created"], condition=Q(cluster=None), name="asset_uncompared"),
             models.Index(fields=["id"], condition=Q(phash=None), name="asset_unseen"),

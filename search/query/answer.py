@@ -8,16 +8,25 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, Prefetch
 from django.db.models.functions import Lower
 
-from search import lexical
-from search.duplicates import collapsed
+from search.library.near_duplicates import collapsed
 from search.models import Asset, Encoder, Rendition, User
 from search.models.asset import AssetQuerySet
-from search.query import matching
-from search.query.asked import Query, Sort
+from search.query import lexical
+from search.query.diversity import varied
 from search.query.facets import Choice, facets
-from search.query.matching import Candidate, Ranking
 from search.query.pictures import NoVector
-from search.query.variety import varied
+from search.query.query import Query, Sort
+from search.query.ranking import (
+    BEYOND,
+    Candidate,
+    Ranking,
+    far_from,
+    permitted,
+    rank,
+    rank_by_meaning,
+    rankable,
+)
+from search.query.ranking import mentioning as mention_words
 from search.query.vectors import vector_of, without
 
 PAGE_SIZE = 48
@@ -114,22 +123,22 @@ def _answered(
 
 
 def _found(query: Query, user: User | AnonymousUser, encoder: Encoder | None, least: int) -> Found:
-    assets = matching.permitted(query, user)
+    assets = permitted(query, user)
     if not query.has_vector and not query.words.without:
         return Found(None, assets.order_by(*ORDERS[query.sort]), encoder)
     try:
         if encoder is None:
             raise NoVector("No encoder serves yet.")
         if not query.has_vector:
-            far = matching.far_from(assets, without(query, encoder), encoder)
+            far = far_from(assets, without(query, encoder), encoder)
             return Found(None, far.order_by(*ORDERS[query.sort]), encoder)
         encoded = vector_of(query, encoder, user)
-        assets = matching.far_from(assets, without(query, encoder), encoder)
-        ranking = matching.rank(query, assets, encoder, encoded, least=least)
+        assets = far_from(assets, without(query, encoder), encoder)
+        ranking = rank(query, assets, encoder, encoded, least=least)
         return Found(ranking, assets, encoder, encoded.sentence)
     except NoVector as error:
         mention = " These assets mention your words." if query.text else ""
-        mentioning = matching.mentioning(query, assets) if query.text else assets.none()
+        mentioning = mention_words(query, assets) if query.text else assets.none()
         order = ("-exact", "-rank", "pk") if query.text else ("pk",)
         return Found(None, mentioning.order_by(*order), encoder, f"{error}{mention}")
 
@@ -157,7 +166,7 @@ def _show_ranking(result: Answer, ranking: Ranking, size: int) -> None:
     by_pk = {candidate.pk: candidate for candidate in ranking.candidates}
     result.hits = _hits(page[:size], by_pk, ranking)
     if not matched and result.page == 1 and not query.everything:
-        nearest = [(candidate.pk, 0) for candidate in ranking.candidates[: matching.BEYOND]]
+        nearest = [(candidate.pk, 0) for candidate in ranking.candidates[:BEYOND]]
         result.nearest = _hits(nearest, by_pk, ranking)
 
 
@@ -175,7 +184,7 @@ def _counted(query: Query, found: Found) -> AssetQuerySet | list[str]:
     if found.ranking is None or found.encoder is None:
         return found.assets
     if query.everything or not found.ranking.cuts:
-        return matching.rankable(query, found.assets, found.encoder)
+        return rankable(query, found.assets, found.encoder)
     return [candidate.pk for candidate in found.ranking.matched()]
 
 
@@ -222,7 +231,7 @@ def by_meaning(
     """The nearest of the permitted assets by this encoder alone, whatever else they have in common
     with the query. Raises NoVector."""
     encoded = vector_of(query, encoder, user)
-    assets = matching.permitted(query, user)
-    ranking = matching.rank_by_meaning(query, assets, encoder, encoded, limit=size)
+    assets = permitted(query, user)
+    ranking = rank_by_meaning(query, assets, encoder, encoded, limit=size)
     by_pk = {candidate.pk: candidate for candidate in ranking.candidates}
     return _hits([(pk, 0) for pk in by_pk], by_pk, ranking)

@@ -7,8 +7,8 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
 from search.models.asset import AssetQuerySet
-from search.query.asked import Query
 from search.query.filters import MEGAPIXELS, PANORAMA, SQUARE
+from search.query.query import Query
 
 SHOWN = 12
 

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from django.db.models import F, Q
 
-from search.images import SIGNATURES
+from search.formats.images import SIGNATURES
 from search.models import AssetLabel, Collection, Embedding, Label, User
 from search.models.asset import COLOURS, AssetQuerySet
-from search.query.asked import Malformed
+from search.query.query import Malformed
 
 Leaves = Callable[[AssetQuerySet, Sequence[str]], AssetQuerySet]
 

@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
-from search import images
+from search.formats import images
 from search.models import SavedPicture, User
 
 logger = logging.getLogger(__name__)

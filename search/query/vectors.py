@@ -16,8 +16,8 @@ from redis.exceptions import RedisError
 
 from search import bands
 from search.models import Calibration, Embedding, Encoder, User
-from search.query.asked import Example, Query
 from search.query.pictures import NoVector, cached, encodable_picture
+from search.query.query import Example, Query
 from workers.encoders.base import CheckpointError
 from workers.tasks import encode_picture, encode_region, encode_text
 

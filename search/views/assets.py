@@ -11,12 +11,12 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from search import vocabulary
+from search.library import label_suggestions
 from search.models import Asset, AssetLabel, Embedding, User
 from search.models.asset import AssetQuerySet
 from search.query import Answer, Example, Query, answer
+from search.views import duplicates
 from search.views.access import PageRequest, open_where_search_is_public, sealed
-from search.views.duplicates import near_duplicates
 
 SIMILAR = 12
 # Between two looks for a rendition that is still to be made, in seconds.
@@ -33,8 +33,8 @@ def asset(request: PageRequest, pk: UUID) -> HttpResponse:
     similar = _similar(shown, request.user)
     waits = any(embedding.state == "waiting" for embedding in shown.embeddings.all())
     page = {"asset": shown, "answer": similar, "is_waiting": waits}
-    page["suggestions"] = vocabulary.suggestions(shown)
-    page |= near_duplicates(shown, request.user)
+    page["suggestions"] = label_suggestions.suggestions(shown)
+    page |= duplicates.of_asset(shown, request.user)
     return render(request, "asset/asset.html", page)
 
 

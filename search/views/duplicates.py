@@ -9,21 +9,21 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from search import duplicates
+from search.library import near_duplicates
 from search.models import Asset, User
 from search.views.access import StaffRequest, for_staff
 
 SHOWN = 24
 
 
-def near_duplicates(asset: Asset, user: User | AnonymousUser) -> dict[str, Any]:
+def of_asset(asset: Asset, user: User | AnonymousUser) -> dict[str, Any]:
     """What the page of an asset shows of those that look like it, and staff of those that only do.
 
     Of many the oldest, and whether there are more.
     """
-    found = duplicates.of(asset).visible_to(user).select_related("owner")
+    found = near_duplicates.of(asset).visible_to(user).select_related("owner")
     shown = list(found.prefetch_related("renditions")[: SHOWN + 1])
-    told_apart = duplicates.told_apart(asset).visible_to(user) if user.is_staff else []
+    told_apart = near_duplicates.told_apart(asset).visible_to(user) if user.is_staff else []
     return {
         "near_duplicates": shown[:SHOWN],
         "has_more_duplicates": len(shown) > SHOWN,
@@ -35,7 +35,7 @@ def near_duplicates(asset: Asset, user: User | AnonymousUser) -> dict[str, Any]:
 @for_staff("say what is no duplicate")
 def tell_apart(request: StaffRequest, pk: UUID) -> HttpResponse:
     def say(asset: Asset, other: Asset) -> None:
-        duplicates.tell_apart(asset, other, person=request.user)
+        near_duplicates.tell_apart(asset, other, person=request.user)
 
     return _said(request, pk, say)
 
@@ -43,7 +43,7 @@ def tell_apart(request: StaffRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @for_staff("take back what was said of duplicates")
 def take_back(request: StaffRequest, pk: UUID) -> HttpResponse:
-    return _said(request, pk, duplicates.take_back)
+    return _said(request, pk, near_duplicates.take_back)
 
 
 def _said(request: StaffRequest, pk: UUID, say: Callable[[Asset, Asset], None]) -> HttpResponse:

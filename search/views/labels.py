@@ -7,8 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from search import vocabulary
 from search.forms import SuggestionForm
+from search.library import label_suggestions
 from search.models import Asset
 from search.views.access import StaffRequest, for_staff
 
@@ -20,6 +20,10 @@ def suggestion(request: StaffRequest, pk: UUID) -> HttpResponse:
     form = SuggestionForm(request.POST)
     if not form.is_valid():
         raise BadRequest("There is no such label, or nothing was said about it.")
-    say = vocabulary.confirm if form.cleaned_data["fits"] == "yes" else vocabulary.reject
+    say = (
+        label_suggestions.confirm
+        if form.cleaned_data["fits"] == "yes"
+        else label_suggestions.reject
+    )
     say(asset, form.cleaned_data["label"])
     return redirect(f"{asset.get_absolute_url()}#suggestions")

@@ -4,8 +4,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from search.completion import completions
 from search.forms import LONGEST
+from search.query.completion import completions
 from search.views.access import PageRequest, open_where_search_is_public
 
 

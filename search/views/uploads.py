@@ -11,8 +11,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from search.images import TooLarge, UndecodableImage, UnsupportedFormat
-from search.ingest import displayable, ingest
+from search.formats.images import TooLarge, UndecodableImage, UnsupportedFormat
+from search.library.ingest import displayable, ingest
 from search.models import Asset, Embedding, User
 from search.models.asset import AssetQuerySet
 from search.views.access import StaffRequest, for_staff

@@ -21,7 +21,7 @@ from workers.celery import app
 
 django.setup()
 
-from search import images  # noqa: E402
+from search.formats import images  # noqa: E402
 from search.models.promise import Promise, PromiseQuerySet  # noqa: E402
 from workers import tasks  # noqa: E402
 

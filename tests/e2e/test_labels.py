@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from search import vocabulary
+from search.library import label_suggestions
 from tests.e2e.prepared import PICTURES
 from tests.e2e.stack import Stack
 from tests.pictures import jpeg
@@ -44,7 +44,7 @@ def stack():
 @pytest.fixture(autouse=True)
 def emptied(stack):
     # All that hangs from labels goes with them; workers may still be suggesting some.
-    alone = f"SELECT pg_advisory_xact_lock({vocabulary.ADVISORY_LOCK})"
+    alone = f"SELECT pg_advisory_xact_lock({label_suggestions.ADVISORY_LOCK})"
     stack.sql(f"WITH alone AS ({alone}) DELETE FROM search_label USING alone")
 
 

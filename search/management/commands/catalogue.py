@@ -6,7 +6,7 @@ from django.core.files import File
 from django.utils.text import slugify
 from PIL.Image import Image
 
-from search.ingest import ingest
+from search.library.ingest import ingest
 from search.management.commands.ingest import owner_named
 from search.management.library import LibraryCommand
 from search.models import Asset, AssetLabel, Collection, Label, User

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management import CommandError
 
-from search import images
+from search.formats import images
 from search.management.commands.search import RUNNER, token_of
 from search.management.library import LibraryCommand
 from search.models import Encoder

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 from tqdm import tqdm
 
-from search.fsck import breaches
+from search.library.fsck import breaches
 
 
 class Command(BaseCommand):

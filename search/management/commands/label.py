@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management import CommandError
 from tqdm import tqdm
 
-from search import vocabulary
+from search.library import label_suggestions
 from search.management.library import LibraryCommand
 from search.models import Encoder, Label
 from workers.encoders.base import CheckpointError
@@ -37,7 +37,7 @@ class Command(LibraryCommand):
 
     def suggest(self, label: Label, encoder: Encoder, *, again: bool) -> None:
         if again:
-            vocabulary.suggest(label)
+            label_suggestions.suggest(label)
             return
         try:
             settle(label, encoder)
@@ -55,7 +55,7 @@ class Command(LibraryCommand):
                 "{name}: suggested for {suggestions}, given by people to {confirmed}; ".format_map(
                     row
                 )
-                + vocabulary.in_words(row["lowest"], row["fitted_to"])
+                + label_suggestions.in_words(row["lowest"], row["fitted_to"])
             )
         if not rows:
             self.stdout.write("No label is suggested yet: mark some in the admin, under Labels.")

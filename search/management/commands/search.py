@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management import CommandError
 from django.http import QueryDict
 
+from search.formats.images import UndecodableImage
 from search.forms import SearchForm
-from search.images import UndecodableImage
 from search.management.library import LibraryCommand
 from search.models import User
 from search.query import Answer, NoVector, answer, remember_picture

@@ -6,7 +6,7 @@ from uuid import UUID
 import numpy as np
 
 from search.models import Embedding, Encoder
-from search.query.matching import Candidate
+from search.query.ranking import Candidate
 
 POOL = 200
 # Half for the query, half against what has been chosen already.

@@ -10,13 +10,12 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from search import lexical
-from search.images import SIGNATURES
+from search.formats.images import SIGNATURES
 from search.models import Asset, Collection, Label, User
 from search.models.asset import COLOURS, AssetQuerySet
-from search.query import Words
+from search.query import Words, lexical
 from search.query.filters import FILTERS, MEGAPIXELS, ORIENTATIONS, STATES
-from search.recent import recent
+from search.query.recent import recent
 
 Person = User | AnonymousUser
 

@@ -9,7 +9,7 @@ from django.core.files.storage import default_storage
 from django.db.models import Exists, F, FloatField, Func, IntegerField, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from search.cleanup import is_young, orphans
+from search.library.storage import is_young, orphans
 from search.models import Asset, Embedding, Encoder, Rendition
 
 BATCH = 1000

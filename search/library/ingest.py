@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.files import File
 from django.db import DatabaseError, IntegrityError, transaction
 
-from search import images
+from search.formats import images
 from search.models import Asset, Embedding, Rendition, User
 from workers.tasks import ring_bell
 

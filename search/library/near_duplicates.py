@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from pgvector.django import HammingDistance
 
-from search.likeness import BITS, PLAIN, same_layout, same_proportions
+from search.formats.likeness import BITS, PLAIN, same_layout, same_proportions
 from search.models import Asset, Distinction, User
 from search.models.asset import AssetQuerySet
 

@@ -24,8 +24,8 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401   forty plugins to find them: 16 ms)
 )
 
-from search import sandbox
-from search.likeness import layout_of, perceptual_hash
+from search.formats import sandbox
+from search.formats.likeness import layout_of, perceptual_hash
 
 logger = logging.getLogger(__name__)
 
@@ -121,8 +121,8 @@ REFUSALS = {kind.__name__: kind for kind in (UndecodableImage, UnsupportedFormat
 class Facts:
     """What a picture is: its format, upright size and main colour ("#rrggbb").
 
-    Also its perceptual hash and layout (search.likeness), and when it was taken, by the camera's
-    clock as if that were UTC; None where the file does not say so, or nothing credible.
+    Also its perceptual hash and layout (search.formats.likeness), and when it was taken, by the
+    camera's clock as if that were UTC; None where the file does not say so, or nothing credible.
     """
 
     format: str

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import IO
 
@@ -24,10 +25,11 @@ LIMITS = {
     "CORE": 0,
 }
 REPORTED = 3  # exit status of a process that has said which exception it met
-PATH = [
-    os.path.dirname(os.path.dirname(os.path.abspath(file))) for file in (__file__, PIL.__file__)
-]
-START = "import sys; sys.path += sys.argv[1:3]; from search.sandbox import obey; obey(sys.argv[3])"
+PATH = [str(Path(__file__).parents[2]), str(Path(PIL.__file__).parents[1])]
+START = (
+    "import sys; sys.path += sys.argv[1:3];"
+    " from search.formats.sandbox import obey; obey(sys.argv[3])"
+)
 
 
 # The worst of the accepted pictures takes 2 GiB (64 megapixels of WebP with alpha): sixteen threads

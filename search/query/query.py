@@ -9,8 +9,8 @@ from typing import Self
 from urllib.parse import urlencode
 from uuid import UUID
 
+from search.formats.region import NoRegion, Region
 from search.query.words import Words
-from search.region import NoRegion, Region
 
 MOST_EXAMPLES = 40
 MOST_WITHOUT = 10

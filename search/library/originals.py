@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from search.cleanup import FOLDERS
+from search.library.storage import FOLDERS
 from search.models import Asset, JudgedQuery, Rendition, SavedPicture
 
 FIELDS = dict(FOLDERS.values())

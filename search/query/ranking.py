@@ -11,12 +11,13 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Cast
 from pgvector.django import CosineDistance, HalfVectorField
 
-from search import bands, lexical, nearest
+from search import bands
 from search.bands import Cuts
 from search.models import Asset, AssetLabel, Embedding, Encoder, User
 from search.models.asset import AssetQuerySet
-from search.query.asked import EVEN, Query, Sort
+from search.query import lexical, nearest
 from search.query.filters import narrowed
+from search.query.query import EVEN, Query, Sort
 from search.query.vectors import PICTURE, WORDS, Encoded, kind_of
 
 # So many of the nearest are ranked at once; where all of them match, all that match are looked

@@ -10,7 +10,8 @@ from django.db.models import Case, F, When
 from django.utils import timezone
 
 from search.models import SavedPicture, SavedSearch, User, Visit
-from search.query import Query, answer, matching, remembered_picture
+from search.query import Query, answer, remembered_picture
+from search.query.ranking import permitted
 
 # Who comes back, or reloads, within this time still sees what was new when they came.
 SITTING = timedelta(minutes=30)
@@ -76,7 +77,7 @@ def new_to(query: Query, since: datetime) -> Query:
 def count_new(query: Query, user: User, since: datetime) -> int:
     """How many assets match that have come since a moment; mostly none have, at next to no cost."""
     newer = new_to(query, since)
-    if not matching.permitted(newer, user).exists():
+    if not permitted(newer, user).exists():
         return 0
     return answer(newer, user, size=1).count
 
