@@ -224,7 +224,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-FILE_UPLOAD_HANDLERS = ["search.upload_handler.LimitedUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["search.views.upload_handler.LimitedUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 
 LANGUAGE_CODE = "en"

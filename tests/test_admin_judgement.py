@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from search import judgements
+from search.comparison import judgements
 from search.models import JudgedQuery, Judgement, Preference
 from search.query import Query
 from tests.factories import make_asset, make_user

@@ -3,7 +3,7 @@
 import pytest
 from kombu.exceptions import OperationalError as MessageNotSent
 
-from search.compare import SHOWN, NotComparable, chosen, compare, offered
+from search.comparison.compare import SHOWN, NotComparable, chosen, compare, offered
 from search.models import Embedding, Encoder
 from search.query import Query
 from tests.factories import make_asset, make_encoder, make_user

@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.core.files.storage import default_storage
 
-from search import judgements
+from search.comparison import judgements
 from search.library.storage import orphans
 from search.models import JudgedQuery, Judgement, Preference
 from search.query import Example, NoVector, Query, remember_picture

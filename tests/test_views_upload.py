@@ -174,7 +174,7 @@ def test_alone_it_is_a_413(staff_client, settings):
 
 
 def test_of_a_file_over_the_limit_little_reaches_the_disk(settings):
-    from search.upload_handler import LimitedUploadHandler
+    from search.views.upload_handler import LimitedUploadHandler
 
     settings.MAX_UPLOAD_MB = 0.1
     handler = LimitedUploadHandler()

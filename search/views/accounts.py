@@ -5,7 +5,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.http.response import HttpResponseBase
 from django_htmx.http import HttpResponseClientRefresh
 
-from search.views.access import PageRequest
+from search.access.requests import PageRequest
 
 _sign_in = LoginView.as_view(template_name="sign_in.html", redirect_authenticated_user=True)
 sign_out = LogoutView.as_view()

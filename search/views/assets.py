@@ -11,12 +11,12 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
+from search.access.requests import PageRequest, open_where_search_is_public, sealed
 from search.library import label_suggestions
 from search.models import Asset, AssetLabel, Embedding, User
 from search.models.asset import AssetQuerySet
 from search.query import Answer, Example, Query, answer
 from search.views import duplicates
-from search.views.access import PageRequest, open_where_search_is_public, sealed
 
 SIMILAR = 12
 # Between two looks for a rendition that is still to be made, in seconds.

@@ -7,12 +7,12 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from search import compare as comparing
-from search import judgements
-from search.compare import Comparison, NotComparable
+from search.access.requests import StaffRequest, for_staff
+from search.comparison import compare as comparing
+from search.comparison import judgements
+from search.comparison.compare import Comparison, NotComparable
 from search.forms import SearchForm
 from search.models import Preference, User
-from search.views.access import StaffRequest, for_staff
 from search.views.search import around
 
 

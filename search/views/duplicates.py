@@ -9,9 +9,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from search.access.requests import StaffRequest, for_staff
 from search.library import near_duplicates
 from search.models import Asset, User
-from search.views.access import StaffRequest, for_staff
 
 SHOWN = 24
 

@@ -9,12 +9,12 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.views.decorators.http import require_POST, require_safe
 
-from search import judgements
-from search.compare import NotComparable, chosen, offered
+from search.access.requests import StaffRequest, for_staff, sealed
+from search.comparison import judgements
+from search.comparison.compare import NotComparable, chosen, offered
 from search.forms import JudgementForm, PreferenceForm, SearchForm
 from search.models import Asset, JudgedQuery, Preference
 from search.query import NoVector, Query
-from search.views.access import StaffRequest, for_staff, sealed
 
 
 @require_POST

@@ -7,10 +7,10 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
+from search.access.requests import StaffRequest, for_staff
 from search.forms import SuggestionForm
 from search.library import label_suggestions
 from search.models import Asset
-from search.views.access import StaffRequest, for_staff
 
 
 @require_POST

@@ -6,12 +6,12 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
+from search.access.requests import PageRequest, open_where_search_is_public, sealed
 from search.formats.images import UndecodableImage
 from search.forms import SearchForm, data_of
 from search.library.ingest import displayable, refuse_too_many_bytes
 from search.query import NoVector, Query, remember_picture, remembered_picture
 from search.query.query import MOST_EXAMPLES
-from search.views.access import PageRequest, open_where_search_is_public, sealed
 from search.views.search import page
 from search.views.uploads import refusal_status
 

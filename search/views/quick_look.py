@@ -7,9 +7,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from search.access.requests import PageRequest, open_where_search_is_public
 from search.models import Asset, AssetLabel
 from search.models.asset import AssetQuerySet
-from search.views.access import PageRequest, open_where_search_is_public
 
 
 @require_safe

@@ -16,12 +16,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from search.access.requests import PageRequest
 from search.forms import NUL, SearchForm, data_of
 from search.models import SavedSearch, User, Visit
 from search.query import Answer, Query, answer
 from search.query import saved as kept
 from search.query.saved import NameTaken, NotSaved
-from search.views.access import PageRequest
 from search.views.search import around, names, page, shown
 
 ON_A_PAGE = 20

@@ -10,11 +10,11 @@ from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from search.access.requests import PageRequest, open_where_search_is_public
 from search.forms import SearchForm
 from search.models import Asset, Collection, Embedding, Encoder, User
 from search.query import Answer, Example, Query, Sort, answer, recent, remembered_picture
 from search.query.facets import FACETS
-from search.views.access import PageRequest, open_where_search_is_public
 
 
 class Shown(NamedTuple):

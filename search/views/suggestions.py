@@ -4,9 +4,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from search.access.requests import PageRequest, open_where_search_is_public
 from search.forms import LONGEST
 from search.query.completion import completions
-from search.views.access import PageRequest, open_where_search_is_public
 
 
 @require_safe

@@ -11,11 +11,11 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from search.access.requests import StaffRequest, for_staff
 from search.formats.images import TooLarge, UndecodableImage, UnsupportedFormat
 from search.library.ingest import displayable, ingest
 from search.models import Asset, Embedding, User
 from search.models.asset import AssetQuerySet
-from search.views.access import StaffRequest, for_staff
 
 # A request line holds about this many ids of 36 characters before some proxy refuses it.
 ROWS_AT_ONCE = 100
