@@ -5,12 +5,12 @@ from functools import partial
 from random import Random
 from typing import NamedTuple
 
-from workers.training.backdrops import BACKDROPS
-from workers.training.captions import _forms, title, wish_words
-from workers.training.languages import SPOKEN
-from workers.training.languages.grammar import Form
-from workers.training.pen import COLOURS
-from workers.training.scenes import LANGUAGES, Scene, Thing, Wish
+from workers.studio.backdrops import BACKDROPS
+from workers.studio.captions import _forms, title, wish_words
+from workers.studio.languages import SPOKEN
+from workers.studio.languages.grammar import Form
+from workers.studio.pen import COLOURS
+from workers.studio.scenes import LANGUAGES, Scene, Thing, Wish
 
 # Of each shape so many queries for what the library has, and so many for each kind of lack.
 HAS, LACKS = 60, 25

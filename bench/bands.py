@@ -95,14 +95,14 @@ def uploaded(picture: Any, resolution: int) -> Any:
 
 
 def of_catalogue(seed: int) -> Iterator[tuple[Any, Any]]:
-    from workers.training.studio import catalogue
+    from workers.studio.draw import catalogue
 
     yield from catalogue(PICTURES, seed)
 
 
 def of_held_out(seed: int) -> Iterator[tuple[Any, Any]]:
-    from workers.training.scenes import different_scenes
-    from workers.training.studio import draw, size_for
+    from workers.studio.draw import draw, size_for
+    from workers.studio.scenes import different_scenes
 
     for scene in different_scenes(HELD_OUT, Random(seed), held_out=True):  # noqa: S311
         yield scene, draw(scene, size_for(scene, 600))
@@ -136,7 +136,7 @@ def fill(encoder: Any, studio: Studio, places: Sequence[int], *, nameless: bool)
     from django.utils import timezone
 
     from search.models import Asset, Embedding, User
-    from workers.training.captions import title
+    from workers.studio.captions import title
 
     owner = User.objects.get_or_create(username="bench")[0]
     facts = {"owner": owner, "width": 1, "height": 1, "format": "JPEG", "bytes": 1}
@@ -179,7 +179,7 @@ def measured(studio: Studio, seed: int, *, nameless: bool) -> dict[str, list[See
 
 def groups(rng: Random) -> list[list[str]]:
     """All kinds, in twelve groups."""
-    from workers.training.things import KINDS
+    from workers.studio.things import KINDS
 
     kinds = rng.sample(list(KINDS), len(KINDS))
     return [kinds[start : start + LEFT_OUT] for start in range(0, len(kinds), LEFT_OUT)]

@@ -6,13 +6,13 @@ from unittest.mock import patch
 
 from PIL.Image import Image
 
-from workers.training import pen as pens
-from workers.training import things
-from workers.training.backdrops import BACKDROPS
-from workers.training.pen import Colour, Pen
-from workers.training.scenes import LEFT, Group, Scene, Thing
-from workers.training.studio import draw, size_for
-from workers.training.things.home import Stroke
+from workers.studio import pen as pens
+from workers.studio import things
+from workers.studio.backdrops import BACKDROPS
+from workers.studio.draw import draw, size_for
+from workers.studio.pen import Colour, Pen
+from workers.studio.scenes import LEFT, Group, Scene, Thing
+from workers.studio.things.home import Stroke
 
 
 def violin(pen: Pen) -> None:

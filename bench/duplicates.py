@@ -36,8 +36,8 @@ from search.formats.likeness import (
     same_proportions,
 )
 from tests.pictures import orientation, turned
-from workers.training.scenes import Scene, different_scenes, recoloured, twin
-from workers.training.studio import draw, size_for
+from workers.studio.draw import draw, size_for
+from workers.studio.scenes import Scene, different_scenes, recoloured, twin
 
 RESULTS = Path(__file__).parent / "results" / "duplicates.md"
 QUALITY = 90  # Of the catalogue's originals.
@@ -157,7 +157,7 @@ def heading() -> str:
 
 def measured(pictures: int, seed: int) -> str:
     rng = Random(seed)  # noqa: S311
-    # The same scenes and sizes as workers.training.studio.catalogue() gives.
+    # The same scenes and sizes as workers.studio.draw.catalogue() gives.
     jobs = [
         (number, scene, round(1200 * rng.uniform(0.75, 1.15)))
         for number, scene in enumerate(different_scenes(pictures, rng))

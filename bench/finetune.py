@@ -24,11 +24,11 @@ from tqdm import tqdm
 
 from bench.curios import curios
 from workers.encoders.base import Encoder, load_encoder
-from workers.training.captions import caption
+from workers.studio.captions import caption
+from workers.studio.draw import draw, size_for
 from workers.training.evaluation import HELD_OUT, held_out_scenes
 from workers.training.recipes import TOWERS
 from workers.training.sources import Example, of_folder
-from workers.training.studio import draw, size_for
 
 ROOT = Path(__file__).parents[1]
 BUNDLED = ROOT / "workers/checkpoints/studio-siglip2"

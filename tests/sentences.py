@@ -1,6 +1,6 @@
 """A dozen scenes, and the sentences that each language has for them."""
 
-from workers.training.scenes import ALONE, BEHIND, LEFT, ON, Group, Scene, Thing
+from workers.studio.scenes import ALONE, BEHIND, LEFT, ON, Group, Scene, Thing
 
 
 def group(kind, colour, pattern="plain", count=1):

@@ -7,8 +7,22 @@ import pytest
 import torch
 
 from tests.sentences import group, scene_of
+from workers.studio.backdrops import BACKDROPS
+from workers.studio.pen import COLOURS, PATTERNS
+from workers.studio.scenes import (
+    FACTS,
+    LEFT,
+    ROLES,
+    different_scenes,
+    facts_named,
+    facts_of,
+    is_held_out,
+    is_of_one,
+    is_taught,
+    twin,
+)
+from workers.studio.things import KINDS
 from workers.training import batches
-from workers.training.backdrops import BACKDROPS
 from workers.training.batches import (
     GRID,
     QUESTIONS,
@@ -22,20 +36,6 @@ from workers.training.batches import (
 )
 from workers.training.captioning import LocCaVocabulary
 from workers.training.losses import NOT_ASKED
-from workers.training.pen import COLOURS, PATTERNS
-from workers.training.scenes import (
-    FACTS,
-    LEFT,
-    ROLES,
-    different_scenes,
-    facts_named,
-    facts_of,
-    is_held_out,
-    is_of_one,
-    is_taught,
-    twin,
-)
-from workers.training.things import KINDS
 from workers.training.tokens import token_ids, trained_tokenizer
 
 COUNT, SIZE, SEED = 48, 16, 7

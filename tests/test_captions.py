@@ -8,12 +8,12 @@ from random import Random
 import pytest
 
 from tests.sentences import SCENES, TITLES, TURNED, group, scene_of
-from workers.training.backdrops import BACKDROPS
-from workers.training.captions import caption, labels, region_words, title, wish_words
-from workers.training.languages import SPOKEN
-from workers.training.languages.grammar import Form
-from workers.training.pen import COLOURS, PATTERNS
-from workers.training.scenes import (
+from workers.studio.backdrops import BACKDROPS
+from workers.studio.captions import caption, labels, region_words, title, wish_words
+from workers.studio.languages import SPOKEN
+from workers.studio.languages.grammar import Form
+from workers.studio.pen import COLOURS, PATTERNS
+from workers.studio.scenes import (
     BEHIND,
     LANGUAGES,
     LEFT,
@@ -25,7 +25,7 @@ from workers.training.scenes import (
     random_scene,
     twin,
 )
-from workers.training.things import KINDS
+from workers.studio.things import KINDS
 
 MUG = SCENES[0]
 

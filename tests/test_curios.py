@@ -5,7 +5,7 @@ import pytest
 
 from bench import curios
 from bench.finetune import recall, verdict
-from workers.training import pen, things
+from workers.studio import pen, things
 
 
 def test_the_studio_knows_no_curio():

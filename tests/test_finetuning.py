@@ -12,12 +12,12 @@ from tests.checkpoints import tiny_clip, tiny_naflex, tiny_siglip
 from tests.examples import caption, make_examples, picture, write_folder
 from tests.factories import make_asset
 from workers.encoders.base import load_encoder
+from workers.studio.captions import wish_words
+from workers.studio.scenes import Wish
 from workers.training import finetuning, keeping
-from workers.training.captions import wish_words
 from workers.training.finetuning import finetune, recall, recipe_for
 from workers.training.recipes import TOWERS
 from workers.training.resume import Stopped, TrainingError
-from workers.training.scenes import Wish
 from workers.training.sources import Example, Unreadable, fit_for_training, of_folder, pairs_of
 from workers.training.trainer import Session
 

@@ -10,6 +10,8 @@ from transformers import AutoModel, Siglip2ImageProcessorPil
 
 from tests.sentences import group
 from workers.encoders.base import load_encoder
+from workers.studio.draw import draw, size_for
+from workers.studio.scenes import LEFT, Scene
 from workers.training import readme
 from workers.training.batches import GRID, Drawings, drawn, normalized
 from workers.training.captioning import LocCaVocabulary
@@ -18,8 +20,6 @@ from workers.training.losses import NOT_ASKED
 from workers.training.native import FILLING, Patches, cut, in_patches, padded, processor_of
 from workers.training.objective import Objective
 from workers.training.recipes import NAFLEX, RECIPES
-from workers.training.scenes import LEFT, Scene
-from workers.training.studio import draw, size_for
 from workers.training.tokens import token_ids
 from workers.training.trainer import Session, Training, finish, new_towers
 

@@ -6,9 +6,9 @@ from random import Random
 import pytest
 
 from tests.sentences import group, scene_of
-from workers.training.backdrops import BACKDROPS
-from workers.training.pen import COLOURS, PATTERNS
-from workers.training.scenes import (
+from workers.studio.backdrops import BACKDROPS
+from workers.studio.pen import COLOURS, PATTERNS
+from workers.studio.scenes import (
     ALONE,
     BEHIND,
     FACTS,
@@ -31,7 +31,7 @@ from workers.training.scenes import (
     twin,
     wishes,
 )
-from workers.training.things import KINDS, SUPPORTS
+from workers.studio.things import KINDS, SUPPORTS
 
 TWO_MUGS = group("mug", "red", "striped", 2)
 HAT = group("hat", "blue")

@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from search.management.commands.catalogue import COLLECTIONS
-from workers.training.backdrops import BACKDROPS
-from workers.training.pen import COLOURS, PATTERNS, Pen
-from workers.training.pictures import squares
-from workers.training.placing import spots
-from workers.training.scenes import (
+from workers.studio.backdrops import BACKDROPS
+from workers.studio.draw import catalogue, draw, draw_outlined, size_for
+from workers.studio.pen import COLOURS, PATTERNS, Pen
+from workers.studio.placing import spots
+from workers.studio.scenes import (
     ALONE,
     BEHIND,
     LEFT,
@@ -22,8 +22,8 @@ from workers.training.scenes import (
     different_scenes,
     random_scene,
 )
-from workers.training.studio import catalogue, draw, draw_outlined, size_for
-from workers.training.things import KINDS, SUPPORTS
+from workers.studio.things import KINDS, SUPPORTS
+from workers.training.pictures import squares
 
 MUG = Thing("mug", "red", "striped")
 RED_BALL, BLUE_BALL = (Thing("ball", colour, "plain") for colour in ("red", "blue"))

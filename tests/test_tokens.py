@@ -9,8 +9,8 @@ from transformers import AutoTokenizer, CLIPConfig, CLIPImageProcessorPil, CLIPM
 
 from tests.checkpoints import TEXT, VISION, save
 from workers.encoders.base import load_encoder
-from workers.training.captions import caption
-from workers.training.scenes import LANGUAGES, random_scene
+from workers.studio.captions import caption
+from workers.studio.scenes import LANGUAGES, random_scene
 from workers.training.tokens import (
     TEXT_LENGTH,
     VOCABULARY,

@@ -9,12 +9,10 @@ from django.conf import settings
 from tests.fake_encoder import FakeEncoder
 from tests.sentences import SCENES, group, scene_of
 from workers.encoders.base import load_encoder
-from workers.training import evaluation, readme
-from workers.training.backdrops import BACKDROPS
-from workers.training.captions import caption
-from workers.training.evaluation import WISHES, as_json, encoded, evaluate, figure, held_out_scenes
-from workers.training.recipes import RECIPES
-from workers.training.scenes import (
+from workers.studio.backdrops import BACKDROPS
+from workers.studio.captions import caption
+from workers.studio.draw import draw, size_for
+from workers.studio.scenes import (
     FACTS,
     LANGUAGES,
     LEFT,
@@ -25,7 +23,9 @@ from workers.training.scenes import (
     is_taught,
     mirrored,
 )
-from workers.training.studio import draw, size_for
+from workers.training import evaluation, readme
+from workers.training.evaluation import WISHES, as_json, encoded, evaluate, figure, held_out_scenes
+from workers.training.recipes import RECIPES
 
 FOUND = (
     "words to picture",

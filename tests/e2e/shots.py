@@ -11,7 +11,7 @@ from tests import pictures
 from tests.checkpoints import tiny_clip
 from tests.e2e.browser import ARGUMENTS, chromium
 from tests.e2e.stack import PASSWORD, USER, Stack
-from workers.training import captions, studio
+from workers.studio import captions, draw
 
 WIDTHS = {"phone": (390, 844), "tablet": (820, 1180), "desktop": (1440, 900)}
 THEMES = ("light", "dark")
@@ -80,7 +80,7 @@ def visit(page: Page, url: str, folder: Path, name: str) -> None:
 
 
 def uploads() -> list[dict[str, object]]:
-    drawn = studio.catalogue(6, 7, side=800)
+    drawn = draw.catalogue(6, 7, side=800)
     files = [(f"{captions.title(s)}.jpg", pictures.saved(picture, "JPEG")) for s, picture in drawn]
     files.insert(2, ("notes.jpg", b"just words"))
     return [{"name": n, "mimeType": "image/jpeg", "buffer": data} for n, data in files]

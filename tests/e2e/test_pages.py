@@ -11,13 +11,13 @@ from playwright.sync_api import expect
 from tests import pictures
 from tests.e2e.prepared import PICTURES
 from tests.e2e.stack import Stack
-from workers.training import captions, studio
+from workers.studio import captions, draw
 
 NUMBERS = count()  # Each new picture is another one.
 # Of another seed than the catalogue's: the library does not hold them.
 UPLOADS = [
     (captions.title(scene), pictures.saved(picture, "JPEG"))
-    for scene, picture in studio.catalogue(8, 4, side=600)
+    for scene, picture in draw.catalogue(8, 4, side=600)
 ]
 
 DROP = """([files, selector]) => {
@@ -48,7 +48,7 @@ def stack():
 @pytest.fixture
 def a_picture(stack):
     """A picture of the catalogue as it lies on somebody's disk, and its title."""
-    scene, picture = next(studio.catalogue(1, 2026))
+    scene, picture = next(draw.catalogue(1, 2026))
     return captions.title(scene), ("mine.jpg", pictures.saved(picture, "JPEG"))
 
 

@@ -12,8 +12,8 @@ from tests import pictures
 from tests.e2e.axe import assert_accessible
 from tests.e2e.stack import Stack
 from tests.e2e.test_pages import held, titles
-from workers.training import captions, studio
-from workers.training.scenes import Group, Scene, Thing
+from workers.studio import captions, draw
+from workers.studio.scenes import Group, Scene, Thing
 
 COUNT = re.compile(r"([\d,]+)")
 # The library holds no such thing, and the encoder knows none.
@@ -30,7 +30,7 @@ def stack():
 @pytest.fixture(scope="module")
 def known():
     """The scenes of the library, by their titles, and their pictures."""
-    return {captions.title(scene): picture for scene, picture in studio.catalogue(60, 2026)}
+    return {captions.title(scene): picture for scene, picture in draw.catalogue(60, 2026)}
 
 
 def ask(page, words):
@@ -180,7 +180,7 @@ def test_a_part_of_a_query_picture_finds_what_is_on_it(opened, known):
 def test_a_robot_beside_a_book_is_found_by_the_half_with_the_robot(opened):
     things = Thing("robot", "turquoise", "plain"), Thing("book", "blue", "plain")
     drawn = [
-        studio.draw(Scene((Group(thing),), "alone", "on a white background", 0), (600, 600))
+        draw.draw(Scene((Group(thing),), "alone", "on a white background", 0), (600, 600))
         for thing in things
     ]
     page = opened("/?everything=1")

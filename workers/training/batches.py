@@ -9,14 +9,10 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-from workers.training.backdrops import BACKDROPS
-from workers.training.captioning import LocCaVocabulary
-from workers.training.captions import caption, region_words, wish_words
-from workers.training.losses import NOT_ASKED
-from workers.training.native import Patches, in_patches
-from workers.training.pen import COLOURS, PATTERNS
-from workers.training.pictures import squares
-from workers.training.scenes import (
+from workers.studio.backdrops import BACKDROPS
+from workers.studio.captions import caption, region_words, wish_words
+from workers.studio.pen import COLOURS, PATTERNS
+from workers.studio.scenes import (
     ALONE,
     FACTS,
     LANGUAGES,
@@ -32,7 +28,11 @@ from workers.training.scenes import (
     twin,
     wishes,
 )
-from workers.training.things import KINDS
+from workers.studio.things import KINDS
+from workers.training.captioning import LocCaVocabulary
+from workers.training.losses import NOT_ASKED
+from workers.training.native import Patches, in_patches
+from workers.training.pictures import squares
 from workers.training.tokens import token_ids
 
 GRID = 8  # Patches along a side.

@@ -14,8 +14,9 @@ from PIL.Image import Image
 from tqdm import tqdm
 
 from workers.encoders.base import Encoder, Vectors
-from workers.training.captions import caption, wish_words
-from workers.training.scenes import (
+from workers.studio.captions import caption, wish_words
+from workers.studio.draw import draw, size_for
+from workers.studio.scenes import (
     ALONE,
     LANGUAGES,
     ON,
@@ -28,7 +29,6 @@ from workers.training.scenes import (
     random_scene,
     recounted,
 )
-from workers.training.studio import draw, size_for
 
 HELD_OUT = 2000
 _SEED = 20_230_315  # Far from the seeds that anyone would train with.

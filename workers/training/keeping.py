@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from workers.studio.captions import caption
+from workers.studio.draw import draw, size_for
+from workers.studio.scenes import LANGUAGES, Scene, different_scenes
 from workers.training.batches import normalized, rows_of
-from workers.training.captions import caption
 from workers.training.objective import mixed_precision
-from workers.training.scenes import LANGUAGES, Scene, different_scenes
-from workers.training.studio import draw, size_for
 from workers.training.tokens import token_ids
 from workers.training.towers import Towers
 

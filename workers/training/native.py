@@ -10,8 +10,8 @@ from PIL.Image import Image
 from torch import Tensor
 from transformers import Siglip2ImageProcessorPil
 
+from workers.studio.scenes import Scene
 from workers.training.pictures import Bytes, drawing, in_processes, shown_by
-from workers.training.scenes import Scene
 
 FILLING = 3  # What such a place shows, beside 0 no thing, 1 the first group, 2 the second.
 

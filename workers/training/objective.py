@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from workers.studio.scenes import FACTS
 from workers.training.batches import QUESTIONS, WEIGHTS, Batch
 from workers.training.captioning import Captioner, LocCaVocabulary
 from workers.training.distillation import (
@@ -16,7 +17,6 @@ from workers.training.distillation import (
 )
 from workers.training.losses import FactLoss, PatchLoss, SigmoidLoss, SoftmaxLoss
 from workers.training.recipes import Recipe
-from workers.training.scenes import FACTS
 from workers.training.towers import Towers
 
 _CHUNK = 1024  # Texts that are compared with all pictures at once.

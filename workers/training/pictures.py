@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from workers.training.scenes import Scene
-from workers.training.studio import draw_outlined, size_for
+from workers.studio.draw import draw_outlined, size_for
+from workers.studio.scenes import Scene
 
 _LONGER_SIDE = 160
 _ENOUGH = 0.25  # Of a patch must be covered for it to show a thing.

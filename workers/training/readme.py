@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from workers.training.backdrops import BACKDROPS
+from workers.studio.backdrops import BACKDROPS
+from workers.studio.pen import COLOURS, PATTERNS
+from workers.studio.scenes import LANGUAGES
+from workers.studio.things import KINDS
 from workers.training.batches import GRID
 from workers.training.evaluation import HELD_OUT, WISHES, Figure, Figures
-from workers.training.pen import COLOURS, PATTERNS
 from workers.training.recipes import NAFLEX, Recipe
-from workers.training.scenes import LANGUAGES
-from workers.training.things import KINDS
 
 _PAGE = """\
 # {name}
@@ -31,7 +31,7 @@ stands where, how many, whose colour, one word.
 
 ## What it was trained on
 
-Nothing but Sightline's own drawings (`workers/training/studio.py`) with their captions in
+Nothing but Sightline's own drawings (`workers/studio/draw.py`) with their captions in
 {languages}.
 
 - {kind_count} kinds of things: {kinds}.

@@ -10,9 +10,9 @@ from search.library.ingest import ingest
 from search.management.commands.ingest import owner_named
 from search.management.library import LibraryCommand
 from search.models import Asset, AssetLabel, Collection, Label, User
-from workers.training.captions import labels, title
-from workers.training.scenes import Scene
-from workers.training.studio import catalogue
+from workers.studio.captions import labels, title
+from workers.studio.draw import catalogue
+from workers.studio.scenes import Scene
 
 SEED = 2026
 # By the kinds of things in them, and by settings.

@@ -1,7 +1,7 @@
 """The languages that the studio's captions are written in."""
 
-from workers.training.languages import de, en, es, fr, it, ja, pt, zh
-from workers.training.languages.grammar import Language
+from workers.studio.languages import de, en, es, fr, it, ja, pt, zh
+from workers.studio.languages.grammar import Language
 
 SPOKEN: dict[str, Language] = {
     "en": en.LANGUAGE,

@@ -6,9 +6,9 @@ from itertools import product
 from random import Random
 from zlib import crc32
 
-from workers.training.backdrops import BACKDROPS
-from workers.training.pen import COLOURS, PATTERNS
-from workers.training.things import KINDS, SUPPORTS
+from workers.studio.backdrops import BACKDROPS
+from workers.studio.pen import COLOURS, PATTERNS
+from workers.studio.things import KINDS, SUPPORTS
 
 ALONE, LEFT, ON, BEHIND = "alone", "left of", "on", "behind"
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "ja", "zh")

@@ -8,9 +8,9 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.training.pen import Pen
-from workers.training.scenes import ALONE, BEHIND, LEFT, Group, Scene, Thing
-from workers.training.things import KINDS, SUPPORTS
+from workers.studio.pen import Pen
+from workers.studio.scenes import ALONE, BEHIND, LEFT, Group, Scene, Thing
+from workers.studio.things import KINDS, SUPPORTS
 
 _GAP = 0.14  # Between things of one group, in parts of their width.
 

@@ -1,7 +1,7 @@
 """Animals, plants and what grows on them."""
 
-from workers.training.pen import Pen
-from workers.training.things.home import Stroke
+from workers.studio.pen import Pen
+from workers.studio.things.home import Stroke
 
 
 def apple(pen: Pen) -> None:

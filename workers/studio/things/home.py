@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from workers.training.pen import Pen
+from workers.studio.pen import Pen
 
 Stroke = Callable[[Pen], None]
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from workers.training.languages.grammar import Form, Lexicon, pick
-from workers.training.scenes import Thing
+from workers.studio.languages.grammar import Form, Lexicon, pick
+from workers.studio.scenes import Thing
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from random import Random
 
-from workers.training.languages.grammar import Form, Language, lexicon, pick
-from workers.training.scenes import BEHIND, LEFT, ON, Thing
+from workers.studio.languages.grammar import Form, Language, lexicon, pick
+from workers.studio.scenes import BEHIND, LEFT, ON, Thing
 
 # With the counter, where it isn't the general one.
 _NOUNS = lexicon("""

@@ -1,8 +1,8 @@
 """Spanish."""
 
-from workers.training.languages.grammar import Language, lexicon
-from workers.training.languages.romance import Romance
-from workers.training.scenes import BEHIND, LEFT, ON
+from workers.studio.languages.grammar import Language, lexicon
+from workers.studio.languages.romance import Romance
+from workers.studio.scenes import BEHIND, LEFT, ON
 
 _NOUNS = lexicon("""
     mug: f / taza

@@ -7,7 +7,7 @@ from random import Random
 
 from PIL import Image, ImageDraw
 
-from workers.training.pen import Colour, graded, mixed
+from workers.studio.pen import Colour, graded, mixed
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from workers.training.backdrops import BACKDROPS, Stage
-from workers.training.pen import COLOURS, Colour, Pen
-from workers.training.placing import Spot, spots
-from workers.training.scenes import ALONE, BEHIND, LEFT, ON, Scene, different_scenes
-from workers.training.things import KINDS
+from workers.studio.backdrops import BACKDROPS, Stage
+from workers.studio.pen import COLOURS, Colour, Pen
+from workers.studio.placing import Spot, spots
+from workers.studio.scenes import ALONE, BEHIND, LEFT, ON, Scene, different_scenes
+from workers.studio.things import KINDS
 
 _FINE = 2  # Drawn so many times larger and shrunk, so that edges are smooth.
 _SHADOW: Colour = (22, 20, 36)

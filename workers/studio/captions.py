@@ -3,9 +3,9 @@
 from functools import cache
 from random import Random
 
-from workers.training.languages import SPOKEN
-from workers.training.languages.grammar import Form, Language, pick
-from workers.training.scenes import ALONE, Group, Scene, Thing, Wish
+from workers.studio.languages import SPOKEN
+from workers.studio.languages.grammar import Form, Language, pick
+from workers.studio.scenes import ALONE, Group, Scene, Thing, Wish
 
 
 def title(scene: Scene, language: str = "en") -> str:

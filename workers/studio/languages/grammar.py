@@ -6,7 +6,7 @@ from enum import Enum
 from random import Random
 from typing import Protocol, TypeVar
 
-from workers.training.scenes import Thing
+from workers.studio.scenes import Thing
 
 Option = TypeVar("Option")
 Lexicon = Mapping[str, tuple[tuple[str, ...], ...]]

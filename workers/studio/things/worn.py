@@ -1,7 +1,7 @@
 """Things worn or carried."""
 
-from workers.training.pen import Pen
-from workers.training.things.home import Stroke
+from workers.studio.pen import Pen
+from workers.studio.things.home import Stroke
 
 
 def shoe(pen: Pen) -> None:

@@ -1,7 +1,7 @@
 """Things to ride, to play with and to take outside."""
 
-from workers.training.pen import Pen
-from workers.training.things.home import Stroke
+from workers.studio.pen import Pen
+from workers.studio.things.home import Stroke
 
 
 def bicycle(pen: Pen) -> None:

@@ -1,7 +1,7 @@
 """The kinds of things that the studio can draw: each a function that takes a pen."""
 
-from workers.training.things import home, living, outdoors, worn
-from workers.training.things.home import Stroke
+from workers.studio.things import home, living, outdoors, worn
+from workers.studio.things.home import Stroke
 
 KINDS: dict[str, Stroke] = home.KINDS | worn.KINDS | outdoors.KINDS | living.KINDS
 
