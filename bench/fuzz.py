@@ -234,7 +234,7 @@ def prepared() -> Any:
     from django.core.management import call_command
 
     from tests.fake_encoder import FakeEncoder
-    from workers import loading
+    from workers import encoder_cache
 
     settings.ALLOWED_HOSTS = ["*"]
     settings.STORAGES["staticfiles"] = {
@@ -242,7 +242,7 @@ def prepared() -> Any:
     }
     call_command("migrate", verbosity=0)
     encoder = FakeEncoder()
-    loading.load_encoder = lambda *args, **kwargs: encoder
+    encoder_cache.load_encoder = lambda *args, **kwargs: encoder
     return furnish()
 
 

@@ -98,9 +98,9 @@ def furnished(drawn: Gap, texts: Texts, seed: int) -> tuple[Any, dict[str, Calla
     from bench.gap_library import load, run
     from search import bands
     from search.models import Rendition
-    from workers import loading
+    from workers import encoder_cache
 
-    settings.ALLOWED_HOSTS, loading.load_encoder = ["*"], lambda *args, **kwargs: texts
+    settings.ALLOWED_HOSTS, encoder_cache.load_encoder = ["*"], lambda *args, **kwargs: texts
     settings.STORAGES["staticfiles"] = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
     }

@@ -42,10 +42,10 @@ def quick_passwords(settings):
 @pytest.fixture
 def fake_encoder(monkeypatch):
     """An encoder with meaning and without weights: a colour is a direction."""
-    from workers import loading
+    from workers import encoder_cache
 
     encoder = FakeEncoder()
-    monkeypatch.setattr(loading, "load_encoder", lambda *args, **kwargs: encoder)
+    monkeypatch.setattr(encoder_cache, "load_encoder", lambda *args, **kwargs: encoder)
     return encoder
 
 
@@ -65,10 +65,10 @@ def encoded(fake_encoder, monkeypatch):
 @pytest.fixture(autouse=True)
 def nothing_loaded(monkeypatch):
     """No encoder is kept, nor refused, from one test to the next."""
-    from workers import loading
+    from workers import encoder_cache
 
-    monkeypatch.setattr(loading, "_kept", {})
-    monkeypatch.setattr(loading, "_refused", {})
+    monkeypatch.setattr(encoder_cache, "_kept", {})
+    monkeypatch.setattr(encoder_cache, "_refused", {})
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from kombu.exceptions import OperationalError as MessageNotSent
 from search.admin import encoder as encoder_admin
 from search.models import Encoder
 from tests.factories import make_asset, make_encoder
-from workers import adding
+from workers import add_encoder
 
 pytestmark = pytest.mark.django_db
 LIST, ADD = reverse("admin:search_encoder_changelist"), reverse("admin:search_encoder_add")
@@ -28,7 +28,9 @@ def added_apart(monkeypatch):
     def ends(returncode, stderr=""):
         done = CompletedProcess([], returncode, "", stderr)
         monkeypatch.setattr(
-            adding.subprocess, "run", lambda command, **options: commands.append(command) or done
+            add_encoder.subprocess,
+            "run",
+            lambda command, **options: commands.append(command) or done,
         )
         return commands
 
@@ -78,26 +80,26 @@ def test_a_curator_adds_an_encoder(staff_client, asked):
 
 def test_it_is_added_by_the_command(added_apart):
     commands = added_apart(0)
-    adding.note("google/tiny", "A worker is to load it.")
+    add_encoder.note("google/tiny", "A worker is to load it.")
 
-    adding.add_apart("google/tiny", "", 256, "mine")
+    add_encoder.add_apart("google/tiny", "", 256, "mine")
 
     options = ["--revision=", "--slug=mine", "--patches=256", "--", "google/tiny"]
     assert commands[0][1:] == ["manage.py", "encoder", "add", *options]
-    assert adding.notes() == {}
+    assert add_encoder.notes() == {}
 
 
 def test_what_could_not_be_added_says_why_on_the_list(staff_client, added_apart):
     added_apart(1, "Loading ...\nCommandError: It has its weights as pickle only.\n")
 
-    adding.add_apart("google/tiny", "", None, "")
+    add_encoder.add_apart("google/tiny", "", None, "")
 
     assert "<strong>google/tiny</strong>: It has its weights as pickle only." in said(staff_client)
 
 
 def test_one_that_was_killed_while_it_was_loaded_says_so_too(staff_client, added_apart):
     added_apart(-9)
-    adding.add_apart("google/tiny", "", None, "")
+    add_encoder.add_apart("google/tiny", "", None, "")
     assert "is there the memory?" in said(staff_client)
 
 

@@ -23,7 +23,11 @@ def loads(monkeypatch):
     def set_to(checkpoint="google/siglip2-tiny", revision="1"):
         encoder = FakeEncoder()
         encoder.checkpoint, encoder.revision = checkpoint, revision
-        for module in ("search.management.commands.encoder", "workers.adding", "workers.loading"):
+        for module in (
+            "search.management.commands.encoder",
+            "workers.add_encoder",
+            "workers.encoder_cache",
+        ):
             monkeypatch.setattr(f"{module}.load_encoder", lambda *given, **options: encoder)
 
     set_to()
@@ -222,7 +226,7 @@ def test_one_that_is_being_removed_is_not_added_meanwhile(loads):
 
 
 def test_a_bad_checkpoint_adds_nothing(monkeypatch):
-    monkeypatch.setattr("workers.adding.load_encoder", refuse)
+    monkeypatch.setattr("workers.add_encoder.load_encoder", refuse)
 
     with pytest.raises(CommandError, match="^This folder is no checkpoint.$"):
         call_command("encoder", "add", "somewhere")
@@ -230,7 +234,7 @@ def test_a_bad_checkpoint_adds_nothing(monkeypatch):
 
 
 def test_one_that_fails_its_self_check_adds_nothing(loads, monkeypatch):
-    monkeypatch.setattr("workers.adding.probe", refuse)
+    monkeypatch.setattr("workers.add_encoder.probe", refuse)
 
     with pytest.raises(CommandError, match="no checkpoint"):
         call_command("encoder", "add", "google/siglip2-tiny")
@@ -320,7 +324,7 @@ def test_the_serving_encoder_stays(two, verb):
 def test_removing_deletes_vectors_and_index(two, capsys, monkeypatch):
     make_asset()
     index = Encoder.objects.get(slug="new").index_name
-    monkeypatch.setattr("workers.tending.GRACE_SECONDS", -100)
+    monkeypatch.setattr("workers.upkeep.GRACE_SECONDS", -100)
 
     assert run(capsys, "remove", "new").startswith("new is removed")
 

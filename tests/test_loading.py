@@ -7,7 +7,7 @@ import pytest
 from search.models import Encoder
 from tests.factories import make_encoder
 from tests.fake_encoder import FakeEncoder
-from workers import loading
+from workers import encoder_cache
 from workers.encoders.base import CheckpointError
 from workers.encoders.self_check import probe
 
@@ -28,7 +28,7 @@ def loads(monkeypatch):
             return self.encoder
 
     counter = Loads()
-    monkeypatch.setattr(loading, "load_encoder", counter)
+    monkeypatch.setattr(encoder_cache, "load_encoder", counter)
     return counter
 
 
@@ -43,15 +43,15 @@ def as_added() -> Encoder:
 
 def test_an_encoder_is_loaded_and_checked_once_per_process(loads, monkeypatch):
     row, checks = as_added(), []
-    monkeypatch.setattr(loading, "verify", lambda *given: checks.append(given))
+    monkeypatch.setattr(encoder_cache, "verify", lambda *given: checks.append(given))
 
-    assert loading.encoder_of(row) is loading.encoder_of(row)
+    assert encoder_cache.encoder_of(row) is encoder_cache.encoder_of(row)
 
     assert (loads.count, len(checks)) == (1, 1)
 
 
 def test_one_that_means_what_it_meant_is_used(loads):
-    assert loading.encoder_of(as_added()) is loads.encoder
+    assert encoder_cache.encoder_of(as_added()) is loads.encoder
 
 
 def test_one_whose_vectors_have_moved_is_refused_with_a_sentence(loads, monkeypatch):
@@ -59,7 +59,7 @@ def test_one_whose_vectors_have_moved_is_refused_with_a_sentence(loads, monkeypa
     monkeypatch.setattr(FakeEncoder, "encode_images", lambda self, given: -images(self, given))
 
     with pytest.raises(CheckpointError):
-        loading.encoder_of(row)
+        encoder_cache.encoder_of(row)
     assert problem().endswith(".")
 
 
@@ -68,7 +68,7 @@ def test_one_whose_files_have_changed_is_refused_with_a_sentence(loads):
     loads.encoder.manifest = {"model.safetensors": "1" * 64}
 
     with pytest.raises(CheckpointError, match=r"model\.safetensors"):
-        loading.encoder_of(row)
+        encoder_cache.encoder_of(row)
     assert "model.safetensors" in problem()
 
 
@@ -77,13 +77,13 @@ def test_a_refusal_stands_for_a_while_then_the_checkpoint_is_looked_at_again(loa
     loads.error = CheckpointError("Its files are gone.")
     for _ in range(3):
         with pytest.raises(CheckpointError):
-            loading.encoder_of(row)
+            encoder_cache.encoder_of(row)
     assert loads.count == 1
 
     loads.error = None
-    monkeypatch.setattr(loading, "REFUSAL_SECONDS", 0)
+    monkeypatch.setattr(encoder_cache, "REFUSAL_SECONDS", 0)
 
-    assert loading.encoder_of(row)
+    assert encoder_cache.encoder_of(row)
     assert problem() == ""
 
 
@@ -91,19 +91,21 @@ def test_a_refusal_stands_for_a_while_then_the_checkpoint_is_looked_at_again(loa
 def test_work_for_others_goes_on_while_an_encoder_is_loaded(loads, monkeypatch, settings):
     other, go_on = make_encoder(), threading.Event()
     row = make_encoder(slug="new", revision="2", state="ready")
-    loading.encoder_of(other)
+    encoder_cache.encoder_of(other)
     settings.CELERY_TASK_ALWAYS_EAGER = False
-    monkeypatch.setattr(loading, "note", lambda *given: None)
-    monkeypatch.setattr(loading, "load_encoder", lambda *given, **o: go_on.wait(10) and loads())
+    monkeypatch.setattr(encoder_cache, "note", lambda *given: None)
+    monkeypatch.setattr(
+        encoder_cache, "load_encoder", lambda *given, **o: go_on.wait(10) and loads()
+    )
 
-    assert loading.at_hand(row) is None
-    assert loading.at_hand(row) is None
+    assert encoder_cache.at_hand(row) is None
+    assert encoder_cache.at_hand(row) is None
     # In the same thread: were it to wait for the load, the load would never end.
-    assert loading.at_hand(other) is loads.encoder
+    assert encoder_cache.at_hand(other) is loads.encoder
     go_on.set()
     for thread in threading.enumerate():
         if thread.name.endswith("(_load_beside)"):
             thread.join(10)
 
-    assert loading.at_hand(row) is loads.encoder
+    assert encoder_cache.at_hand(row) is loads.encoder
     assert loads.count == 2

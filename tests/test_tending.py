@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from search.models import Asset, Embedding, Encoder
 from tests.factories import make_asset, make_encoder, make_user
-from workers import tasks, tending
+from workers import tasks, upkeep
 
 pytestmark = pytest.mark.django_db
 NEW = {"slug": "new", "revision": "2", "state": "building", "promised": None}
@@ -18,7 +18,7 @@ NEW = {"slug": "new", "revision": "2", "state": "building", "promised": None}
 @pytest.fixture
 def unrung(monkeypatch):
     """Nothing is embedded: the bell is not heard."""
-    monkeypatch.setattr(tending, "ring_bell", lambda: None)
+    monkeypatch.setattr(upkeep, "ring_bell", lambda: None)
 
 
 def make_library(count: int = 5) -> Encoder:
@@ -39,7 +39,7 @@ def state(encoder: Encoder) -> str:
 def test_a_new_encoder_is_promised_the_whole_library_as_backfill(unrung):
     encoder = make_library()
 
-    tending.tend()
+    upkeep.tend()
 
     promises = Embedding.objects.filter(encoder=encoder)
     assert [p.backfill for p in promises] == [True] * 5
@@ -66,7 +66,7 @@ def test_a_killed_backfill_repeats_nothing(unrung):
     Embedding.objects.promise_next(encoder, chunk=2)
     first = set(encoder.embeddings.values_list("pk", flat=True))
 
-    tending.tend()
+    upkeep.tend()
 
     assert first < set(encoder.embeddings.values_list("pk", flat=True))
     assert encoder.embeddings.count() == 5
@@ -77,7 +77,7 @@ def test_an_upload_during_the_backfill_is_promised_once_and_as_fresh(unrung):
     Embedding.objects.promise_next(encoder, chunk=2)
     fresh = make_asset(title="fresh")
 
-    tending.tend()
+    upkeep.tend()
 
     assert not Embedding.objects.get(asset=fresh, encoder=encoder).backfill
 
@@ -86,7 +86,7 @@ def test_a_retired_encoder_is_promised_nothing_more(unrung):
     encoder = make_library()
     encoder.retire()
 
-    tending.tend()
+    upkeep.tend()
 
     assert not encoder.embeddings.exists()
 
@@ -170,7 +170,7 @@ def test_looking_for_uploads_does_not_read_the_backfill():
 
 def test_an_encoder_that_cannot_be_used_does_not_stop_the_others(order, monkeypatch):
     make_library(3)
-    tending.tend_to(Encoder.objects.get(slug="new"))
+    upkeep.tend_to(Encoder.objects.get(slug="new"))
     make_asset(title="upload")
     loading_error(monkeypatch, "fake")
 
@@ -182,17 +182,17 @@ def test_an_encoder_that_cannot_be_used_does_not_stop_the_others(order, monkeypa
 
 
 def loading_error(monkeypatch, slug: str) -> None:
-    from workers import loading
+    from workers import encoder_cache
     from workers.encoders.base import CheckpointError
 
-    load = loading._checked
+    load = encoder_cache._checked
 
     def refuse(row, **options):
         if row.slug == slug:
             raise CheckpointError("Its files are gone.")
         return load(row, **options)
 
-    monkeypatch.setattr(loading, "_checked", refuse)
+    monkeypatch.setattr(encoder_cache, "_checked", refuse)
 
 
 # Ready -------------------------------------------------------------------------------------------
@@ -201,28 +201,28 @@ def loading_error(monkeypatch, slug: str) -> None:
 def test_building_ends_when_the_backfill_has_come_through(fake_encoder):
     encoder = make_library()
 
-    tending.tend()
+    upkeep.tend()
     assert state(encoder) == "building" or not encoder.embeddings.waiting().exists()
     tasks.embed_waiting()
-    tending.tend()
+    upkeep.tend()
 
     assert state(encoder) == "ready"
 
 
 def test_building_goes_on_while_backfill_waits(unrung):
     encoder = make_library()
-    tending.tend()
-    tending.tend()
+    upkeep.tend()
+    upkeep.tend()
     assert state(encoder) == "building"
 
 
 def test_what_has_failed_and_what_has_just_come_in_hold_nothing_up(unrung):
     encoder = make_library(1)
-    tending.tend()
+    upkeep.tend()
     encoder.embeddings.update(error="This is no picture.")
     make_asset(title="fresh")
 
-    tending.tend()
+    upkeep.tend()
 
     assert state(encoder) == "ready"
 
@@ -232,7 +232,7 @@ def test_an_encoder_without_its_index_is_not_ready(unrung):
     Embedding.objects.promise_next(encoder)
     encoder.drop_index()
 
-    tending.become_ready(encoder)
+    upkeep.become_ready(encoder)
 
     assert state(encoder) == "building"
 
@@ -244,7 +244,7 @@ def test_a_missing_index_is_built_again(unrung):
     encoder = make_encoder()
     encoder.drop_index()
 
-    tending.tend()
+    upkeep.tend()
 
     assert encoder.has_index()
 
@@ -264,7 +264,7 @@ def test_an_index_that_a_crash_left_invalid_is_built_again(unrung):
     # The control: that it is there by its name alone proves nothing.
     assert not encoder.has_index()
 
-    tending.tend()
+    upkeep.tend()
 
     assert encoder.has_index()
 
@@ -272,7 +272,7 @@ def test_an_index_that_a_crash_left_invalid_is_built_again(unrung):
 def test_the_index_of_a_retired_encoder_is_left_alone(unrung):
     encoder = make_encoder(state="retired")
     encoder.drop_index()
-    tending.tend()
+    upkeep.tend()
     assert not encoder.has_index()
 
 
@@ -281,12 +281,12 @@ def test_only_one_process_tends_at_a_time():
     encoder = make_encoder(**NEW)
     other = connections.create_connection("default")
     with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [tending.ADVISORY_LOCK])
-        tending.tend()
+        cursor.execute("SELECT pg_advisory_lock(%s)", [upkeep.ADVISORY_LOCK])
+        upkeep.tend()
         assert state(encoder) == "building"
-        cursor.execute("SELECT pg_advisory_unlock(%s)", [tending.ADVISORY_LOCK])
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [upkeep.ADVISORY_LOCK])
     other.close()
-    tending.tend()
+    upkeep.tend()
     assert state(encoder) == "ready"
 
 
@@ -297,9 +297,9 @@ def test_one_that_is_to_serve_does_so_once_a_query_worker_has_loaded_it(fake_enc
     encoder = make_library()
     encoder.ask_promotion()
 
-    tending.tend()
+    upkeep.tend()
     tasks.embed_waiting()
-    tending.tend()
+    upkeep.tend()
 
     assert state(encoder) == "serving"
     assert Encoder.objects.get(slug="fake").state == "ready"
@@ -309,9 +309,9 @@ def test_without_a_query_worker_the_other_goes_on_serving(fake_encoder, monkeypa
     make_encoder()
     encoder = make_encoder(slug="new", revision="2", state="ready")
     encoder.ask_promotion()
-    monkeypatch.setattr(tending.encode_text, "delay", lambda *given: None)
+    monkeypatch.setattr(upkeep.encode_text, "delay", lambda *given: None)
 
-    tending.tend()
+    upkeep.tend()
 
     assert state(encoder) == "ready"
 
@@ -319,9 +319,9 @@ def test_without_a_query_worker_the_other_goes_on_serving(fake_encoder, monkeypa
 def test_a_warm_up_counts_once(fake_encoder, monkeypatch):
     encoder = make_encoder()
     cache.set(f"warm:{encoder.pk}", {"vector": [1]})
-    monkeypatch.setattr(tending.encode_text, "delay", lambda *given: None)
-    assert tending.is_warm(encoder)
-    assert not tending.is_warm(encoder)
+    monkeypatch.setattr(upkeep.encode_text, "delay", lambda *given: None)
+    assert upkeep.is_warm(encoder)
+    assert not upkeep.is_warm(encoder)
 
 
 # Removal -----------------------------------------------------------------------------------------
@@ -336,10 +336,10 @@ def removed_long_ago(encoder: Encoder) -> None:
 
 def test_what_is_removed_stays_as_long_as_a_search_may_be_using_it(unrung):
     encoder = make_library()
-    tending.tend()
+    upkeep.tend()
     encoder.ask_removal()
 
-    tending.tend()
+    upkeep.tend()
 
     assert state(encoder) == "retired"
     assert encoder.embeddings.count() == 5
@@ -348,10 +348,10 @@ def test_what_is_removed_stays_as_long_as_a_search_may_be_using_it(unrung):
 
 def test_then_vectors_index_and_row_are_gone_and_no_other_encoder_s(unrung):
     encoder = make_library()
-    tending.tend()
+    upkeep.tend()
     removed_long_ago(encoder)
 
-    tending.tend()
+    upkeep.tend()
 
     assert not encoder.has_index()
     assert [e.slug for e in Encoder.objects.all()] == ["fake"]
@@ -360,11 +360,11 @@ def test_then_vectors_index_and_row_are_gone_and_no_other_encoder_s(unrung):
 
 def test_a_killed_removal_is_ended_by_the_next(unrung, monkeypatch):
     encoder = make_library()
-    tending.tend()
+    upkeep.tend()
     removed_long_ago(encoder)
     encoder.drop_index()
     assert Embedding.objects.take_away(encoder, chunk=2) == 2
 
-    tending.tend()
+    upkeep.tend()
 
     assert not Encoder.objects.filter(slug="new").exists()

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from search.models import Encoder
 from workers import runs
 from workers.tasks import encode_text, ring_bell
-from workers.tending import tend
+from workers.upkeep import tend
 
 logger = logging.getLogger(__name__)
 

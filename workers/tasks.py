@@ -24,13 +24,13 @@ from search.formats.region import Region
 from search.library import label_suggestions
 from search.library.storage import remove_orphans
 from search.models import Asset, Embedding, Encoder, Rendition
-from workers import adding
+from workers import add_encoder
 from workers.calibrating import ring_calibration
+from workers.encoder_cache import at_hand, note
 from workers.encoders.base import CheckpointError, Vectors
 from workers.encoders.base import Encoder as LoadedEncoder
 from workers.facts import ring_facts
 from workers.labelling import ring_labels
-from workers.loading import at_hand, note
 
 logger = logging.getLogger(__name__)
 
@@ -278,7 +278,7 @@ def query_encoder(task: Task, encoder_id: int) -> LoadedEncoder | None:
 def add_encoder(checkpoint: str, revision: str, patches: int | None, slug: str) -> None:
     """Have an encoder added that a curator asked for; meanwhile uploads go on."""
     request = (checkpoint, revision, patches, slug)
-    threading.Thread(target=adding.add_apart, args=request, daemon=True).start()
+    threading.Thread(target=add_encoder.add_apart, args=request, daemon=True).start()
 
 
 @shared_task

@@ -6,8 +6,8 @@ from django.core.management import CommandError
 from search import bands
 from search.management.library import LibraryCommand
 from search.models import Calibration, Encoder
+from workers.encoder_cache import encoder_of
 from workers.encoders.base import CheckpointError
-from workers.loading import encoder_of
 
 KINDS = {Calibration.Kind.WORDS: "Words", Calibration.Kind.PICTURE: "A picture"}
 

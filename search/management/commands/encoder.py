@@ -9,12 +9,12 @@ from tqdm import tqdm
 
 from search.models import Embedding, Encoder
 from search.models.encoder import WrongState
-from workers import adding
+from workers import add_encoder
 from workers.encoders.base import CheckpointError, load_encoder
 from workers.encoders.base import Encoder as LoadedEncoder
 from workers.encoders.checkpoint import find
 from workers.tasks import ring_bell
-from workers.tending import is_warm, tend, tend_here_without_workers
+from workers.upkeep import is_warm, tend, tend_here_without_workers
 
 COLUMNS = ["slug", "state", "family", "dimensions", "patches", "searchable", "waiting", "failed"]
 COLUMNS += ["checkpoint", "revision", "problem"]
@@ -61,7 +61,7 @@ class Command(BaseCommand):
 
     def add(self, options: Any) -> None:
         checkpoint, given = options["checkpoint"], ("revision", "patches", "slug")
-        encoder = adding.add(checkpoint, **{name: options[name] for name in given})
+        encoder = add_encoder.add(checkpoint, **{name: options[name] for name in given})
         tend_here_without_workers()
         self.say(encoder, f"{encoder} is added; the workers embed the library by it.")
 
@@ -126,18 +126,18 @@ class Command(BaseCommand):
 
     def served(self, loaded: LoadedEncoder, serving: Encoder | None) -> str:
         """Let this encoder serve at once if none does, else as soon as it is ready."""
-        encoder = adding.row_of(loaded)
+        encoder = add_encoder.row_of(loaded)
         if encoder is None and serving:
-            encoder = adding.create(loaded, promote_when_ready=True)
+            encoder = add_encoder.create(loaded, promote_when_ready=True)
             return f"{encoder} is built beside {serving}, and serves once it is ready."
         if encoder is None:
-            encoder = adding.create(loaded)
+            encoder = add_encoder.create(loaded)
         else:
-            adding.refresh(encoder, loaded)
+            add_encoder.refresh(encoder, loaded)
         if serving and serving != encoder:
             return f"{serving} serves; {encoder} is {encoder.state}, as it was left."
         if encoder.state == Encoder.State.RETIRED:
-            encoder = adding.revive(encoder, loaded)
+            encoder = add_encoder.revive(encoder, loaded)
         encoder.serve()
         return f"{encoder} serves."
 

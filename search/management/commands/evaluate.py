@@ -13,8 +13,8 @@ from search.evaluation.run import Run
 from search.management.library import LibraryCommand
 from search.models import Encoder
 from search.models.label import TEMPLATES
+from workers.encoder_cache import encoder_of
 from workers.encoders.base import CheckpointError
-from workers.loading import encoder_of
 
 
 class Command(LibraryCommand):

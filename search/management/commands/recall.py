@@ -13,8 +13,8 @@ from search.evaluation.report import aligned
 from search.management.commands.evaluate import named
 from search.management.library import LibraryCommand
 from search.models import Encoder
+from workers.encoder_cache import encoder_of
 from workers.encoders.base import CheckpointError
-from workers.loading import encoder_of
 
 
 class Command(LibraryCommand):
