@@ -119,7 +119,7 @@ def library(studio: Studio, places: Sequence[int], *, nameless: bool) -> Iterato
     """A calibrated encoder whose library holds these pictures, until the end of the block."""
     from django.db import transaction
 
-    from search import bands
+    from search.matches import calibrate
     from search.models import Encoder
 
     with transaction.atomic():
@@ -127,7 +127,7 @@ def library(studio: Studio, places: Sequence[int], *, nameless: bool) -> Iterato
             slug=studio.slug, dimensions=studio.loaded.dimensions, state=Encoder.State.READY
         )
         fill(encoder, studio, places, nameless=nameless)
-        bands.calibrate(encoder, studio.encode)
+        calibrate.calibrate(encoder, studio.encode)
         yield encoder
         transaction.set_rollback(True)
 
@@ -228,11 +228,11 @@ def share_a_kind(one: Any, other: Any) -> bool:
 def seen(
     studio: Studio, encoder: Any, places: Sequence[int], queries: Sequence[Any], kind: str
 ) -> list[Seen]:
-    from search import bands
+    from search.matches import thresholds
 
     pictures, found = studio.pictures[list(places)], []
     for vector, group, fits in queries:
-        cuts, away = bands.cuts(vector, encoder, kind), 1 - pictures @ vector
+        cuts, away = thresholds.cuts(vector, encoder, kind), 1 - pictures @ vector
         assert cuts  # noqa: S101
         right = np.array([fits(studio.scenes[place]) for place in places])
         possible, strong = away <= cuts.possible, away <= cuts.strong

@@ -96,7 +96,7 @@ def furnished(drawn: Gap, texts: Texts, seed: int) -> tuple[Any, dict[str, Calla
     from django.utils import timezone
 
     from bench.gap_library import load, run
-    from search import bands
+    from search.matches import calibrate
     from search.models import Rendition
     from workers import encoder_cache
 
@@ -122,7 +122,7 @@ def furnished(drawn: Gap, texts: Texts, seed: int) -> tuple[Any, dict[str, Calla
     encoder.build_index()
     run("VACUUM ANALYZE")
     say("calibrating")
-    bands.calibrate(encoder)
+    calibrate.calibrate(encoder)
     return encoder, {
         "words, in the cache": lambda number: f"q=picture+{number}",
         "words, everything": lambda number: f"q={quote_plus(f'scene {number}')}&everything=1",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from search.bands import Cuts
+from search.matches.thresholds import Cuts
 from search.models import Asset, Embedding
 from tests.factories import make_asset, make_encoder
 from tests.fake_encoder import COLOURS, direction
@@ -28,4 +28,4 @@ def put(distance: float, *, title: str = "", **fields) -> Asset:
 
 def end_bands_at(monkeypatch, strong: float, possible: float) -> None:
     """Let every query's bands end at these distances."""
-    monkeypatch.setattr("search.bands.cuts", lambda *args: Cuts(strong, possible))
+    monkeypatch.setattr("search.matches.thresholds.cuts", lambda *args: Cuts(strong, possible))

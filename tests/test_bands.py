@@ -8,8 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from search import bands
-from search.bands import kept, logistic, pretended
+from search.matches import calibrate, logistic, synthetic_queries, thresholds
 from search.models import Asset, Calibration, Embedding, Encoder, JudgedQuery, Judgement
 from tests.factories import make_encoder, make_user
 from tests.fake_encoder import COLOURS, FakeEncoder, direction
@@ -40,13 +39,13 @@ def make_library(numbers=CLEAR, *, titles="{colour} barn", seed=1) -> Encoder:
     return encoder
 
 
-def calibrate(encoder) -> list[Calibration]:
-    return bands.calibrate(encoder, FakeEncoder().encode_texts)
+def fit(encoder) -> list[Calibration]:
+    return calibrate.calibrate(encoder, FakeEncoder().encode_texts)
 
 
 def shown(encoder, vector, kind="words") -> list[str]:
     """The titles within the possible band, each once."""
-    cuts = bands.cuts(vector, encoder, kind)
+    cuts = thresholds.cuts(vector, encoder, kind)
     hits = Asset.objects.nearest(vector, encoder).filter(distance__lte=cuts.possible)
     return sorted({asset.title for asset in hits})
 
@@ -56,42 +55,42 @@ def shown(encoder, vector, kind="words") -> list[str]:
 
 def test_what_is_asked_for_is_shown_and_nothing_else():
     encoder = make_library()
-    calibrate(encoder)
+    fit(encoder)
     assert shown(encoder, RED) == ["red barn"]
     assert shown(encoder, BLUE) == ["blue barn"]
 
 
 def test_nothing_matches_what_the_library_lacks():
     encoder = make_library({**CLEAR, "red": 0})
-    calibrate(encoder)
+    fit(encoder)
     assert shown(encoder, RED) == []
 
 
 def test_a_library_that_is_too_small_has_no_bands():
     encoder = make_library({"red": 49})
-    with pytest.raises(bands.TooFew, match="fake has embedded 49 assets: there are no .* 50"):
-        calibrate(encoder)
-    assert bands.cuts(RED, encoder, "words") is None
+    with pytest.raises(calibrate.TooFew, match="fake has embedded 49 assets: there are no .* 50"):
+        fit(encoder)
+    assert thresholds.cuts(RED, encoder, "words") is None
 
 
 def test_an_encoder_that_is_not_calibrated_has_no_bands():
     encoder = make_library()
-    assert bands.cuts(RED, encoder, "words") is None
-    assert bands.background(RED, encoder) is None
+    assert thresholds.cuts(RED, encoder, "words") is None
+    assert thresholds.background(RED, encoder) is None
 
 
 @pytest.mark.parametrize("kind", ["words", "picture"])
 @pytest.mark.parametrize("titles", ["{colour} barn", "IMG 0001", ""])
 def test_no_strong_match_lies_beyond_the_possible_ones(kind, titles):
     encoder = make_library(titles=titles)
-    calibrate(encoder)
-    cuts = bands.cuts(RED, encoder, kind)
+    fit(encoder)
+    cuts = thresholds.cuts(RED, encoder, kind)
     assert -1 < cuts.strong <= cuts.possible < 2
 
 
 def test_titles_that_say_nothing_are_not_learned_from():
     encoder = make_library(titles="IMG 0001")
-    for found in calibrate(encoder):
+    for found in fit(encoder):
         assert found.titles == 0 and found.known == b""
 
 
@@ -99,10 +98,10 @@ def test_a_title_that_does_not_tell_its_picture_is_as_good_as_none():
     encoder = make_library()
     mistaken = Asset.objects.filter(title="red barn").first()
     Asset.objects.filter(pk=mistaken.pk).update(title="blue copy")
-    calibrate(encoder)
-    titles, _ = kept.sample_of(encoder)
-    words = pretended.texts_for(titles).words
-    bank = kept.kept_of(encoder).banks["words"]
+    fit(encoder)
+    titles, _ = thresholds.sample_of(encoder)
+    words = synthetic_queries.texts_for(titles).words
+    bank = thresholds.kept_of(encoder).banks["words"]
     assert [t for t, vector in zip(titles, bank.titles, strict=True) if not vector.any()] == [
         "blue copy"
     ]
@@ -111,15 +110,15 @@ def test_a_title_that_does_not_tell_its_picture_is_as_good_as_none():
 
 def test_without_an_encoder_bands_are_heights_above_the_background():
     encoder = make_library()
-    bands.calibrate(encoder)
-    mean, deviation = bands.background(RED, encoder)
-    cuts = bands.cuts(RED, encoder, "words")
+    calibrate.calibrate(encoder)
+    mean, deviation = thresholds.background(RED, encoder)
+    cuts = thresholds.cuts(RED, encoder, "words")
     assert 1 - cuts.possible == pytest.approx(mean + 2.8 * deviation, abs=0.001)
 
 
 def test_raising_the_bar_adds_no_hits():
     encoder = make_library()
-    calibrate(encoder)
+    fit(encoder)
     row = Calibration.objects.get(kind="words")
     passed = []
     for raised in (0, 0.5, 1, 2):
@@ -127,34 +126,36 @@ def test_raising_the_bar_adds_no_hits():
         Calibration.objects.filter(pk=row.pk).update(
             weights=weights, fitted=timezone.now() + timedelta(seconds=raised)
         )
-        passed.append(bands.cuts(RED, encoder, "words"))
+        passed.append(thresholds.cuts(RED, encoder, "words"))
     assert passed == sorted(passed, key=lambda cuts: -cuts.possible)
     assert [cuts.strong for cuts in passed] == sorted((c.strong for c in passed), reverse=True)
 
 
 def test_the_background_is_what_the_query_scores_with_the_library():
     encoder = make_library()
-    calibrate(encoder)
+    fit(encoder)
     scores = np.array(Embedding.objects.values_list("vector", flat=True)) @ RED
-    assert bands.background(RED, encoder) == pytest.approx((scores.mean(), scores.std()), abs=1e-3)
+    assert thresholds.background(RED, encoder) == pytest.approx(
+        (scores.mean(), scores.std()), abs=1e-3
+    )
 
 
 def test_the_sample_is_read_once(django_assert_num_queries):
     encoder = make_library()
-    calibrate(encoder)
-    bands.background(RED, encoder)
+    fit(encoder)
+    thresholds.background(RED, encoder)
     with django_assert_num_queries(1):
-        bands.background(BLUE, encoder)
+        thresholds.background(BLUE, encoder)
 
 
 def test_a_new_calibration_is_noticed():
     encoder = make_library()
-    calibrate(encoder)
-    before = bands.background(RED, encoder)
+    fit(encoder)
+    before = thresholds.background(RED, encoder)
     make_library({"red": 60}, seed=2)
-    assert bands.background(RED, encoder) == before
-    calibrate(encoder)
-    assert bands.background(RED, encoder).mean > before.mean + 0.1
+    assert thresholds.background(RED, encoder) == before
+    fit(encoder)
+    assert thresholds.background(RED, encoder).mean > before.mean + 0.1
 
 
 # Calibrating -------------------------------------------------------------------------------------
@@ -163,13 +164,13 @@ def test_a_new_calibration_is_noticed():
 def test_there_is_one_calibration_for_each_kind_of_query():
     encoder = make_library()
     for _ in range(2):
-        calibrate(encoder)
+        fit(encoder)
     assert sorted(Calibration.objects.values_list("kind", flat=True)) == ["picture", "words"]
 
 
 def test_the_same_library_is_always_asked_the_same():
     encoder = make_library()
-    assert bands.texts_of(encoder) == bands.texts_of(encoder)
+    assert synthetic_queries.texts_of(encoder) == synthetic_queries.texts_of(encoder)
 
 
 def test_an_encoder_that_has_gone_meanwhile_is_no_problem():
@@ -179,7 +180,7 @@ def test_an_encoder_that_has_gone_meanwhile_is_no_problem():
         Encoder.objects.filter(pk=encoder.pk).exists() and encoder_gone(encoder)
         return FakeEncoder().encode_texts(texts)
 
-    assert bands.calibrate(encoder, and_go) == []
+    assert calibrate.calibrate(encoder, and_go) == []
 
 
 def encoder_gone(encoder) -> None:
@@ -189,11 +190,11 @@ def encoder_gone(encoder) -> None:
 
 def test_calibrations_go_with_their_encoder():
     encoder = make_library()
-    calibrate(encoder)
+    fit(encoder)
     pk = encoder.pk
     encoder.delete()
     assert not Calibration.objects.exists()
-    assert bands.cuts(RED, Encoder(pk=pk, dimensions=4), "words") is None
+    assert thresholds.cuts(RED, Encoder(pk=pk, dimensions=4), "words") is None
 
 
 def judge(query: JudgedQuery, grades: dict[str, int]) -> None:
@@ -207,11 +208,11 @@ def judge(query: JudgedQuery, grades: dict[str, int]) -> None:
 
 def test_judgements_move_the_bands():
     encoder = make_library()
-    calibrate(encoder)
-    before = bands.cuts(RED, encoder, "words")
+    fit(encoder)
+    before = thresholds.cuts(RED, encoder, "words")
     judge(JudgedQuery.objects.create(words="red", key="1"), {"red": 0, "white": 0, "black": 0})
-    calibrate(encoder)
-    after = bands.cuts(RED, encoder, "words")
+    fit(encoder)
+    after = thresholds.cuts(RED, encoder, "words")
     print(before, after, Calibration.objects.get(kind="words").weights)
     assert Calibration.objects.get(kind="words").judgements == 51
     assert after.possible < before.possible
@@ -219,20 +220,20 @@ def test_judgements_move_the_bands():
 
 def test_a_few_judgements_move_nothing():
     encoder = make_library()
-    calibrate(encoder)
-    before = bands.cuts(RED, encoder, "words")
+    fit(encoder)
+    before = thresholds.cuts(RED, encoder, "words")
     judge(JudgedQuery.objects.create(words="red", key="1"), {"red": 1, "yellow": 1})
-    calibrate(encoder)
-    assert bands.cuts(RED, encoder, "words") == pytest.approx(before)
+    fit(encoder)
+    assert thresholds.cuts(RED, encoder, "words") == pytest.approx(before)
 
 
 def test_judged_hits_of_an_asset_move_the_bands_of_pictures():
     encoder = make_library()
-    calibrate(encoder)
+    fit(encoder)
     before = Calibration.objects.get(kind="picture").weights
     asked = Asset.objects.filter(title="white barn").first()
     judge(JudgedQuery.objects.create(asset=asked, key="1"), {"white": 1, "yellow": 0})
-    calibrate(encoder)
+    fit(encoder)
     assert Calibration.objects.get(kind="picture").weights != before
 
 
@@ -246,7 +247,7 @@ def test_a_library_that_has_grown_is_calibrated_anew(fake_encoder):
     make_library({"red": 60}, seed=2)
     calibrating.ring_calibration()
     assert Calibration.objects.get(kind="words").assets == 120
-    assert not bands.stale(encoder)
+    assert not calibrate.stale(encoder)
 
 
 def test_the_bell_rings_for_it(monkeypatch):
@@ -266,21 +267,21 @@ def test_nothing_is_encoded_where_nothing_has_grown(encoded):
 
 
 def test_a_library_beyond_the_sample_is_not_fitted_again_as_it_grows(monkeypatch):
-    monkeypatch.setattr(kept, "SAMPLE", 60)
-    monkeypatch.setattr("search.bands.fitting.SAMPLE", 60)
+    monkeypatch.setattr(thresholds, "SAMPLE", 60)
+    monkeypatch.setattr("search.matches.calibrate.SAMPLE", 60)
     encoder = make_library()
-    calibrate(encoder)
+    fit(encoder)
     make_library({"red": 90}, seed=2)
-    assert not bands.stale(encoder)
+    assert not calibrate.stale(encoder)
 
 
 def test_new_judgements_make_the_fit_stale():
     encoder = make_library()
-    calibrate(encoder)
+    fit(encoder)
     judge(JudgedQuery.objects.create(words="red", key="1"), {"red": 1, "black": 0})
-    assert bands.stale(encoder)
-    calibrate(encoder)
-    assert not bands.stale(encoder)
+    assert calibrate.stale(encoder)
+    fit(encoder)
+    assert not calibrate.stale(encoder)
 
 
 @pytest.mark.parametrize("state", ["retired", "building"])
@@ -304,7 +305,7 @@ def test_texts_are_encoded_in_turns(encoded, settings, monkeypatch):
     monkeypatch.setattr(FakeEncoder, "batch_size", 10_000)
     monkeypatch.setattr(calibrating, "TURN_SECONDS", 60)
     calibrating.take_turn(encoder)
-    assert sorted(encoded) == sorted(bands.texts_of(encoder))
+    assert sorted(encoded) == sorted(synthetic_queries.texts_of(encoder))
     assert Calibration.objects.count() == 2
 
 
@@ -332,10 +333,10 @@ def test_two_processes_at_once_leave_one_fit(monkeypatch):
 
     def and_another(texts):
         if not Calibration.objects.exists():
-            calibrate(encoder)
+            fit(encoder)
         return FakeEncoder().encode_texts(texts)
 
-    bands.calibrate(encoder, and_another)
+    calibrate.calibrate(encoder, and_another)
     assert Calibration.objects.count() == 2
 
 
@@ -343,15 +344,19 @@ def test_two_processes_at_once_leave_one_fit(monkeypatch):
 
 
 def test_queries_are_made_of_the_words_of_titles():
-    vocabulary = pretended.vocabulary_of(["Red mug on a beach", *["a white cat"] * 40])
-    queries = pretended.pretended(vocabulary, Random(1))
+    vocabulary = synthetic_queries.vocabulary_of(["Red mug on a beach", *["a white cat"] * 40])
+    queries = synthetic_queries.pretended(vocabulary, Random(1))
     assert {query.rare for query in queries} == {"red", "mug", "beach"}
     assert all(query.rare in query.words for query in queries)
 
 
 def test_made_up_words_are_in_no_title():
-    vocabulary = pretended.vocabulary_of(["suitcase", "elephant", "tortoise", *["the"] * 40])
-    made = pretended.made_up(pretended.pretended(vocabulary, Random(1)), vocabulary, Random(1))
+    vocabulary = synthetic_queries.vocabulary_of(
+        ["suitcase", "elephant", "tortoise", *["the"] * 40]
+    )
+    made = synthetic_queries.made_up(
+        synthetic_queries.pretended(vocabulary, Random(1)), vocabulary, Random(1)
+    )
     assert made and not set(made) & set(vocabulary.words)
 
 

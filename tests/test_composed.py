@@ -7,8 +7,8 @@ import pytest
 from django.core.files.base import ContentFile
 from PIL import Image
 
-from search.bands import Background
 from search.formats.region import Region
+from search.matches.thresholds import Background
 from search.models import Asset
 from search.query import Example, NoVector, Query, answer, remember_picture, vector_of
 from search.query.vectors import WORDS, Encoded, Part, composed
@@ -96,7 +96,9 @@ def test_each_part_counts_in_units_of_its_own_deviation(monkeypatch, db):
     encoder = make_encoder()
     wide, narrow = np.array([1, 0, 0, 0.0]), np.array([0, 1, 0, 0.0])
     spread = {0: Background(0, 0.5), 1: Background(0, 0.1)}
-    monkeypatch.setattr("search.bands.background", lambda v, e: spread[int(np.argmax(v))])
+    monkeypatch.setattr(
+        "search.matches.thresholds.background", lambda v, e: spread[int(np.argmax(v))]
+    )
     parts = [Part(1, WORDS, Encoded(v.tolist())) for v in (wide, narrow)]
     assert composed(parts, encoder) == pytest.approx((np.array([2, 10, 0, 0]) / 104**0.5).tolist())
 

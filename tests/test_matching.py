@@ -170,10 +170,12 @@ def test_the_number_shown_is_the_number_of_hits(monkeypatch):
 
 
 def test_a_mixed_query_is_judged_by_the_more_lenient_of_its_kinds(monkeypatch):
-    from search.bands import Cuts
+    from search.matches.thresholds import Cuts
 
     of_kind = {"words": Cuts(0.2, 0.9), "picture": Cuts(0.1, 0.3)}
-    monkeypatch.setattr("search.bands.cuts", lambda vector, encoder, kind: of_kind[kind])
+    monkeypatch.setattr(
+        "search.matches.thresholds.cuts", lambda vector, encoder, kind: of_kind[kind]
+    )
     like = put(0.0, title="like")
     put(0.8)
     assert titles(ask("red", like=(Example(asset=like.pk),))) == ["at 0.8"]

@@ -7,8 +7,8 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from search import bands
 from search.library.storage import orphans
+from search.matches import thresholds
 from search.models import Asset, Embedding, SavedPicture, SavedSearch, Visit
 from search.query import Example, Query, answer, remember_picture, remembered_picture, saved
 from search.query.saved import NameTaken, NotSaved
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def banded(monkeypatch, fake_encoder):
     """Only what has about the colour that was asked for matches."""
-    monkeypatch.setattr("search.bands.cuts", lambda *args: bands.Cuts(0.1, 0.3))
+    monkeypatch.setattr("search.matches.thresholds.cuts", lambda *args: thresholds.Cuts(0.1, 0.3))
 
 
 @pytest.fixture

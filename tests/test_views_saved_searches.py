@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from kombu.exceptions import OperationalError as MessageNotSent
 
-from search import bands
+from search.matches import thresholds
 from search.models import Asset, Label, SavedSearch, Visit
 from search.query import remember_picture
 from search.views import saved_searches as views
@@ -23,7 +23,7 @@ LIST = reverse("saved_searches")
 @pytest.fixture
 def banded(monkeypatch, fake_encoder):
     """Only what has about the colour that was asked for matches."""
-    monkeypatch.setattr("search.bands.cuts", lambda *args: bands.Cuts(0.1, 0.3))
+    monkeypatch.setattr("search.matches.thresholds.cuts", lambda *args: thresholds.Cuts(0.1, 0.3))
 
 
 def client_of(name, **options):

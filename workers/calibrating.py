@@ -12,7 +12,7 @@ from django.core.cache import cache
 from kombu.exceptions import OperationalError as MessageNotSent
 from redis.exceptions import RedisError
 
-from search import bands
+from search.matches import calibrate, synthetic_queries
 from search.models import Encoder
 from workers.encoder_cache import encoder_of
 from workers.encoders.base import CheckpointError, Vectors
@@ -30,7 +30,7 @@ KEPT_SECONDS = 3600
 
 def ring_calibration() -> None:
     """Have an encoder calibrated that needs it, unless that has just been asked for."""
-    if not any(map(bands.stale, Encoder.objects.complete())):
+    if not any(map(calibrate.stale, Encoder.objects.complete())):
         return
     try:
         if cache.add(BUSY, True, BUSY_SECONDS):
@@ -42,12 +42,12 @@ def ring_calibration() -> None:
 @shared_task(expires=BUSY_SECONDS)
 def calibrate_stale() -> None:
     """Encode for a moment what an encoder is calibrated by, or calibrate it once all is encoded."""
-    encoder = next(filter(bands.stale, Encoder.objects.complete().order_by("pk")), None)
+    encoder = next(filter(calibrate.stale, Encoder.objects.complete().order_by("pk")), None)
     if encoder is None:
         return
     try:
         take_turn(encoder)
-    except (CheckpointError, bands.TooFew) as error:
+    except (CheckpointError, calibrate.TooFew) as error:
         # It stays busy until that lapses: another try at once would end the same way.
         logger.warning("%s can't be calibrated: %s", encoder, error)
         return
@@ -58,10 +58,10 @@ def calibrate_stale() -> None:
 def take_turn(encoder: Encoder) -> None:
     loaded = encoder_of(encoder)
     if settings.CELERY_TASK_ALWAYS_EAGER:  # Nobody waits for a turn.
-        bands.calibrate(encoder, loaded.encode_texts)
+        calibrate.calibrate(encoder, loaded.encode_texts)
         return
     until = time.monotonic() + TURN_SECONDS
-    texts = bands.texts_of(encoder)
+    texts = synthetic_queries.texts_of(encoder)
     keys = {text: _key(encoder, text) for text in texts}
     kept = cache.get_many(keys.values())
     missing = [text for text in texts if keys[text] not in kept]
@@ -70,7 +70,7 @@ def take_turn(encoder: Encoder) -> None:
         made = dict(zip(some, loaded.encode_texts(some).tolist(), strict=True))
         cache.set_many({keys[text]: vector for text, vector in made.items()}, KEPT_SECONDS)
     if not missing:
-        bands.calibrate(encoder, lambda texts: encoded(texts, encoder, loaded))
+        calibrate.calibrate(encoder, lambda texts: encoded(texts, encoder, loaded))
 
 
 def encoded(texts: Sequence[str], encoder: Encoder, loaded: LoadedEncoder) -> Vectors:

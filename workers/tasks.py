@@ -24,7 +24,7 @@ from search.formats.region import Region
 from search.library import label_suggestions
 from search.library.storage import remove_orphans
 from search.models import Asset, Embedding, Encoder, Rendition
-from workers import add_encoder
+from workers import add_encoder as adding
 from workers.calibrating import ring_calibration
 from workers.encoder_cache import at_hand, note
 from workers.encoders.base import CheckpointError, Vectors
@@ -278,7 +278,7 @@ def query_encoder(task: Task, encoder_id: int) -> LoadedEncoder | None:
 def add_encoder(checkpoint: str, revision: str, patches: int | None, slug: str) -> None:
     """Have an encoder added that a curator asked for; meanwhile uploads go on."""
     request = (checkpoint, revision, patches, slug)
-    threading.Thread(target=add_encoder.add_apart, args=request, daemon=True).start()
+    threading.Thread(target=adding.add_apart, args=request, daemon=True).start()
 
 
 @shared_task

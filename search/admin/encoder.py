@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWi
 from search.admin.site import ReadOnlyAdmin, site
 from search.models import Asset, Encoder
 from search.models.encoder import WrongState
-from workers import add_encoder
+from workers import add_encoder as adding
 from workers.tasks import add_encoder
 
 LIST = "admin:search_encoder_changelist"
@@ -76,7 +76,7 @@ class EncoderAdmin(ReadOnlyAdmin):
         return site.has_permission(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {"additions": add_encoder.notes()})
+        return super().changelist_view(request, {"additions": adding.notes()})
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
@@ -93,7 +93,7 @@ class EncoderAdmin(ReadOnlyAdmin):
     ) -> bool:
         """Let a worker load it: no web process ever does."""
         try:
-            add_encoder.note(checkpoint, "A worker is to load it; this may take minutes.")
+            adding.note(checkpoint, "A worker is to load it; this may take minutes.")
             add_encoder.delay(checkpoint, revision, patches, slug)
         except (MessageNotSent, RedisError):
             self.message_user(request, "Redis does not answer; try again later.", messages.ERROR)

@@ -17,7 +17,8 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidge
 
 from search.admin.site import ReadOnlyAdmin, site
 from search.models import Asset, Encoder, TrainingRun
-from workers import add_encoder, runs
+from workers import add_encoder as adding
+from workers import runs
 from workers.tasks import add_encoder
 
 STATE_COLOURS = {"done": "success", "running": "info", "waiting": "warning", "failed": "danger"}
@@ -168,7 +169,7 @@ def add_as_encoder(run: TrainingRun) -> tuple[str, int]:
     if run.state != TrainingRun.State.DONE:
         return f"{run} is {run.state}: there is no encoder to add yet.", messages.ERROR
     try:
-        add_encoder.note(run.folder, "A worker is to load it; this may take minutes.")
+        adding.note(run.folder, "A worker is to load it; this may take minutes.")
         add_encoder.delay(run.folder, "", None, "")
     except (MessageNotSent, RedisError):
         return "Redis does not answer; try again later.", messages.ERROR

@@ -5,12 +5,9 @@ import logging
 import numpy as np
 from django.db import transaction
 
-from search.bands import examples, logistic
-from search.bands.examples import Encode, Examples, Hits, Library, together
-from search.bands.judged import judged, judgements
-from search.bands.kept import SAMPLE, sample_of
-from search.bands.pretended import texts_for
-from search.bands.statistic import (
+from search.matches import examples, logistic
+from search.matches.examples import Encode, Examples, Hits, Library, together
+from search.matches.features import (
     POSSIBLE_HEIGHT,
     STRONG_HEIGHT,
     Bank,
@@ -20,6 +17,9 @@ from search.bands.statistic import (
     features,
     floor,
 )
+from search.matches.labelled_hits import judged, judgements
+from search.matches.synthetic_queries import texts_for
+from search.matches.thresholds import SAMPLE, sample_of
 from search.models import Calibration, Embedding, Encoder
 
 logger = logging.getLogger(__name__)

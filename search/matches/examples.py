@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from search.bands.pretended import QUERIES, SEED, Texts
-from search.bands.statistic import (
+from search.matches.features import (
     DEVIATION,
     FEATURES,
     LEAST_DEVIATION,
@@ -19,6 +18,7 @@ from search.bands.statistic import (
     described,
     features,
 )
+from search.matches.synthetic_queries import QUERIES, SEED, Texts
 
 # Words whose vectors are nearer than this say the same: "shirt" and "shirts".
 SAME = 0.8

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from django.db.models import QuerySet
 
-from search.bands.examples import Encode, Hits, Library, hits
-from search.bands.statistic import Numbers, Vectors, features
+from search.matches.examples import Encode, Hits, Library, hits
+from search.matches.features import Numbers, Vectors, features
 from search.models import Calibration, Embedding, Encoder, Judgement
 
 # The latest: each query in words is a text to encode.

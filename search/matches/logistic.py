@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from search.bands.statistic import Numbers
+from search.matches.features import Numbers
 
 # Shrinks the weights: queries that people type differ from those that titles suggest.
 RIDGE = 0.1

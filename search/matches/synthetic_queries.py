@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from search.bands.kept import sample_of
+from search.matches.thresholds import sample_of
 from search.models import Encoder
 
 SEED = 2026

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from search.bands.statistic import Bank, Vectors, cut, described, floor, scores
+from search.matches.features import Bank, Vectors, cut, described, floor, scores
 from search.models import Calibration, Embedding, Encoder
 
 SAMPLE = 2000

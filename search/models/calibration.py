@@ -13,7 +13,7 @@ class Calibration(models.Model):
     encoder = models.ForeignKey(Encoder, on_delete=models.CASCADE, related_name="calibrations")
     kind = models.CharField(max_length=10, choices=Kind)
     # The scores from which hits are in each band, for the median of the queries it was fitted to;
-    # and what each query's own are computed from (search/bands/statistic.py).
+    # and what each query's own are computed from (search/matches/features.py).
     strong = models.FloatField()
     possible = models.FloatField()
     weights = models.JSONField()

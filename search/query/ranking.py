@@ -11,8 +11,8 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Cast
 from pgvector.django import CosineDistance, HalfVectorField
 
-from search import bands
-from search.bands import Cuts
+from search.matches import thresholds
+from search.matches.thresholds import Cuts
 from search.models import Asset, AssetLabel, Embedding, Encoder, User
 from search.models.asset import AssetQuerySet
 from search.query import lexical, nearest
@@ -85,7 +85,7 @@ def far_from(
 ) -> AssetQuerySet:
     """The assets that are no strong match of any of these words."""
     for vector in vectors:
-        if cuts := bands.cuts(vector, encoder, WORDS):
+        if cuts := thresholds.cuts(vector, encoder, WORDS):
             stored = Cast("vector", HalfVectorField(dimensions=encoder.dimensions))
             embedded = Embedding.objects.filter(encoder=encoder, fulfilled__isnull=False)
             near = embedded.alias(away=CosineDistance(stored, vector))
@@ -128,9 +128,9 @@ def rank_by_meaning(
 
 def cuts_of(query: Query, encoder: Encoder, encoded: Encoded) -> Cuts | None:
     """Where the bands of this query end. Of a mixed one, where the more lenient kind's do."""
-    cuts = bands.cuts(encoded.vector, encoder, kind_of(query))
+    cuts = thresholds.cuts(encoded.vector, encoder, kind_of(query))
     if cuts and query.is_mixed:
-        other = bands.cuts(encoded.vector, encoder, WORDS)
+        other = thresholds.cuts(encoded.vector, encoder, WORDS)
         return Cuts(*map(max, cuts, other)) if other else cuts
     return cuts
 

@@ -14,7 +14,7 @@ from django.core.cache import cache
 from kombu.exceptions import OperationalError as MessageNotSent
 from redis.exceptions import RedisError
 
-from search import bands
+from search.matches import thresholds
 from search.models import Calibration, Embedding, Encoder, User
 from search.query.pictures import NoVector, cached, encodable_picture
 from search.query.query import Example, Query
@@ -73,7 +73,7 @@ def composed(parts: Sequence[Part], encoder: Encoder) -> list[float]:
     """
     total = np.zeros(encoder.dimensions)
     for weight, _, encoded in parts:
-        background = bands.background(encoded.vector, encoder)
+        background = thresholds.background(encoded.vector, encoder)
         deviation = background.deviation if background else 1
         total += weight / max(deviation, 1e-6) * np.asarray(encoded.vector)
     length = float(np.linalg.norm(total))

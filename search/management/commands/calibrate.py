@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management import CommandError
 
-from search import bands
 from search.management.library import LibraryCommand
+from search.matches import calibrate
 from search.models import Calibration, Encoder
 from workers.encoder_cache import encoder_of
 from workers.encoders.base import CheckpointError
@@ -21,8 +21,8 @@ class Command(LibraryCommand):
     def handle(self, *args: Any, encoder: str | None, **options: Any) -> None:
         row = encoder_named(encoder)
         try:
-            found = bands.calibrate(row, encoder_of(row).encode_texts)
-        except (bands.TooFew, CheckpointError) as error:
+            found = calibrate.calibrate(row, encoder_of(row).encode_texts)
+        except (calibrate.TooFew, CheckpointError) as error:
             raise CommandError(str(error)) from None
         for calibration in found:
             self.stdout.write(in_words(calibration))
