@@ -25,7 +25,7 @@ demo: $(INSTALLED)
 	@$(IN) manage.py demo --port $(PORT) --bind $(BIND)
 
 test: $(INSTALLED)
-	@$(IN) -m tests.e2e.browser
+	@$(IN) -m tests.support.browser
 	$(IN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # The bundled encoders side by side, on the drawings that are held out from their training.

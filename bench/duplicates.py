@@ -35,7 +35,7 @@ from search.formats.likeness import (
     same_layout,
     same_proportions,
 )
-from tests.pictures import orientation, turned
+from tests.support.pictures import orientation, turned
 from workers.studio.draw import draw, size_for
 from workers.studio.scenes import Scene, different_scenes, recoloured, twin
 

@@ -20,7 +20,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
 from PIL import Image
 
-import tests.environment  # noqa: F401  # An empty library, before Django reads its settings.
+import tests.support.environment  # noqa: F401  # An empty library, before Django reads its settings.
 
 ALLOWED = {200, 302, 400, 404}
 PAGES = ("/", "/", "/", "/compare/", "/suggest/", "/saved/")
@@ -194,7 +194,7 @@ def furnish() -> Any:
     from django.test import Client
 
     from search.models import Asset
-    from tests.factories import make_asset, make_user
+    from tests.support.factories import make_asset, make_user
 
     for pk, colour, label in zip(ASSETS, COLOURS * 2, LABELS * 2, strict=False):
         make_asset(
@@ -233,7 +233,7 @@ def prepared() -> Any:
     from django.conf import settings
     from django.core.management import call_command
 
-    from tests.fake_encoder import FakeEncoder
+    from tests.support.fake_encoder import FakeEncoder
     from workers import encoder_cache
 
     settings.ALLOWED_HOSTS = ["*"]

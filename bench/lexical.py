@@ -15,7 +15,7 @@ from statistics import median
 from typing import Any
 from uuid import UUID
 
-import tests.environment  # noqa: F401  # An empty library, before Django reads its settings.
+import tests.support.environment  # noqa: F401  # An empty library, before Django reads its settings.
 
 SEED, VOCABULARY, REPEATS = 5, 30_000, 15
 

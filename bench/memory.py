@@ -36,7 +36,7 @@ def apart(name: str, folder: str) -> str:
 def write_checkpoint(folder: Path) -> None:
     from transformers import SiglipConfig, SiglipImageProcessorPil, SiglipModel
 
-    from tests.checkpoints import LETTERS, save_gemma_tokenizer
+    from tests.support.checkpoints import LETTERS, save_gemma_tokenizer
     from workers.encoders import weights  # noqa: F401  # Which silences transformers.
 
     # Of base size by default, but for the vocabulary.

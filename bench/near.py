@@ -15,7 +15,7 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-import tests.environment  # noqa: F401  # An empty library, before Django reads its settings.
+import tests.support.environment  # noqa: F401  # An empty library, before Django reads its settings.
 
 SEED, ASKED, CHANGED, EDITS = 5, 100, 6, 500
 

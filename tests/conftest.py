@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 
-from tests import factories
-from tests.e2e import quiet
-from tests.fake_encoder import FakeEncoder
+from tests.support import factories, quiet
+from tests.support.fake_encoder import FakeEncoder
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -109,7 +108,7 @@ def curator_client(db) -> Client:
 @pytest.fixture
 def fake_training(settings, monkeypatch, tmp_path):
     """Training runs are trained by a stand-in, into a folder of the test's."""
-    from tests.training_runs import FAKE
+    from tests.support.training_runs import FAKE
     from workers import runs
 
     settings.VAR_DIR = tmp_path

@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.e2e.browser import ARGUMENTS, chromium
-from tests.e2e.faults import counting_stack, empty
-from tests.e2e.stack import PASSWORD, USER
+from tests.support.browser import ARGUMENTS, chromium
+from tests.support.faults import counting_stack, empty
+from tests.support.stack import PASSWORD, USER
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.axe import assert_accessible
-from tests.e2e.prepared import PASSWORD, PICTURES, USER
-from tests.e2e.stack import Stack
 from tests.e2e.test_pages import DROP, UPLOADS, held, titles
+from tests.support.axe import assert_accessible
+from tests.support.prepared import PASSWORD, PICTURES, USER
+from tests.support.stack import Stack
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 SIDES = ("left", "top", "width", "height")

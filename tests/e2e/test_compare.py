@@ -6,11 +6,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests import pictures
-from tests.checkpoints import tiny_clip
-from tests.e2e.prepared import PICTURES
-from tests.e2e.stack import Stack
-from tests.factories import picture
+from tests.support import pictures
+from tests.support.checkpoints import tiny_clip
+from tests.support.factories import picture
+from tests.support.prepared import PICTURES
+from tests.support.stack import Stack
 
 BUNDLED, OTHER = "studio-siglip2", "tiny-clip"
 

@@ -18,9 +18,9 @@ import pytest
 from config import embedded
 from config.supervisor import BASE_DIR
 from search.management.commands.demo import status
-from tests.e2e.prepared import OURS
-from tests.e2e.session import Session
-from tests.e2e.stack import Stack, free_port
+from tests.support.prepared import OURS
+from tests.support.session import Session
+from tests.support.stack import Stack, free_port
 
 PICTURES = 24
 ROWS = (

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.e2e.faults import (
+from tests.support.faults import (
     BELL,
     LEASE,
     PLAIN,
@@ -22,7 +22,7 @@ from tests.e2e.faults import (
     settled,
     wait_for_a_claim,
 )
-from tests.e2e.sabotage import CYAN
+from tests.support.sabotage import CYAN
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

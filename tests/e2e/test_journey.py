@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from tests.e2e.prepared import PICTURES
-from tests.e2e.stack import Stack
-from tests.factories import picture
+from tests.support.factories import picture
+from tests.support.prepared import PICTURES
+from tests.support.stack import Stack
 
 WORDS = [
     f"{colour} {kind}"

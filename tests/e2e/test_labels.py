@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from search.library import label_suggestions
-from tests.e2e.prepared import PICTURES
-from tests.e2e.stack import Stack
-from tests.pictures import jpeg
+from tests.support.pictures import jpeg
+from tests.support.prepared import PICTURES
+from tests.support.stack import Stack
 
 ADD = "/admin/search/label/add/"
 # What stands and what should, by the vectors and thresholds that the database holds.

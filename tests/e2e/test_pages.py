@@ -8,9 +8,9 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from tests import pictures
-from tests.e2e.prepared import PICTURES
-from tests.e2e.stack import Stack
+from tests.support import pictures
+from tests.support.prepared import PICTURES
+from tests.support.stack import Stack
 from workers.studio import captions, draw
 
 NUMBERS = count()  # Each new picture is another one.

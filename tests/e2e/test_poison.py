@@ -5,7 +5,7 @@ The negative control is the same with one safeguard removed, which must fail.
 
 import pytest
 
-from tests.e2e.faults import failed, folder_of, ingest_worker, settled
+from tests.support.faults import failed, folder_of, ingest_worker, settled
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

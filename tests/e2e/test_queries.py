@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests import pictures
-from tests.e2e.axe import assert_accessible
-from tests.e2e.stack import Stack
 from tests.e2e.test_pages import held, titles
+from tests.support import pictures
+from tests.support.axe import assert_accessible
+from tests.support.stack import Stack
 from workers.studio import captions, draw
 from workers.studio.scenes import Group, Scene, Thing
 

@@ -15,8 +15,8 @@ from itertools import count
 import psycopg
 import pytest
 
-from tests.checkpoints import tiny_siglip
-from tests.e2e.faults import (
+from tests.support.checkpoints import tiny_siglip
+from tests.support.faults import (
     counting_stack,
     folder_in,
     ingest_worker,

@@ -1,0 +1,92 @@
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from search.formats import images, sandbox
+from tests.support import pictures
+
+
+def inspect(data):
+    with pictures.upload(data) as file:
+        return images.inspect(file)
+
+
+def refusal(data, kind=images.UndecodableImage):
+    with pytest.raises(images.UndecodableImage) as caught:
+        inspect(data)
+    assert caught.type is kind
+    return str(caught.value)
+
+
+def test_a_decoder_that_hangs_is_stopped(monkeypatch):
+    monkeypatch.setattr(images, "_examined", pictures.hang)
+    monkeypatch.setattr(sandbox, "SECONDS", 0.5)
+
+    assert refusal(pictures.jpeg()) == "This picture takes too long to decode."
+
+
+def test_a_decoder_that_burns_the_processor_is_stopped(monkeypatch):
+    monkeypatch.setattr(images, "_examined", pictures.spin)
+    monkeypatch.setitem(sandbox.LIMITS, "CPU", 1)
+
+    assert refusal(pictures.jpeg()) == "This picture takes too long to decode."
+
+
+def test_a_decoder_that_crashes_harms_nobody(monkeypatch):
+    monkeypatch.setattr(images, "_examined", pictures.crash)
+
+    assert refusal(pictures.jpeg()) == "This picture can't be decoded."
+
+
+def test_a_decoder_with_a_bug_is_loud_in_the_log_only(monkeypatch, caplog):
+    monkeypatch.setattr(images, "_examined", pictures.stumble)
+
+    assert refusal(pictures.jpeg()) == "This picture can't be decoded."
+    assert "RuntimeError: a bug" in caplog.text
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS limits no address space")
+def test_a_picture_that_takes_too_much_memory_is_refused(monkeypatch):
+    monkeypatch.setitem(sandbox.LIMITS, "AS", 200_000_000)
+
+    sentence = refusal(pictures.png((8_000, 7_000)), images.TooLarge)
+
+    assert sentence == "This picture takes too much memory to decode."
+
+
+def test_a_decoder_sees_no_secrets(monkeypatch):
+    monkeypatch.setenv("SECRET_KEY", "do not tell")
+
+    with pictures.upload(b"") as file:
+        assert b"do not tell" not in sandbox.run(pictures.environment, file)
+
+
+def test_the_process_imports_neither_django_nor_numpy():
+    with pictures.upload(pictures.jpeg()) as file:
+        modules = json.loads(sandbox.run(pictures.modules, file))
+
+    assert {"django", "numpy", "torch", "celery"}.isdisjoint(modules)
+
+
+def test_pictures_are_inspected_in_any_folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+    assert inspect(pictures.jpeg()).format == "JPEG"
+
+
+def test_pictures_are_inspected_from_many_threads_at_once():
+    with ThreadPoolExecutor(4) as pool:
+        colours = pool.map(inspect, map(pictures.png, [(8, 8)] * 8, ["#ff0000", "#0000ff"] * 4))
+
+    assert [facts.colour for facts in colours] == ["#ff0000", "#0000ff"] * 4
+
+
+def test_importing_the_module_brings_no_django():
+    root = Path(__file__).parents[3]
+    code = "import sys, search.formats.images; sys.exit('django' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], cwd=root).returncode == 0

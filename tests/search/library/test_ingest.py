@@ -1,0 +1,176 @@
+"""Ingest: bytes to a stored asset with its promises, once, or nothing at all."""
+
+import threading
+
+import pytest
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.db import DatabaseError, connection
+
+from search.formats import images
+from search.library import ingest as ingest_module
+from search.library.ingest import displayable, ingest, titled
+from search.library.storage import orphans, stored_files
+from search.models import Asset, Embedding, Encoder, Rendition
+from tests.support.factories import make_encoder, make_user, picture
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def upload(tmp_path):
+    """Makes an upload with a descriptor, as the site's upload handler does."""
+    opened = []
+
+    def make(name: str = "red_barn.png", *, colour: str = "red", data: bytes | None = None) -> File:
+        path = tmp_path / "upload"
+        if data is None:
+            picture(colour).save(path, "PNG")
+        else:
+            path.write_bytes(data)
+        opened.append(path.open("rb"))
+        return File(opened[-1], name=name)
+
+    yield make
+    for file in opened:
+        file.close()
+
+
+def stored() -> list[str]:
+    return list(stored_files("originals"))
+
+
+def test_the_original_is_kept_as_it_was_uploaded(upload):
+    file = upload()
+    asset, is_new = ingest(file, owner=make_user())
+
+    file.seek(0)
+    assert asset.original.read() == file.read()
+    assert is_new
+    assert (asset.width, asset.height, asset.format) == (60, 40, "PNG")
+    assert asset.title == "red barn"
+
+
+def test_the_name_in_the_storage_tells_nothing(upload):
+    asset, _ = ingest(upload("secret-project.png"), owner=make_user())
+    assert "secret" not in asset.original.name
+    assert asset.sha256 not in asset.original.name
+
+
+def test_it_promises_a_vector_for_each_live_encoder_and_each_rendition(upload):
+    make_encoder()
+    make_encoder(slug="next", revision="2", state=Encoder.State.BUILDING)
+    make_encoder(slug="old", revision="3", state=Encoder.State.RETIRED)
+
+    asset, _ = ingest(upload(), owner=make_user())
+
+    promised = Embedding.objects.filter(asset=asset).values_list("encoder__slug", flat=True)
+    assert set(promised) == {"fake", "next"}
+    assert Rendition.objects.filter(asset=asset).waiting().count() == len(Rendition.Spec)
+
+
+def test_the_bell_is_rung_after_the_commit(upload, monkeypatch, django_capture_on_commit_callbacks):
+    rung = []
+    monkeypatch.setattr(ingest_module, "ring_bell", lambda: rung.append(1))
+    with django_capture_on_commit_callbacks(execute=True):
+        ingest(upload(), owner=make_user())
+        assert not rung
+    assert rung
+
+
+def test_the_same_bytes_of_the_same_owner_are_stored_once(upload):
+    first, _ = ingest(upload(), owner=make_user())
+    second, is_new = ingest(upload("another name.png"), owner=make_user())
+    assert (second, is_new) == (first, False)
+    assert len(stored()) == 1
+
+
+def test_two_owners_may_hold_the_same_bytes(upload):
+    first, _ = ingest(upload(), owner=make_user("anna"))
+    second, _ = ingest(upload(), owner=make_user("bert"))
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"just text", b"%PDF-1.7", b"<svg xmlns='http://www.w3.org/2000/svg'/>"]
+)
+def test_what_is_no_picture_leaves_nothing_behind(upload, data):
+    with pytest.raises(images.UndecodableImage, match=r"\.$"):
+        ingest(upload("a.jpg", data=data), owner=make_user())
+    assert not Asset.objects.exists()
+    assert not stored()
+
+
+def test_too_many_bytes_are_refused_with_both_figures(upload, settings):
+    settings.MAX_UPLOAD_MB = 0.001
+    with pytest.raises(images.TooLarge, match=r"2\.0 MB; 0\.001 MB"):
+        ingest(upload(data=b"x" * 2_000_000), owner=make_user())
+
+
+def test_a_database_error_leaves_no_file_behind(upload, monkeypatch):
+    def fail(asset):
+        raise DatabaseError("the disk is full")
+
+    monkeypatch.setattr(Rendition.objects, "promise", fail)
+    with pytest.raises(DatabaseError):
+        ingest(upload(), owner=make_user())
+    assert not Asset.objects.exists()
+    assert not stored()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_race_for_the_same_original_stores_it_once(tmp_path):
+    picture("red").save(tmp_path / "a.png")
+    owner, found, meet = make_user(), [], threading.Barrier(4)
+
+    def store() -> None:
+        with (tmp_path / "a.png").open("rb") as file:
+            meet.wait()
+            found.append(ingest(File(file, name="a.png"), owner=owner)[0].pk)
+        connection.close()
+
+    threads = [threading.Thread(target=store) for _ in range(4)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+
+    assert len(set(found)) == 1
+    assert len(stored()) == 1
+    assert not list(orphans())
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("../../etc/passwd.png", "passwd.png"),
+        ("C:\\Users\\me\\cat.png", "cat.png"),
+        ("evil\x00name.png", "evilname.png"),
+        ("photo\u202egnp.exe", "photognp.exe"),
+        ("", "untitled"),
+        ("..", "untitled"),
+        ("猫 🐈.png", "猫 🐈.png"),
+        ("x" * 300 + ".png", "x" * 251 + ".png"),
+    ],
+)
+def test_a_file_name_is_made_fit_to_be_shown(name, shown):
+    assert displayable(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("filename", "title"),
+    [("red_mug-2.jpg", "red mug 2"), (".jpg", ".jpg"), ("v1.2 final.png", "v1.2 final")],
+)
+def test_a_first_title_comes_from_the_file_name(filename, title):
+    assert titled(filename) == title
+
+
+def test_a_file_without_a_row_is_removed_once_it_is_old(upload, monkeypatch):
+    from search.library import storage
+
+    asset, _ = ingest(upload(), owner=make_user())
+    default_storage.save("originals/aa/left", File(upload(colour="blue")))
+
+    assert storage.remove_orphans() == 0
+    monkeypatch.setattr(storage, "is_young", lambda name: False)
+    assert storage.remove_orphans() == 1
+
+    assert stored() == [asset.original.name]

@@ -1,0 +1,375 @@
+"""Is it a match? Bands, in libraries whose encoder knows colours."""
+
+from datetime import timedelta
+from random import Random
+
+import numpy as np
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from search.matches import calibrate, logistic, synthetic_queries, thresholds
+from search.models import Asset, Calibration, Embedding, Encoder, JudgedQuery, Judgement
+from tests.support.factories import make_encoder, make_user
+from tests.support.fake_encoder import COLOURS, FakeEncoder, direction
+from workers import calibrating, tasks
+
+pytestmark = pytest.mark.django_db
+CLEAR = {"red": 3, "yellow": 3, "green": 3, "blue": 3, "white": 24, "black": 24}
+RED, BLUE = direction(COLOURS["red"]), direction(COLOURS["blue"])
+
+
+def make_library(numbers=CLEAR, *, titles="{colour} barn", seed=1) -> Encoder:
+    """So many assets of each colour, a little off, embedded but without any files."""
+    encoder, owner, rng = make_encoder(), make_user(), Random(seed)
+    facts = {"owner": owner, "width": 1, "height": 1, "format": "PNG", "bytes": 1}
+    for colour, number in numbers.items():
+        title = titles.format(colour=colour)
+        assets = Asset.objects.bulk_create(
+            Asset(title=title, sha256=f"{rng.getrandbits(256):064x}", **facts)
+            for _ in range(number)
+        )
+        shades = [[part + rng.gauss(0, 12) for part in COLOURS[colour]] for _ in assets]
+        Embedding.objects.bulk_create(
+            Embedding(
+                asset=asset, encoder=encoder, vector=direction(shade), fulfilled=timezone.now()
+            )
+            for asset, shade in zip(assets, shades, strict=True)
+        )
+    return encoder
+
+
+def fit(encoder) -> list[Calibration]:
+    return calibrate.calibrate(encoder, FakeEncoder().encode_texts)
+
+
+def shown(encoder, vector, kind="words") -> list[str]:
+    """The titles within the possible band, each once."""
+    cuts = thresholds.cuts(vector, encoder, kind)
+    hits = Asset.objects.nearest(vector, encoder).filter(distance__lte=cuts.possible)
+    return sorted({asset.title for asset in hits})
+
+
+# What a query's bands are ------------------------------------------------------------------------
+
+
+def test_what_is_asked_for_is_shown_and_nothing_else():
+    encoder = make_library()
+    fit(encoder)
+    assert shown(encoder, RED) == ["red barn"]
+    assert shown(encoder, BLUE) == ["blue barn"]
+
+
+def test_nothing_matches_what_the_library_lacks():
+    encoder = make_library({**CLEAR, "red": 0})
+    fit(encoder)
+    assert shown(encoder, RED) == []
+
+
+def test_a_library_that_is_too_small_has_no_bands():
+    encoder = make_library({"red": 49})
+    with pytest.raises(calibrate.TooFew, match="fake has embedded 49 assets: there are no .* 50"):
+        fit(encoder)
+    assert thresholds.cuts(RED, encoder, "words") is None
+
+
+def test_an_encoder_that_is_not_calibrated_has_no_bands():
+    encoder = make_library()
+    assert thresholds.cuts(RED, encoder, "words") is None
+    assert thresholds.background(RED, encoder) is None
+
+
+@pytest.mark.parametrize("kind", ["words", "picture"])
+@pytest.mark.parametrize("titles", ["{colour} barn", "IMG 0001", ""])
+def test_no_strong_match_lies_beyond_the_possible_ones(kind, titles):
+    encoder = make_library(titles=titles)
+    fit(encoder)
+    cuts = thresholds.cuts(RED, encoder, kind)
+    assert -1 < cuts.strong <= cuts.possible < 2
+
+
+def test_titles_that_say_nothing_are_not_learned_from():
+    encoder = make_library(titles="IMG 0001")
+    for found in fit(encoder):
+        assert found.titles == 0 and found.known == b""
+
+
+def test_a_title_that_does_not_tell_its_picture_is_as_good_as_none():
+    encoder = make_library()
+    mistaken = Asset.objects.filter(title="red barn").first()
+    Asset.objects.filter(pk=mistaken.pk).update(title="blue copy")
+    fit(encoder)
+    titles, _ = thresholds.sample_of(encoder)
+    words = synthetic_queries.texts_for(titles).words
+    bank = thresholds.kept_of(encoder).banks["words"]
+    assert [t for t, vector in zip(titles, bank.titles, strict=True) if not vector.any()] == [
+        "blue copy"
+    ]
+    assert [w for w, vector in zip(words, bank.words, strict=True) if not vector.any()] == ["copy"]
+
+
+def test_without_an_encoder_bands_are_heights_above_the_background():
+    encoder = make_library()
+    calibrate.calibrate(encoder)
+    mean, deviation = thresholds.background(RED, encoder)
+    cuts = thresholds.cuts(RED, encoder, "words")
+    assert 1 - cuts.possible == pytest.approx(mean + 2.8 * deviation, abs=0.001)
+
+
+def test_raising_the_bar_adds_no_hits():
+    encoder = make_library()
+    fit(encoder)
+    row = Calibration.objects.get(kind="words")
+    passed = []
+    for raised in (0, 0.5, 1, 2):
+        weights = {band: [*w[:-1], w[-1] - raised] for band, w in row.weights.items()}
+        Calibration.objects.filter(pk=row.pk).update(
+            weights=weights, fitted=timezone.now() + timedelta(seconds=raised)
+        )
+        passed.append(thresholds.cuts(RED, encoder, "words"))
+    assert passed == sorted(passed, key=lambda cuts: -cuts.possible)
+    assert [cuts.strong for cuts in passed] == sorted((c.strong for c in passed), reverse=True)
+
+
+def test_the_background_is_what_the_query_scores_with_the_library():
+    encoder = make_library()
+    fit(encoder)
+    scores = np.array(Embedding.objects.values_list("vector", flat=True)) @ RED
+    assert thresholds.background(RED, encoder) == pytest.approx(
+        (scores.mean(), scores.std()), abs=1e-3
+    )
+
+
+def test_the_sample_is_read_once(django_assert_num_queries):
+    encoder = make_library()
+    fit(encoder)
+    thresholds.background(RED, encoder)
+    with django_assert_num_queries(1):
+        thresholds.background(BLUE, encoder)
+
+
+def test_a_new_calibration_is_noticed():
+    encoder = make_library()
+    fit(encoder)
+    before = thresholds.background(RED, encoder)
+    make_library({"red": 60}, seed=2)
+    assert thresholds.background(RED, encoder) == before
+    fit(encoder)
+    assert thresholds.background(RED, encoder).mean > before.mean + 0.1
+
+
+# Calibrating -------------------------------------------------------------------------------------
+
+
+def test_there_is_one_calibration_for_each_kind_of_query():
+    encoder = make_library()
+    for _ in range(2):
+        fit(encoder)
+    assert sorted(Calibration.objects.values_list("kind", flat=True)) == ["picture", "words"]
+
+
+def test_the_same_library_is_always_asked_the_same():
+    encoder = make_library()
+    assert synthetic_queries.texts_of(encoder) == synthetic_queries.texts_of(encoder)
+
+
+def test_an_encoder_that_has_gone_meanwhile_is_no_problem():
+    encoder = make_library()
+
+    def and_go(texts):
+        Encoder.objects.filter(pk=encoder.pk).exists() and encoder_gone(encoder)
+        return FakeEncoder().encode_texts(texts)
+
+    assert calibrate.calibrate(encoder, and_go) == []
+
+
+def encoder_gone(encoder) -> None:
+    Embedding.objects.filter(encoder=encoder).delete()
+    Encoder.objects.filter(pk=encoder.pk).delete()
+
+
+def test_calibrations_go_with_their_encoder():
+    encoder = make_library()
+    fit(encoder)
+    pk = encoder.pk
+    encoder.delete()
+    assert not Calibration.objects.exists()
+    assert thresholds.cuts(RED, Encoder(pk=pk, dimensions=4), "words") is None
+
+
+def judge(query: JudgedQuery, grades: dict[str, int]) -> None:
+    person = make_user("judge")
+    Judgement.objects.bulk_create(
+        Judgement(query=query, asset=asset, grade=grades[asset.title.split()[0]], person=person)
+        for asset in Asset.objects.exclude(title="")
+        if asset.title.split()[0] in grades
+    )
+
+
+def test_judgements_move_the_bands():
+    encoder = make_library()
+    fit(encoder)
+    before = thresholds.cuts(RED, encoder, "words")
+    judge(JudgedQuery.objects.create(words="red", key="1"), {"red": 0, "white": 0, "black": 0})
+    fit(encoder)
+    after = thresholds.cuts(RED, encoder, "words")
+    print(before, after, Calibration.objects.get(kind="words").weights)
+    assert Calibration.objects.get(kind="words").judgements == 51
+    assert after.possible < before.possible
+
+
+def test_a_few_judgements_move_nothing():
+    encoder = make_library()
+    fit(encoder)
+    before = thresholds.cuts(RED, encoder, "words")
+    judge(JudgedQuery.objects.create(words="red", key="1"), {"red": 1, "yellow": 1})
+    fit(encoder)
+    assert thresholds.cuts(RED, encoder, "words") == pytest.approx(before)
+
+
+def test_judged_hits_of_an_asset_move_the_bands_of_pictures():
+    encoder = make_library()
+    fit(encoder)
+    before = Calibration.objects.get(kind="picture").weights
+    asked = Asset.objects.filter(title="white barn").first()
+    judge(JudgedQuery.objects.create(asset=asked, key="1"), {"white": 1, "yellow": 0})
+    fit(encoder)
+    assert Calibration.objects.get(kind="picture").weights != before
+
+
+# When --------------------------------------------------------------------------------------------
+
+
+def test_a_library_that_has_grown_is_calibrated_anew(fake_encoder):
+    encoder = make_library()
+    calibrating.ring_calibration()
+    assert Calibration.objects.get(kind="words").assets == 60
+    make_library({"red": 60}, seed=2)
+    calibrating.ring_calibration()
+    assert Calibration.objects.get(kind="words").assets == 120
+    assert not calibrate.stale(encoder)
+
+
+def test_the_bell_rings_for_it(monkeypatch):
+    rung = []
+    monkeypatch.setattr(tasks, "ring_calibration", lambda: rung.append(1))
+    tasks.ring_bell()
+    assert rung
+
+
+def test_nothing_is_encoded_where_nothing_has_grown(encoded):
+    make_library()
+    calibrating.ring_calibration()
+    encoded.clear()
+    make_library({"red": 30}, seed=2)
+    calibrating.ring_calibration()
+    assert encoded == []
+
+
+def test_a_library_beyond_the_sample_is_not_fitted_again_as_it_grows(monkeypatch):
+    monkeypatch.setattr(thresholds, "SAMPLE", 60)
+    monkeypatch.setattr("search.matches.calibrate.SAMPLE", 60)
+    encoder = make_library()
+    fit(encoder)
+    make_library({"red": 90}, seed=2)
+    assert not calibrate.stale(encoder)
+
+
+def test_new_judgements_make_the_fit_stale():
+    encoder = make_library()
+    fit(encoder)
+    judge(JudgedQuery.objects.create(words="red", key="1"), {"red": 1, "black": 0})
+    assert calibrate.stale(encoder)
+    fit(encoder)
+    assert not calibrate.stale(encoder)
+
+
+@pytest.mark.parametrize("state", ["retired", "building"])
+def test_only_complete_encoders_are_calibrated(fake_encoder, state):
+    encoder = make_library()
+    Encoder.objects.filter(pk=encoder.pk).update(state=state)
+    calibrating.ring_calibration()
+    assert not Calibration.objects.exists()
+
+
+def test_a_small_library_is_left_in_peace(encoded):
+    make_library({"red": 20})
+    calibrating.ring_calibration()
+    assert encoded == []
+
+
+def test_texts_are_encoded_in_turns(encoded, settings, monkeypatch):
+    encoder = make_library()
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    monkeypatch.setattr(calibrating, "TURN_SECONDS", 0)
+    monkeypatch.setattr(FakeEncoder, "batch_size", 10_000)
+    monkeypatch.setattr(calibrating, "TURN_SECONDS", 60)
+    calibrating.take_turn(encoder)
+    assert sorted(encoded) == sorted(synthetic_queries.texts_of(encoder))
+    assert Calibration.objects.count() == 2
+
+
+def test_a_turn_that_ends_too_early_leaves_the_rest_to_the_next(encoded, settings, monkeypatch):
+    encoder = make_library()
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    monkeypatch.setattr(calibrating.time, "monotonic", iter(range(10_000)).__next__)
+    monkeypatch.setattr(calibrating, "TURN_SECONDS", 1.5)
+    calibrating.take_turn(encoder)
+    assert len(encoded) == FakeEncoder.batch_size and not Calibration.objects.exists()
+    for _ in range(100):
+        calibrating.take_turn(encoder)
+    assert len(encoded) == len(set(encoded)) and Calibration.objects.exists()
+
+
+def test_one_process_at_a_time_is_told(fake_encoder):
+    make_library()
+    cache.set(calibrating.BUSY, True)
+    calibrating.ring_calibration()
+    assert not Calibration.objects.exists()
+
+
+def test_two_processes_at_once_leave_one_fit(monkeypatch):
+    encoder = make_library()
+
+    def and_another(texts):
+        if not Calibration.objects.exists():
+            fit(encoder)
+        return FakeEncoder().encode_texts(texts)
+
+    calibrate.calibrate(encoder, and_another)
+    assert Calibration.objects.count() == 2
+
+
+# The parts ---------------------------------------------------------------------------------------
+
+
+def test_queries_are_made_of_the_words_of_titles():
+    vocabulary = synthetic_queries.vocabulary_of(["Red mug on a beach", *["a white cat"] * 40])
+    queries = synthetic_queries.pretended(vocabulary, Random(1))
+    assert {query.rare for query in queries} == {"red", "mug", "beach"}
+    assert all(query.rare in query.words for query in queries)
+
+
+def test_made_up_words_are_in_no_title():
+    vocabulary = synthetic_queries.vocabulary_of(
+        ["suitcase", "elephant", "tortoise", *["the"] * 40]
+    )
+    made = synthetic_queries.made_up(
+        synthetic_queries.pretended(vocabulary, Random(1)), vocabulary, Random(1)
+    )
+    assert made and not set(made) & set(vocabulary.words)
+
+
+def test_the_score_counts_even_where_it_tells_nothing():
+    known = np.c_[[1.0, 2, 3, 4], [0.0, 0, 1, 1]]
+    weights = logistic.rising(known, np.array([1.0, 1, 0, 0]), np.ones(4))
+    assert weights[0] == logistic.LEAST_SLOPE
+
+
+def test_as_many_are_wrong_as_are_lost():
+    odds, fits = np.array([0.0, 1, 2, 3]), np.array([0.0, 1, 0, 1])
+    assert logistic.even(odds, fits, np.ones(4)) == 2
+
+
+def test_a_precision_that_is_never_reached_is_none():
+    assert logistic.precise(np.array([1.0, 2]), np.array([0.0, 0]), np.ones(2), 0.9) is None

@@ -1,0 +1,126 @@
+"""The counts beside the hits, and what is there after one of them was chosen."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from search.models import Asset
+from search.query import Query, answer
+from search.query.facets import FACETS, SHOWN
+from tests.support.factories import make_asset, make_user
+from tests.support.placed import end_bands_at, put
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def knows_colours(fake_encoder):
+    pass
+
+
+def ask(query: Query):
+    return answer(query, make_user(), with_facets=True)
+
+
+def counts(found) -> dict[tuple[str, str], int]:
+    choices = (choice for choices in found.facets.values() for choice in choices)
+    return {(choice.facet, choice.value): choice.assets for choice in choices}
+
+
+@pytest.fixture
+def library():
+    """Assets at many distances that share labels, collections, colours, formats and years."""
+    for number in range(24):
+        asset = put(
+            (number + 1) / 25,
+            title=f"{'red ' * (number % 5 == 0)}{number}",
+            colour=("red", "blue", "green")[number % 3],
+            size=((60, 40), (40, 60), (50, 50), (90, 30), (52, 50))[number % 5],
+            labels=(("house", "old"), ("house",), (), ("new",))[number % 4],
+            collection=("water", "farm", "")[number % 3],
+            taken=datetime(2018 + number % 4, 12, 31, 23, 30, tzinfo=UTC) if number % 2 else None,
+        )
+        if number % 3 == 0:
+            Asset.objects.filter(pk=asset.pk).update(format="JPEG")
+
+
+CUTS = [None, (0.2, 0.5), (0.3, 0.31)]
+QUERIES = ["", "red", "red -blue", "-blue", '"red"']
+
+
+@pytest.mark.parametrize("cuts", CUTS)
+@pytest.mark.parametrize("text", QUERIES)
+@pytest.mark.parametrize("everything", [True, False])
+def test_a_count_is_the_number_of_hits_once_it_is_chosen(
+    library, monkeypatch, cuts, text, everything
+):
+    if cuts:
+        end_bands_at(monkeypatch, *cuts)
+    query = Query.of(text, everything=everything)
+    offered = counts(ask(query))
+    assert offered
+    chosen = {choice: ask(query.plus(*choice)) for choice in offered}
+    assert {choice: found.count for choice, found in chosen.items()} == offered
+    assert {choice: len(found.hits) for choice, found in chosen.items()} == offered
+
+
+@pytest.mark.parametrize("text", ["", "red"])
+def test_the_counts_after_a_choice_are_those_of_both_choices(library, monkeypatch, text):
+    end_bands_at(monkeypatch, 0.2, 0.7)
+    query = Query.of(text).plus("label", "house")
+    for choice, assets in counts(ask(query)).items():
+        assert ask(query.plus(*choice)).count == assets
+
+
+def test_a_choice_that_would_change_nothing_is_not_offered():
+    put(0.1, labels=("house",))
+    put(0.2, labels=("house", "old"))
+    assert counts(ask(Query.of("red"))) == {("label", "old"): 1}
+
+
+def test_what_was_chosen_is_not_offered_again(library):
+    found = ask(Query.of("red").plus("label", "house"))
+    assert ("label", "house") not in counts(found)
+
+
+def test_the_most_frequent_come_first_and_no_more_than_a_dozen():
+    for number in range(SHOWN + 3):
+        put(0.1, labels=("many", f"label {number:02}") if number else ("many",))
+    put(0.2)
+    labels = ask(Query.of("red")).facets["label"]
+    assert [choice.value for choice in labels][:2] == ["many", "label 01"]
+    assert len(labels) == SHOWN
+
+
+def test_the_facets_come_in_one_order(library):
+    assert list(ask(Query.of("red")).facets) == [name for name in FACETS if name != "size"]
+
+
+def test_a_collection_is_offered_by_its_name(library):
+    asset = Asset.objects.filter(collections__slug="water").first()
+    asset.collections.update(name="The Water")
+    [water] = [c for c in ask(Query()).facets["collection"] if c.value == "water"]
+    assert water.name == "The Water"
+
+
+def test_where_nothing_matches_nothing_is_offered(library, monkeypatch):
+    end_bands_at(monkeypatch, 0.001, 0.002)
+    assert ask(Query.of("purple")).facets == {}
+
+
+def test_an_asset_that_nobody_may_see_is_not_counted(library):
+    from django.contrib.auth.models import AnonymousUser
+
+    assert answer(Query(), AnonymousUser(), with_facets=True).facets == {}
+
+
+def test_an_asset_that_is_not_embedded_yet_is_not_counted_among_hits():
+    put(0.1, labels=("house",))
+    put(0.2)
+    make_asset(title="new", labels=("house",))
+    found = ask(Query.of("red"))
+    assert (found.count, counts(found)) == (2, {("label", "house"): 1})
+
+
+def test_facets_are_left_away_where_no_one_asked_for_them(library):
+    assert answer(Query.of("red"), make_user()).facets == {}

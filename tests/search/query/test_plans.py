@@ -1,0 +1,162 @@
+"""How PostgreSQL answers each combination of filter and sort: by an index, or by comparing all."""
+
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from search.forms import SearchForm, data_of
+from search.models import Asset
+from search.query import Query, Sort, answer, nearest, ranking
+from search.query.answer import ORDERS
+from search.query.filters import FILTERS
+from tests.support.factories import make_asset, make_encoder, make_user
+from tests.support.placed import end_bands_at
+
+pytestmark = pytest.mark.django_db
+
+YEAR = str(timezone.now().year)
+# Each leaves every asset of the library.
+VALUES = {
+    "label": "house",
+    "not_label": "other",
+    "collection": "water",
+    "format": "PNG",
+    "colour": "red",
+    "orientation": "landscape",
+    "size": "small",
+    "owner": "owner",
+    "state": "searchable",
+    "year": "2020",
+    "after": "2020",
+    "before": "2021",
+    "taken_after": "2020",
+    "taken_before": "2021",
+    "added_after": YEAR,
+    "added_before": "9000",
+    "new_since": "1990-01-01T00:00:00+00:00",
+}
+ASKED = ["words", "asset", "words and asset", "region", "without"]
+
+
+@pytest.fixture
+def library(fake_encoder, monkeypatch):
+    """A dozen assets that pass all filters; which match, the query's bands say."""
+    end_bands_at(monkeypatch, 0.1, 0.5)
+    taken = timezone.datetime(2020, 5, 1, tzinfo=timezone.get_default_timezone())
+    for number in range(12):
+        make_asset(
+            title=f"red {number}", embedded=True, labels=("house",), collection="water", taken=taken
+        )
+    make_asset(title="else", labels=("other",), colour="blue")
+    return make_encoder()
+
+
+@pytest.fixture
+def never_few(monkeypatch):
+    monkeypatch.setattr(nearest, "EXACT_BELOW", 0)
+
+
+@contextmanager
+def explained(part: str):
+    """The plans of the statements with this part that are executed meanwhile, settings and all."""
+    plans: list[str] = []
+
+    def explain(execute, sql, params, many, context):
+        if part in sql:
+            execute(f"EXPLAIN {sql}", params, many, context)
+            plans.append("\n".join(row[0] for row in context["cursor"].fetchall()))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(explain):
+        yield plans
+
+
+def asked(kind: str, **parts) -> Query:
+    example = str(Asset.objects.filter(title="red 0").get().pk)
+    given = {
+        "words": {"q": ["red"]},
+        "asset": {"like": [example]},
+        "words and asset": {"q": ["red"], "like": [example]},
+        "region": {"like": [f"{example}@0,0,0.5,0.5"]},
+        "without": {"q": ["red -blue"]},
+    }
+    return query_of(given[kind] | parts)
+
+
+def query_of(given: dict[str, list[str]]) -> Query:
+    form = SearchForm(data_of(given), make_user())
+    assert form.is_valid(), form.errors
+    return form.query()
+
+
+def plan_of(query: Query) -> str:
+    with explained("WITH near AS MATERIALIZED") as plans:
+        answer(query, make_user())
+    return plans[0]
+
+
+def test_every_filter_has_a_value_here():
+    assert set(VALUES) == set(FILTERS)
+
+
+def plans_of_every_sort(name: str) -> list[str]:
+    parts = {name: [VALUES[name]]} if name else {}
+    return [plan_of(asked("words", sort=[sort], **parts)) for sort in Sort]
+
+
+@pytest.mark.parametrize("name", [*FILTERS, ""])
+def test_above_the_limit_the_index_is_used_whatever_the_filter_and_the_sort(
+    library, never_few, name
+):
+    assert all(library.index_name in plan for plan in plans_of_every_sort(name))
+
+
+@pytest.mark.parametrize("name", [*FILTERS, ""])
+def test_below_the_limit_all_are_compared_whatever_the_filter_and_the_sort(library, name):
+    assert not any("hnsw_" in plan for plan in plans_of_every_sort(name))
+
+
+@pytest.mark.parametrize("kind", ASKED)
+@pytest.mark.parametrize("switch", ["everything", "variety", "duplicates"])
+def test_above_the_limit_the_index_is_used_whatever_is_asked_by(library, never_few, kind, switch):
+    assert library.index_name in plan_of(asked(kind, **{switch: ["1"]}))
+
+
+@pytest.mark.parametrize("kind", ASKED)
+def test_all_filters_at_once_leave_the_index_in_use(library, never_few, kind):
+    parts = {name: [value] for name, value in VALUES.items()}
+    assert library.index_name in plan_of(asked(kind, **parts))
+
+
+def test_a_page_far_behind_compares_all(library, never_few, monkeypatch):
+    monkeypatch.setattr(nearest, "WIDEST", 5)
+    monkeypatch.setattr(ranking, "POOL", 6)
+    assert "hnsw_" not in plan_of(asked("words"))
+
+
+# Browsing, for which no vector is needed ---------------------------------------------------------
+
+INDEXED = {
+    Sort.RELEVANCE: "search_asset_created",
+    Sort.NEWEST: "search_asset_created",
+    Sort.OLDEST: "search_asset_created",
+}
+
+
+@pytest.mark.parametrize("sort", INDEXED)
+def test_the_newest_and_the_oldest_are_read_from_an_index(library, sort):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+        page = Asset.objects.visible_to(make_user()).order_by(*ORDERS[sort])[:49]
+        assert INDEXED[sort] in page.explain()
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_filter_without_a_query_never_reads_a_vector(library, name):
+    with explained("search_asset") as plans:
+        for sort in Sort:
+            answer(query_of({name: [VALUES[name]], "sort": [sort]}), make_user(), with_facets=True)
+    assert plans
+    assert not any("hnsw_" in plan or "<=>" in plan for plan in plans)

@@ -1,0 +1,256 @@
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from search.models import Asset, Embedding
+from tests.support import pictures
+from tests.support.factories import embed, make_asset, make_encoder
+
+pytestmark = pytest.mark.django_db
+UPLOAD = reverse("upload")
+
+
+def text(response):
+    return response.content.decode()
+
+
+def send(client, *files, **headers):
+    """Upload (name, content) pairs in one request."""
+    data = [SimpleUploadedFile(name, content) for name, content in files]
+    return client.post(UPLOAD, {"files": data}, headers=headers)
+
+
+def rows(response):
+    return [(row.filename, row.state) for row in response.context["rows"]]
+
+
+# Who may upload
+
+
+def test_readers_are_told_whom_to_ask(reader_client):
+    response = reader_client.get(UPLOAD)
+
+    assert response.status_code == 403
+    assert "Only staff may upload pictures" in text(response)
+
+
+def test_readers_cannot_post_either(reader_client):
+    assert send(reader_client, ("a.png", pictures.png())).status_code == 403
+    assert not Asset.objects.exists()
+
+
+def test_strangers_sign_in_first(client):
+    assert client.get(UPLOAD).url == "/sign-in/?next=/upload/"
+
+
+# What becomes of each file
+
+
+def test_each_file_gets_a_row(staff_client):
+    response = send(staff_client, ("a.png", pictures.png()), ("b.jpg", pictures.jpeg()))
+
+    assert response.status_code == 200
+    assert rows(response) == [("a.png", "stored"), ("b.jpg", "stored")]
+
+
+def test_a_refused_file_is_named_and_the_others_go_in(staff_client):
+    response = send(staff_client, ("notes.jpg", b"just words"), ("b.png", pictures.png()))
+
+    assert response.status_code == 200
+    assert rows(response) == [("notes.jpg", "refused"), ("b.png", "stored")]
+    assert "This is text, not a picture." in text(response)
+    assert Asset.objects.count() == 1
+
+
+def test_the_same_picture_twice_is_already_in_the_library(staff_client):
+    send(staff_client, ("a.png", pictures.png()))
+
+    response = send(staff_client, ("again.png", pictures.png()))
+
+    assert "Already in the library" in text(response)
+    assert Asset.objects.count() == 1
+
+
+def test_htmx_gets_the_rows_alone(staff_client):
+    response = send(staff_client, ("a.png", pictures.png()), **{"HX-Request": "true"})
+
+    assert text(response).strip().startswith('<li class="row" data-state="stored"')
+
+
+def test_without_a_file_there_is_a_sentence(staff_client):
+    response = staff_client.post(UPLOAD)
+
+    assert response.status_code == 400
+    assert "Choose at least one picture." in text(response)
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "sentence"),
+    [
+        (b"", 400, "This file is empty."),
+        (b"just words", 415, "This is text, not a picture."),
+        (b"<!doctype html><p>Hello", 415, "This is a web page, not a picture."),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", 415, "This is an SVG drawing"),
+        (b"%PDF-1.7", 415, "This is a PDF, not a picture."),
+        (bytes(1000), 415, "This is not a picture that can be read"),
+        (pictures.jpeg()[:200], 400, "This JPEG file is damaged or incomplete."),
+        (pictures.png_with_wrong_checksum(), 400, "This PNG file is damaged or incomplete."),
+        (pictures.png_of_size(30_000, 30_000), 413, "megapixels"),
+        (pictures.webp_bomb(), 413, "megapixels"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_words(staff_client, content, status, sentence):
+    response = send(staff_client, ("holiday.jpg", content))
+
+    assert response.status_code == status
+    assert rows(response) == [("holiday.jpg", "refused")]
+    assert sentence in text(response)
+    assert not Asset.objects.exists()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 20_000)])
+def test_odd_sizes_are_accepted_and_shown(staff_client, size):
+    send(staff_client, ("line.png", pictures.png(size)))
+    asset = Asset.objects.get()
+
+    assert (asset.width, asset.height) == size
+    assert staff_client.get("/").status_code == 200
+    assert staff_client.get(asset.get_absolute_url()).status_code == 200
+
+
+@pytest.mark.parametrize("value", range(1, 9))
+def test_pictures_are_stored_upright(staff_client, value):
+    size = (40, 60) if value > 4 else (60, 40)
+    send(staff_client, ("a.jpg", pictures.jpeg(size, exif_orientation=value)))
+
+    assert (Asset.objects.get().width, Asset.objects.get().height) == (60, 40)
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("../../etc/passwd.png", "passwd.png"),
+        ("C:\\pictures\\barn.png", "barn.png"),
+        ("a\u202egnp.exe", "agnp.exe"),
+        ("a" * 300 + ".png", "a" * 251 + ".png"),
+        ("<b>.png", "<b>.png"),
+    ],
+)
+def test_any_name_is_shown_safely(staff_client, sent, shown):
+    response = send(staff_client, (sent, pictures.png()))
+
+    assert rows(response) == [(shown, "stored")]
+    assert "<b>.png" not in text(response)
+
+
+def test_a_name_with_nul_does_no_harm(staff_client):
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="a\0b.png"\r\n\r\n'
+        + pictures.png()
+        + b"\r\n--x--\r\n"
+    )
+
+    response = staff_client.post(UPLOAD, data=body, content_type="multipart/form-data; boundary=x")
+
+    assert rows(response) == [("ab.png", "stored")]
+
+
+# How much
+
+
+def test_a_file_over_the_limit_is_refused_and_the_others_go_in(staff_client, settings):
+    settings.MAX_UPLOAD_MB = 0.1
+
+    response = send(staff_client, ("big.jpg", bytes(300_000)), ("a.png", pictures.png()))
+
+    assert rows(response) == [("big.jpg", "refused"), ("a.png", "stored")]
+    assert "This file has 0.3 MB; 0.1 MB are allowed." in text(response)
+
+
+def test_alone_it_is_a_413(staff_client, settings):
+    settings.MAX_UPLOAD_MB = 0.1
+
+    assert send(staff_client, ("big.jpg", bytes(300_000))).status_code == 413
+
+
+def test_of_a_file_over_the_limit_little_reaches_the_disk(settings):
+    from search.views.upload_handler import LimitedUploadHandler
+
+    settings.MAX_UPLOAD_MB = 0.1
+    handler = LimitedUploadHandler()
+    handler.new_file("files", "big.jpg", "image/jpeg", None)
+    for start in range(0, 1_000_000, 50_000):
+        handler.receive_data_chunk(bytes(50_000), start)
+    file = handler.file_complete(1_000_000)
+
+    assert file.size == 1_000_000
+    assert len(file.read()) <= 150_000
+
+
+def test_a_request_that_carries_too_much_is_a_413(staff_client, settings):
+    settings.MAX_UPLOAD_MB = 0.01
+
+    response = send(staff_client, ("big.jpg", bytes(300_000)))
+
+    assert response.status_code == 413
+    assert "please send fewer pictures at once" in text(response)
+
+
+def test_too_many_files_are_a_400(staff_client, settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FILES = 2
+
+    response = send(staff_client, *[("a.png", pictures.png())] * 3)
+
+    assert response.status_code == 400
+    assert "At most 2 files can be sent at once." in text(response)
+
+
+def test_a_body_that_is_no_form_is_a_400(staff_client):
+    response = staff_client.post(
+        UPLOAD, data=b"nonsense", content_type="multipart/form-data; boundary="
+    )
+
+    assert response.status_code == 400
+
+
+# Rows as they are now
+
+
+def status(client, *assets, **headers):
+    ids = ",".join(str(asset.pk) for asset in assets)
+    return client.get(reverse("upload_status"), {"ids": ids}, headers=headers)
+
+
+def test_a_row_goes_from_stored_to_searchable(staff_client):
+    make_encoder()
+    barn = make_asset(colour="red")
+    assert rows(status(staff_client, barn)) == [("barn.png", "stored")]
+
+    embed(barn, "red")
+
+    assert rows(status(staff_client, barn)) == [("barn.png", "searchable")]
+
+
+def test_a_failed_row_gives_the_reason(staff_client):
+    make_encoder()
+    barn = make_asset()
+    Embedding.objects.update(error="This PNG file is damaged.")
+
+    response = status(staff_client, barn, **{"HX-Request": "true"})
+
+    assert rows(response) == [("barn.png", "failed")]
+    assert "Stored, but not searchable: This PNG file is damaged." in text(response)
+
+
+def test_what_is_no_id_has_no_row(staff_client):
+    response = staff_client.get(reverse("upload_status"), {"ids": "barn,-,\0," + "-" * 36})
+
+    assert response.status_code == 200
+    assert rows(response) == []
+
+
+def test_a_summary_counts_the_rows(staff_client):
+    response = send(staff_client, ("notes.jpg", b"just words"), ("b.png", pictures.png()))
+
+    assert "<b>1</b> on their way" in text(response)
+    assert "<b>1</b> refused" in text(response)

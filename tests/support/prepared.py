@@ -1,0 +1,74 @@
+"""Libraries that are made once in a test run; each stack starts from a copy of one."""
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from config import embedded
+from config.supervisor import BASE_DIR
+from tests.support.environment import RUN_DIR
+
+USER, PASSWORD = "curator", "a password for tests"
+PICTURES = 60  # Of the sample catalogue, in the library that has it.
+OURS = ("SECRET_KEY", "DATABASE_URL", "REDIS_URL", "ENCODER_CHECKPOINT", "ENCODER_REVISION")
+
+
+def environment(var: Path) -> dict[str, str]:
+    """For Sightline's processes on this folder: none of the settings that this machine may have."""
+    inherited = {name: value for name, value in os.environ.items() if name not in OURS}
+    return inherited | {"VAR_DIR": str(var)}
+
+
+def copy_into(var: Path, *, catalogue: bool) -> None:
+    """Give a folder a library with its tables, an encoder and an account, or pictures as well."""
+    made = _once("catalogue", _fill) if catalogue else _once("empty", _set_up)
+    # By cp, which keeps the owners: the database's files are not root's.
+    subprocess.run(["cp", "-a", f"{made}/.", str(var)], check=True)
+
+
+def _once(name: str, make: Callable[[Path], None]) -> Path:
+    made, new = RUN_DIR / name, RUN_DIR / f"{name}.new"
+    with (RUN_DIR / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            new.mkdir()
+            make(new)
+            new.rename(made)
+    return made
+
+
+def _set_up(var: Path) -> None:
+    account = ("--username", USER, "--email", "curator@example.org")
+    _run(
+        var,
+        ("migrate",),
+        ("encoder", "serve"),
+        ("collectstatic", "--no-input"),
+        ("createsuperuser", "--no-input", *account),
+    )
+
+
+def _fill(var: Path) -> None:
+    copy_into(var, catalogue=False)
+    # No Redis runs here, so it is embedded by the command itself.
+    _run(var, ("catalogue", "--pictures", str(PICTURES), "--owner", USER))
+
+
+def _run(var: Path, *commands: tuple[str, ...]) -> None:
+    env = environment(var) | {"DJANGO_SUPERUSER_PASSWORD": PASSWORD}
+    embedded.start_database(var)
+    try:
+        for command in commands:
+            done = subprocess.run(
+                [sys.executable, "manage.py", *command],
+                env=env,
+                cwd=BASE_DIR,
+                capture_output=True,
+                text=True,
+            )
+            assert done.returncode == 0, done.stderr
+    finally:
+        embedded.stop_database(var)

@@ -1,0 +1,94 @@
+"""The Celery app with something broken on purpose; `-A tests.support.sabotage` runs a worker of it.
+
+SABOTAGE names what is broken, separated by commas:
+
+deadly      decoding a picture whose corner is magenta kills the process
+slow        a batch takes a second more, so that a kill hits work under way
+napping     the first batch with a cyan corner stops its process (SIGSTOP) before it writes
+forgetful   what was claimed before is never claimed again (a negative control)
+tokenless   whoever comes late writes all the same (a negative control)
+crowded     what was claimed before is charged and done in batches (a negative control)
+"""
+
+import os
+import signal
+import time
+
+import django
+from celery.signals import worker_process_init
+
+from workers.celery import app
+
+django.setup()
+
+from search.formats import images  # noqa: E402
+from search.models.promise import Promise, PromiseQuerySet  # noqa: E402
+from workers import tasks  # noqa: E402
+
+__all__ = ["app"]
+
+MAGENTA, CYAN = (255, 0, 255), (0, 255, 255)
+decode, embed, claim_again = images.decode, tasks.embed, PromiseQuerySet.claim_again
+
+
+def corner_is(image, colour) -> bool:
+    return max(abs(a - b) for a, b in zip(image.getpixel((2, 2)), colour, strict=True)) < 40
+
+
+def deadly(file, **options):
+    image = decode(file, **options)
+    if corner_is(image, MAGENTA):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return image
+
+
+def napping(file, **options):
+    image = decode(file, **options)
+    # Only while embedding, and only once: whoever takes over must be able to.
+    if options.get("at_least") and corner_is(image, CYAN) and not os.path.exists(NAP):
+        open(NAP, "w").close()
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return image
+
+
+NAP = os.path.join(os.environ.get("VAR_DIR", "."), "nap")
+
+
+def slow(claimed, encoder) -> None:
+    if claimed:
+        time.sleep(1)
+    embed(claimed, encoder)
+
+
+def forgetful(self):
+    return []
+
+
+def crowded(self):
+    from django.db.models import F
+
+    self._give_up()
+    claimed_before = self.claimable().filter(claims__gt=0).order_by("claims", "pk")[:16]
+    return self._lease(claimed_before, attempts=F("attempts") + 1)
+
+
+def tokenless(self):
+    return type(self)._default_manager.filter(pk=self.pk)
+
+
+@worker_process_init.connect
+def break_things(**kwargs) -> None:
+    for fault in os.environ["SABOTAGE"].split(","):
+        FAULTS[fault]()
+
+
+FAULTS = {
+    "deadly": lambda: setattr(images, "decode", deadly),
+    "napping": lambda: setattr(images, "decode", napping),
+    "slow": lambda: setattr(tasks, "embed", slow),
+    "forgetful": lambda: setattr(PromiseQuerySet, "claim_again", forgetful),
+    "crowded": lambda: setattr(PromiseQuerySet, "claim_again", crowded),
+    "tokenless": lambda: [
+        setattr(c, "_mine", tokenless) for c in (Promise, *Promise.__subclasses__())
+    ],
+}

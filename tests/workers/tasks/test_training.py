@@ -1,0 +1,347 @@
+"""Training that curators ask for: the rows, and the worker that does it."""
+
+import os
+import subprocess
+import sys
+import time
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models.functions import Now
+
+from config import embedded
+from search.models import TrainingRun
+from search.models.promise import MAX_ATTEMPTS
+from tests.support.environment import VAR_DIR
+from tests.support.factories import make_encoder
+from tests.support.training_runs import FAKE, make_run, trained
+from workers import runs
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_training")]
+
+
+def lease_runs_out() -> None:
+    TrainingRun.objects.filter(state="running").update(leased_until=Now() - timedelta(seconds=1))
+
+
+def at_step(monkeypatch, step, act) -> None:
+    """Act once, when the worker hears of this step."""
+    report, acted = TrainingRun.report, []
+
+    def reporting(run, **progress):
+        if progress.get("step", 0) >= step and not acted:
+            acted.append(True)
+            act(run)
+        return report(run, **progress)
+
+    monkeypatch.setattr(TrainingRun, "report", reporting)
+
+
+# The rows ----------------------------------------------------------------------------------------
+
+
+def test_a_run_is_claimed_once_and_the_oldest_first():
+    older, newer = make_run(), make_run()
+    assert [TrainingRun.objects.claim() for _ in range(3)] == [older, newer, None]
+
+
+def test_what_a_dead_worker_left_is_claimed_again_and_charged():
+    make_run()
+    first = TrainingRun.objects.claim()
+    lease_runs_out()
+    second = TrainingRun.objects.claim()
+    assert second.token != first.token
+    assert second.attempts == 1
+
+
+def test_a_late_worker_writes_nothing():
+    make_run()
+    late = TrainingRun.objects.claim()
+    lease_runs_out()
+    TrainingRun.objects.claim()
+    assert not late.report(step=5)
+    assert not late.finish({})
+    assert not late.fail("Too late to say so.")
+    assert not late.give_back()
+
+
+def test_a_run_that_kills_its_workers_is_given_up():
+    run = make_run()
+    for _ in range(1 + MAX_ATTEMPTS):
+        assert TrainingRun.objects.claim()
+        lease_runs_out()
+    assert TrainingRun.objects.claim() is None
+    run.refresh_from_db()
+    assert (run.state, run.error[:20]) == ("failed", "The worker stopped 3")
+
+
+def test_a_run_that_was_to_stop_when_its_worker_died_has_stopped():
+    run = make_run()
+    TrainingRun.objects.claim()
+    assert run.ask_to_stop()
+    lease_runs_out()
+    assert TrainingRun.objects.claim() is None
+    run.refresh_from_db()
+    assert run.state == "stopped"
+
+
+def test_reporting_renews_the_lease():
+    make_run()
+    run = TrainingRun.objects.claim()
+    lease_runs_out()
+    assert run.report(step=1)
+    assert TrainingRun.objects.claim() is None
+
+
+@pytest.mark.parametrize("fields", [{"state": "running"}, {"token": "0" * 32}])
+def test_a_running_training_is_claimed(fields):
+    with pytest.raises(IntegrityError, match="a_running_training_is_claimed"), transaction.atomic():
+        make_run(**fields)
+
+
+def test_no_two_runs_share_a_folder():
+    make_run(folder="/data/trained/1-siglip")
+    with pytest.raises(IntegrityError, match="one_training_per_folder"), transaction.atomic():
+        make_run(folder="/data/trained/1-siglip")
+
+
+# The worker --------------------------------------------------------------------------------------
+
+
+def test_a_run_is_trained_to_its_end(tmp_path):
+    run = trained(make_run(steps=4))
+    assert (run.state, run.step, run.steps, run.error) == ("done", 4, 4, "")
+    assert (run.loss, run.pictures_per_second) == (0.25, 99.5)
+    assert run.folder == str(tmp_path / "trained" / f"{run.pk}-siglip")
+    assert run.figures["words to pictures"]["R@1"] == {"value": 0.71, "low": 0.69, "high": None}
+    assert run.started and run.ended and run.token is None
+
+
+def test_the_command_is_told_what_was_asked():
+    encoder = make_encoder()
+    asked = {"data": "catalogue", "start_from": encoder, "origin": "fake", "towers": "lora"}
+    run = trained(make_run(steps=4, **asked))
+    assert run.figures["argv"] == (
+        "--recipe=siglip --data=catalogue --towers=lora --seed=7 --steps=4 --from=fake"
+        f" --out={run.folder} --progress=json --json"
+    )
+
+
+def test_without_steps_it_takes_the_recipes_own():
+    run = trained(make_run())
+    assert (run.steps, run.step) == (10, 10)
+
+
+def test_several_runs_are_trained_one_after_another():
+    first, second = make_run(steps=2), make_run(steps=2)
+    runs.train_waiting()
+    assert {run.state for run in TrainingRun.objects.all()} == {"done"}
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert first.ended <= second.started
+
+
+def test_progress_is_written_once_a_tick(monkeypatch):
+    monkeypatch.setattr(runs, "TICK_SECONDS", 0.2)
+    told = []
+    report = TrainingRun.report
+    monkeypatch.setattr(
+        TrainingRun, "report", lambda run, **said: told.append(said) or report(run, **said)
+    )
+    trained(make_run(steps=20))
+    assert 2 <= len(told) <= 10
+
+
+def test_stopping_saves_and_going_on_resumes(monkeypatch):
+    at_step(monkeypatch, 3, lambda run: run.ask_to_stop())
+    run = trained(make_run(steps=50))
+    assert run.state == "stopped" and 3 <= run.step < 50
+    assert run.go_on()
+    run = trained(run)
+    assert (run.state, run.step) == ("done", 50)
+    assert run.figures["argv"].endswith("--resume")
+
+
+def test_a_worker_that_is_to_end_gives_the_run_back_uncharged(monkeypatch):
+    at_step(monkeypatch, 3, lambda run: runs.ending.set())
+    run = trained(make_run(steps=50))
+    assert (run.state, run.attempts, run.token, run.ended) == ("waiting", 0, None, None)
+    runs.ending.clear()
+    assert trained(run).state == "done"
+
+
+def test_a_run_that_is_anothers_now_is_left_to_it(monkeypatch):
+    def taken(run):
+        lease_runs_out()
+        TrainingRun.objects.claim()
+
+    at_step(monkeypatch, 3, taken)
+    run = trained(make_run(steps=50))
+    assert run.state == "running"
+
+
+@pytest.mark.parametrize(
+    ("how", "error"),
+    [
+        ("refuse", "The captions are all equal."),
+        ("crash", "RuntimeError: It does not add up."),
+        ("die", runs.KILLED),
+    ],
+)
+def test_a_failure_is_a_sentence(monkeypatch, how, error):
+    monkeypatch.setenv("FAKE_TRAIN", how)
+    run = trained(make_run())
+    assert (run.state, run.error) == ("failed", error)
+
+
+def test_what_failed_can_go_on(monkeypatch):
+    monkeypatch.setenv("FAKE_TRAIN", "refuse")
+    run = trained(make_run(steps=2))
+    monkeypatch.delenv("FAKE_TRAIN")
+    assert run.go_on()
+    run = trained(run)
+    assert (run.state, run.error) == ("done", "")
+
+
+def test_nothing_is_overwritten(tmp_path):
+    run = make_run()
+    there = tmp_path / "trained" / f"{run.pk}-siglip"
+    there.mkdir(parents=True)
+    (there / "model.safetensors").write_text("of another database")
+    assert trained(run).state == "failed" and "nothing is overwritten" in run.error
+    assert (there / "model.safetensors").read_text() == "of another database"
+
+
+def test_a_place_that_cant_be_written_to_is_a_sentence(tmp_path):
+    (tmp_path / "trained").write_text("a file")
+    run = trained(make_run())
+    assert run.state == "failed" and "can't be written to" in run.error
+
+
+def test_a_run_whose_encoder_was_removed_does_not_begin_from_nothing():
+    encoder = make_encoder(state="ready")
+    run = make_run(start_from=encoder, origin=encoder.slug)
+    encoder.delete()
+    assert "has been removed" in trained(run).error
+
+
+def test_a_database_that_is_away_does_not_stop_the_training(monkeypatch):
+    def away(run):
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(connection, "close", lambda: None)
+    at_step(monkeypatch, 3, away)
+    assert trained(make_run(steps=20)).state == "done"
+
+
+def test_where_nothing_carries_messages_the_run_waits_for_a_trainer():
+    run = make_run()
+    runs.ring()
+    run.refresh_from_db()
+    assert run.state == "waiting"
+
+
+def test_the_bell_rings_only_while_a_run_waits(settings, monkeypatch):
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    sent = []
+    monkeypatch.setattr(runs.train_waiting, "delay", lambda: sent.append(True))
+    runs.ring()
+    assert sent == []
+    make_run()
+    runs.ring()
+    assert sent == [True]
+
+
+def test_it_has_a_queue_of_its_own():
+    route = runs.train_waiting.app.amqp.router.route({}, runs.train_waiting.name)
+    assert route["queue"].name == "train"
+
+
+def test_the_trainer_itself_never_pays_for_torch():
+    code = (
+        "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings';"
+        "django.setup(); import workers.runs, workers.bell; print(*sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "transformers"} & set(ran.stdout.split())
+
+
+# A worker is killed ------------------------------------------------------------------------------
+
+WORKER = f"""
+import django
+django.setup()
+from django.conf import settings
+from workers import runs
+runs.COMMAND, runs.TICK_SECONDS = {FAKE!r}, 0.05
+{{sabotage}}
+runs.train_waiting()
+"""
+
+
+@pytest.fixture
+def worker(tmp_path):
+    """Starts workers in processes of their own, on the test's database."""
+    env = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": embedded.database_url(VAR_DIR, connection.settings_dict["NAME"]),
+        "VAR_DIR": str(tmp_path),
+        "FAKE_TRAIN": "linger",
+    }
+
+    def start(sabotage=""):
+        code = WORKER.format(sabotage=sabotage)
+        started.append(subprocess.Popen([sys.executable, "-c", code], env=env))
+        return started[-1]
+
+    started = []
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def await_true(condition, seconds=30):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def begun(tmp_path):
+    """What was begun and ended, and whether two were at it."""
+    return (tmp_path / "trained" / "journal").read_text().split()[::2]
+
+
+def taken_up(worker, tmp_path, meanwhile, sabotage=""):
+    """What two workers make of a run whose worker was killed, and whose training lives on."""
+    run = make_run(steps=100)
+    first = worker()
+    await_true(lambda: TrainingRun.objects.get().step >= 5)
+    first.kill()
+    first.wait()
+    lease_runs_out()
+    others = [worker(sabotage), worker(sabotage)]
+    await_true(lambda: TrainingRun.objects.get().attempts)
+    meanwhile()
+    (tmp_path / "trained" / "let-go").touch()
+    assert [process.wait(60) for process in others] == [0, 0]
+    run.refresh_from_db()
+    return run
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_workers_run_is_taken_up_once(worker, tmp_path):
+    run = taken_up(worker, tmp_path, meanwhile=lambda: time.sleep(2))
+    assert (run.state, run.step, run.attempts) == ("done", 100, 1)
+    assert run.figures["argv"].endswith("--resume")
+    assert begun(tmp_path) == ["begin", "end", "begin", "end"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_its_lock_it_would_be_trained_twice_at_once(worker, tmp_path):
+    def overlap():
+        await_true(lambda: "overlap" in begun(tmp_path))
+
+    taken_up(worker, tmp_path, overlap, "runs.is_free = lambda lock: True")

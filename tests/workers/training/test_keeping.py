@@ -1,0 +1,65 @@
+"""Holding an encoder to what it knew while it learns more."""
+
+import pytest
+import torch
+
+from tests.support.checkpoints import tiny_clip, tiny_siglip
+from workers.encoders.checkpoint import find
+from workers.training import keeping
+from workers.training.finetuning import loaded
+from workers.training.keeping import Anchors
+
+
+@pytest.fixture(autouse=True)
+def few_scenes(monkeypatch):
+    monkeypatch.setattr(keeping, "_SCENES", 64)
+
+
+@pytest.fixture(params=[tiny_siglip, tiny_clip])
+def towers(request, tmp_path):
+    return loaded(find(str(request.param(tmp_path)), ""))
+
+
+def shifted(module):
+    with torch.no_grad():
+        for weights in module.parameters():
+            weights += 0.1 * torch.randn_like(weights)
+
+
+def test_towers_that_are_as_they_were_have_not_drifted(towers):
+    anchors = Anchors(towers, 0)
+    assert all(abs(anchors.drift(towers, step).item()) < 1e-5 for step in range(3))
+
+
+@pytest.mark.parametrize("tower", ["text_model", "vision_model"])
+def test_each_tower_is_held(towers, tower):
+    anchors = Anchors(towers, 0)
+    shifted(getattr(towers.model, tower))
+    assert anchors.drift(towers, 0).item() > 1e-3
+
+
+def test_a_locked_image_tower_is_not_asked(towers, monkeypatch):
+    towers.vision.requires_grad_(False)
+    monkeypatch.setattr(type(towers), "pictures", None)
+    assert Anchors(towers, 0).drift(towers, 0).item() < 1e-5
+
+
+def test_drift_can_be_undone(towers):
+    anchors = Anchors(towers, 0)
+    shifted(towers.model)
+    anchors.drift(towers, 0).backward()
+    matrix = towers.model.vision_model.encoder.layers[0].mlp.fc1.weight
+    assert matrix.grad.abs().sum() > 0
+
+
+def test_the_same_seed_holds_the_same(towers):
+    one, other = Anchors(towers, 0), Anchors(towers, 0)
+    shifted(towers.model)
+    assert one.drift(towers, 1).item() == other.drift(towers, 1).item()
+
+
+def test_words_are_spelled_as_the_encoder_reads_them(tmp_path):
+    heard = []
+    towers = loaded(find(str(tiny_siglip(tmp_path)), ""))
+    Anchors(towers, 0, lambda text: heard.append(text) or text.lower())
+    assert len(heard) == 64
