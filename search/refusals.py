@@ -40,6 +40,11 @@ class Refusal(Exception):
         """Code and parameters, as a child process or a row carries them."""
         return {"code": self.code, "parameters": self.parameters}
 
+    def __reduce__(self) -> Any:
+        # Across the processes of a pool: by default the parameters would come back as a second
+        # positional argument.
+        return type(self).of, (self.as_json(),)
+
     def __str__(self) -> str:
         return sentence(self.code, self.parameters)
 

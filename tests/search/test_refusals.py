@@ -1,5 +1,7 @@
 """Refusals: what crosses over is a code with parameters, what is shown a sentence."""
 
+import pickle
+
 from search.refusals import Refusal, sentence
 
 
@@ -10,6 +12,11 @@ def test_a_refusal_reads_as_its_sentence():
 def test_a_refusal_crosses_over_as_json():
     again = Refusal.of(Refusal("text", text="This file is empty.").as_json())
     assert (again.code, str(again)) == ("text", "This file is empty.")
+
+
+def test_a_refusal_crosses_from_a_process_of_a_pool():
+    again = pickle.loads(pickle.dumps(Refusal("text", text="This file is empty.")))
+    assert str(again) == "This file is empty."
 
 
 def test_no_code_is_no_sentence():
