@@ -155,7 +155,7 @@ def embed_batch(row: Encoder, encoder: LoadedEncoder) -> int:
 def embed(claimed: list[Embedding], encoder: LoadedEncoder) -> None:
     started = time.monotonic()
     # Twice the encoder's input: four times faster than decoding in full, and the vectors'
-    # cosine to those of a full decode was 0.999997 (design.md, section 7).
+    # cosine to those of a full decode was 0.999997 (docs/architecture.md, Facts).
     decoded = [(e, decode_or_record([e], at_least=2 * encoder.resolution)) for e in claimed]
     pictures = [(embedding, picture) for embedding, picture in decoded if picture]
     if not pictures:

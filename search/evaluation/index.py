@@ -32,7 +32,7 @@ def recalls_of(
     """Of queries in words, which are far from all pictures, and of pictures, which are near some.
 
     Apart, since the index serves the two unlike each other: recall@10 0.80 and 0.99 of 100,000
-    (design.md, section 7).
+    (docs/architecture.md, Facts).
     """
     texts = text_vectors(Dataset("", sampled(words), [], []), encoder)
     pictures = stored_vectors(row, sampled(assets))

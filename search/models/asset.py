@@ -48,7 +48,7 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         """The embedded assets as hits, by cosine distance to a unit vector, by way of the index.
 
         Order by distance alone: a second sort key, a descending score or no slice each make
-        PostgreSQL leave the HNSW index (design.md, section 7).
+        PostgreSQL leave the HNSW index (docs/architecture.md, Facts).
         """
         stored = Cast("embeddings__vector", HalfVectorField(dimensions=encoder.dimensions))
         return (

@@ -48,7 +48,7 @@ class PromiseQuerySet(models.QuerySet[Any]):
         """Lease what is promised of one asset whose earlier claim came to nothing, and charge it.
 
         It is done alone, so that a picture which kills its worker is charged and its neighbours
-        are not: charging whole batches condemned 8 to 30 healthy ones (design.md, section 5).
+        are not: charging whole batches condemned 8 to 30 healthy ones.
         """
         self._give_up()
         claimed_before = self.claimable().filter(claims__gt=0)

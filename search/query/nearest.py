@@ -11,7 +11,7 @@ from search.models.asset import AssetQuerySet
 
 WORDS, PICTURE = "words", "picture"
 # Up to so many assets, all are compared, which misses none: of 10,000 in about 80 ms. PostgreSQL's
-# own choice was the index at recall 0.53 for 1,000 (design.md, section 7).
+# own choice was the index at recall 0.53 for 1,000 (docs/architecture.md, Facts).
 EXACT_BELOW = 20_000
 # How many candidates the walk through the index keeps. Words are strangers to a graph built on
 # pictures: recall@20 of words among 100,000 is 0.87 at 200 and 0.98 at 1,000, of pictures 1 at
