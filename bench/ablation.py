@@ -108,7 +108,7 @@ def apart(recipe: "Recipe", shared: Path, taught: tuple[str, ...]) -> "Training"
 
 def found_by(checkpoint: Path) -> "Figures":
     """What it finds of the drawings that are held out from training."""
-    from workers.encoders.base import load_encoder
+    from workers.encoders.load import load_encoder
     from workers.training.evaluation import evaluate
 
     return evaluate(load_encoder(str(checkpoint)), quiet=True)

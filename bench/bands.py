@@ -52,7 +52,7 @@ class Studio:
     """Scenes with the vectors of their pictures, and texts, by one encoder."""
 
     def __init__(self, slug: str, catalogue: int, seed: int, cache: Path) -> None:
-        from workers.encoders.base import load_encoder
+        from workers.encoders.load import load_encoder
 
         self.slug, self.cache = slug, cache
         self.loaded = load_encoder(f"workers/checkpoints/{slug}")

@@ -23,7 +23,8 @@ from PIL.Image import Image
 from tqdm import tqdm
 
 from bench.curios import curios
-from workers.encoders.base import Encoder, load_encoder
+from workers.encoders.load import load_encoder
+from workers.encoders.protocol import LoadedEncoder
 from workers.studio.captions import caption
 from workers.studio.draw import draw, size_for
 from workers.training.evaluation import HELD_OUT, held_out_scenes
@@ -99,7 +100,9 @@ def studio_scenes() -> list[tuple[str, Image]]:
     ]
 
 
-def found(encoder: Encoder, new: Sequence[Example], old: Sequence[tuple[str, Image]]) -> Shares:
+def found(
+    encoder: LoadedEncoder, new: Sequence[Example], old: Sequence[tuple[str, Image]]
+) -> Shares:
     words = [each.captions[0] for each in new]
     asked, asked_of_old = (encoder.encode_texts(texts) for texts in (words, [t for t, _ in old]))
     images = images_of(encoder, [each.picture() for each in new])
@@ -113,7 +116,7 @@ def found(encoder: Encoder, new: Sequence[Example], old: Sequence[tuple[str, Ima
     }
 
 
-def images_of(encoder: Encoder, pictures: Sequence[Image]) -> np.ndarray:
+def images_of(encoder: LoadedEncoder, pictures: Sequence[Image]) -> np.ndarray:
     starts = range(0, len(pictures), AT_ONCE)
     return np.vstack([encoder.encode_images(pictures[i : i + AT_ONCE]) for i in starts])
 

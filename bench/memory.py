@@ -64,7 +64,7 @@ def encode(folder: Path, *, vision_only: bool) -> None:
     import_module("workers.tasks")
     from PIL import Image
 
-    from workers.encoders.base import load_encoder
+    from workers.encoders.load import load_encoder
 
     encoder = load_encoder(str(folder), vision_only=vision_only)
     if vision_only:

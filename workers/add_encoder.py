@@ -14,8 +14,8 @@ from redis.exceptions import RedisError
 
 from search.models import Embedding, Encoder
 from search.models.encoder import WrongState
-from workers.encoders.base import Encoder as LoadedEncoder
-from workers.encoders.base import load_encoder
+from workers.encoders.load import load_encoder
+from workers.encoders.protocol import LoadedEncoder
 from workers.encoders.self_check import probe, verify
 
 logger = logging.getLogger(__name__)

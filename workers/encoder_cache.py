@@ -7,8 +7,9 @@ import time
 from django.conf import settings
 from django.db import connection
 
-from search.models import Encoder as Row
-from workers.encoders.base import CheckpointError, Encoder, load_encoder
+from search.models import Encoder
+from workers.encoders.load import load_encoder
+from workers.encoders.protocol import CheckpointError, LoadedEncoder
 from workers.encoders.self_check import verify
 
 logger = logging.getLogger(__name__)
@@ -18,13 +19,13 @@ logger = logging.getLogger(__name__)
 REFUSAL_SECONDS = 60
 
 Key = tuple[int, bool]
-_kept: dict[Key, Encoder] = {}
+_kept: dict[Key, LoadedEncoder] = {}
 _refused: dict[Key, tuple[float, CheckpointError]] = {}
 _loading: set[Key] = set()
 _one_at_a_time = threading.Lock()
 
 
-def encoder_of(row: Row, *, vision_only: bool = False) -> Encoder:
+def encoder_of(row: Encoder, *, vision_only: bool = False) -> LoadedEncoder:
     """This row's encoder. Raises CheckpointError, which is kept in the row for the curators."""
     key = (row.pk, vision_only)
     if key in _kept:  # Before the lock: whoever has one does not wait until another is loaded.
@@ -44,7 +45,7 @@ def encoder_of(row: Row, *, vision_only: bool = False) -> Encoder:
     return _kept[key]
 
 
-def at_hand(row: Row, *, vision_only: bool = False) -> Encoder | None:
+def at_hand(row: Encoder, *, vision_only: bool = False) -> LoadedEncoder | None:
     """This row's encoder if the process has it; otherwise None, and a thread loads it.
 
     Loading takes seconds to minutes, in which the work for other encoders goes on.
@@ -59,14 +60,14 @@ def at_hand(row: Row, *, vision_only: bool = False) -> Encoder | None:
     return None
 
 
-def note(row: Row, problem: str) -> None:
+def note(row: Encoder, problem: str) -> None:
     """Keep why this encoder can't be used, or that it can again."""
     if problem:
         logger.error("The encoder %s can't be used: %s", row, problem)
-    Row.objects.filter(pk=row.pk).exclude(problem=problem).update(problem=problem)
+    Encoder.objects.filter(pk=row.pk).exclude(problem=problem).update(problem=problem)
 
 
-def _checked(row: Row, *, vision_only: bool) -> Encoder:
+def _checked(row: Encoder, *, vision_only: bool) -> LoadedEncoder:
     encoder = load_encoder(
         row.checkpoint, row.revision, patches=row.patches, vision_only=vision_only
     )
@@ -80,7 +81,7 @@ def _refusal(key: Key) -> CheckpointError | None:
     return error if time.monotonic() - since < REFUSAL_SECONDS else None
 
 
-def _load_beside(row: Row, vision_only: bool) -> None:
+def _load_beside(row: Encoder, vision_only: bool) -> None:
     try:
         encoder_of(row, vision_only=vision_only)
     except CheckpointError:

@@ -13,8 +13,7 @@ from redis.exceptions import RedisError
 from search.library import label_suggestions
 from search.models import Encoder, Label
 from workers.encoder_cache import encoder_of
-from workers.encoders.base import CheckpointError, Vectors
-from workers.encoders.base import Encoder as LoadedEncoder
+from workers.encoders.protocol import CheckpointError, LoadedEncoder, Vectors
 
 logger = logging.getLogger(__name__)
 

@@ -27,8 +27,7 @@ from search.models import Asset, Embedding, Encoder, Rendition
 from workers import add_encoder as adding
 from workers.calibrating import ring_calibration
 from workers.encoder_cache import at_hand, note
-from workers.encoders.base import CheckpointError, Vectors
-from workers.encoders.base import Encoder as LoadedEncoder
+from workers.encoders.protocol import CheckpointError, LoadedEncoder, Vectors
 from workers.facts import ring_facts
 from workers.labelling import ring_labels
 

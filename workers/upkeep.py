@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from search.models import Embedding, Encoder
 from search.models.encoder import WrongState
-from workers.encoders.base import CheckpointError
+from workers.encoders.protocol import CheckpointError
 from workers.tasks import encode_text, ring_bell
 
 logger = logging.getLogger(__name__)

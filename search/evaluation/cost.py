@@ -12,7 +12,7 @@ from search.evaluation.chance import Estimate, estimate
 from search.evaluation.dataset import Dataset, Picture, PictureFile
 from search.evaluation.encoding import opened
 from search.models import Asset
-from workers.encoders.base import Encoder as LoadedEncoder
+from workers.encoders.protocol import LoadedEncoder
 
 SAMPLES = 20
 VECTOR_HEADER = 8  # pgvector stores a halfvec in 2 bytes a dimension, and these.

@@ -12,8 +12,7 @@ from tqdm import tqdm
 from search.evaluation.dataset import Dataset, NoDataset, PictureFile
 from search.formats import images
 from search.models import Embedding, Encoder
-from workers.encoders.base import Encoder as LoadedEncoder
-from workers.encoders.base import Vectors
+from workers.encoders.protocol import LoadedEncoder, Vectors
 
 ASSETS_AT_ONCE = 5000
 

@@ -12,7 +12,7 @@ from ir_measures import AP, RR, Measure, Success, nDCG
 from numpy.typing import NDArray
 
 from search.evaluation.dataset import PICTURES_TO_PICTURES, ZERO_SHOT, Right, Task
-from workers.encoders.base import Vectors
+from workers.encoders.protocol import Vectors
 
 Values = NDArray[np.float64]  # Of one figure, a value for each query.
 

@@ -17,8 +17,7 @@ from search.models import Asset, Encoder, Evaluation, User
 from search.models.asset import AssetQuerySet
 from search.query import nearest
 from search.query.nearest import PICTURE, WORDS, Plan
-from workers.encoders.base import Encoder as LoadedEncoder
-from workers.encoders.base import Vectors
+from workers.encoders.protocol import LoadedEncoder, Vectors
 
 NEAREST = 10
 QUERIES = 200  # Of each kind; the interval says what a sample of this size leaves open.

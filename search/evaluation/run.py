@@ -15,8 +15,7 @@ from search.evaluation.dataset import COST, INDEX, Dataset
 from search.evaluation.encoding import picture_vectors, text_vectors
 from search.evaluation.figures import Values, values
 from search.models import Encoder, Evaluation
-from workers.encoders.base import Encoder as LoadedEncoder
-from workers.encoders.base import Vectors
+from workers.encoders.protocol import LoadedEncoder, Vectors
 
 Measured = dict[str, Values]  # By the names of the figures.
 

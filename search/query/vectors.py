@@ -18,7 +18,7 @@ from search.matches import thresholds
 from search.models import Calibration, Embedding, Encoder, User
 from search.query.pictures import NoVector, cached, encodable_picture
 from search.query.query import Example, Query
-from workers.encoders.base import CheckpointError
+from workers.encoders.protocol import CheckpointError
 from workers.tasks import encode_picture, encode_region, encode_text
 
 logger = logging.getLogger(__name__)

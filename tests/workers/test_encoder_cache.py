@@ -8,7 +8,7 @@ from search.models import Encoder
 from tests.support.factories import make_encoder
 from tests.support.fake_encoder import FakeEncoder
 from workers import encoder_cache
-from workers.encoders.base import CheckpointError
+from workers.encoders.protocol import CheckpointError
 from workers.encoders.self_check import probe
 
 pytestmark = pytest.mark.django_db

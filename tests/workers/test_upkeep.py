@@ -183,7 +183,7 @@ def test_an_encoder_that_cannot_be_used_does_not_stop_the_others(order, monkeypa
 
 def loading_error(monkeypatch, slug: str) -> None:
     from workers import encoder_cache
-    from workers.encoders.base import CheckpointError
+    from workers.encoders.protocol import CheckpointError
 
     load = encoder_cache._checked
 

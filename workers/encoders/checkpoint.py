@@ -21,7 +21,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from workers.encoders.base import MODULES, CheckpointError
+from workers.encoders.protocol import CheckpointError
 
 WEIGHTS = "model.safetensors"
 EXAMPLE = "google/siglip2-base-patch16-224"
@@ -78,11 +78,11 @@ class Checkpoint:
             raise CheckpointError(f"The {name} of {self.name} is damaged.")
         return content
 
-    def refuse_unfit(self, patches: int | None) -> None:
-        """Raise unless this is of a known family, without code, with all its files."""
+    def refuse_unfit(self, types: Iterable[str], patches: int | None) -> None:
+        """Raise unless this is of one of these model types, without code, with all its files."""
         self._refuse_without("config.json")
         self._refuse_code()
-        self._refuse_other_types()
+        self._refuse_other_types(types)
         self._refuse_patches(patches)
         refuse_without_weights(self.name, [path.name for path in self.folder.iterdir()])
         self._refuse_without(*_PREPROCESSING)
@@ -95,8 +95,8 @@ class Checkpoint:
                 f" does: take a checkpoint without, such as {EXAMPLE}."
             )
 
-    def _refuse_other_types(self) -> None:
-        if self.model_type not in MODULES:
+    def _refuse_other_types(self, types: Iterable[str]) -> None:
+        if self.model_type not in types:
             raise CheckpointError(
                 f"{self.name} is of the type {self.model_type}; Sightline takes SigLIP 2, SigLIP"
                 f" and CLIP, such as {EXAMPLE}."

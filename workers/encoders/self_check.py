@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from workers.encoders.base import CheckpointError, Encoder, PicturesOnly, Vectors
+from workers.encoders.protocol import CheckpointError, LoadedEncoder, PicturesOnly, Vectors
 
 Probes = dict[str, list[list[float]]]
 
@@ -26,7 +26,7 @@ NAMES = {
 SAME = 0.999
 
 
-def probe(encoder: Encoder) -> Probes:
+def probe(encoder: LoadedEncoder) -> Probes:
     """The vectors of a few texts and drawn pictures, to be kept with the encoder."""
     texts = encoder.encode_texts(TEXTS)
     _refuse_unsound(encoder, texts)
@@ -36,7 +36,7 @@ def probe(encoder: Encoder) -> Probes:
     return {"texts": texts.tolist(), "pictures": pictures.tolist()}
 
 
-def verify(encoder: Encoder, manifest: dict[str, str], probes: Probes) -> None:
+def verify(encoder: LoadedEncoder, manifest: dict[str, str], probes: Probes) -> None:
     """Raise unless the files and the vectors are those that were kept with the encoder."""
     _refuse_changed_files(encoder, manifest)
     pictures = encoder.encode_images(drawn_pictures())
@@ -64,7 +64,7 @@ def _drawn(width: int, height: int) -> Image.Image:
     return Image.fromarray(np.stack([slope, stripes, squares], axis=-1).astype(np.uint8))
 
 
-def _refuse_unsound(encoder: Encoder, vectors: Vectors) -> None:
+def _refuse_unsound(encoder: LoadedEncoder, vectors: Vectors) -> None:
     if vectors.shape[1] != encoder.dimensions:
         raise CheckpointError(
             f"{encoder.checkpoint} gives vectors of {vectors.shape[1]} numbers and not of"
@@ -75,7 +75,7 @@ def _refuse_unsound(encoder: Encoder, vectors: Vectors) -> None:
         raise CheckpointError(f"{encoder.checkpoint} gives vectors that are not of length one.")
 
 
-def _refuse_case(encoder: Encoder, texts: Vectors) -> None:
+def _refuse_case(encoder: LoadedEncoder, texts: Vectors) -> None:
     small, capital = texts[:2]
     if encoder.family.startswith("SigLIP 2") and not small @ capital > SAME:
         raise CheckpointError(
@@ -84,7 +84,7 @@ def _refuse_case(encoder: Encoder, texts: Vectors) -> None:
         )
 
 
-def _refuse_changed_files(encoder: Encoder, manifest: dict[str, str]) -> None:
+def _refuse_changed_files(encoder: LoadedEncoder, manifest: dict[str, str]) -> None:
     # Only those that were kept: a file that has been added tells on the vectors, if at all.
     for name, content in manifest.items():
         if encoder.manifest.get(name) != content:
@@ -94,7 +94,7 @@ def _refuse_changed_files(encoder: Encoder, manifest: dict[str, str]) -> None:
             )
 
 
-def _refuse_moved(encoder: Encoder, kind: str, vectors: Vectors, probes: Probes) -> None:
+def _refuse_moved(encoder: LoadedEncoder, kind: str, vectors: Vectors, probes: Probes) -> None:
     if kind not in probes:
         return
     kept = np.array(probes[kind], np.float32)
@@ -106,7 +106,7 @@ def _refuse_moved(encoder: Encoder, kind: str, vectors: Vectors, probes: Probes)
         raise _moved(encoder, f"cosine {cosines[worst]:.3f} for {NAMES[kind][worst]}")
 
 
-def _moved(encoder: Encoder, how: str) -> CheckpointError:
+def _moved(encoder: LoadedEncoder, how: str) -> CheckpointError:
     return CheckpointError(
         f"The vectors of {encoder.checkpoint} have changed since it was added ({how}): a library"
         " update or another file changed its meaning; undo that, or add it as a new encoder."

@@ -16,8 +16,8 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from workers.encoders.base import CheckpointError
 from workers.encoders.checkpoint import Checkpoint
+from workers.encoders.protocol import CheckpointError
 
 # What transformers has to say of a checkpoint is judged below, and said in a sentence.
 logging.set_verbosity_error()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL.Image import Image
 from tqdm import tqdm
 
-from workers.encoders.base import Encoder, Vectors
+from workers.encoders.protocol import LoadedEncoder, Vectors
 from workers.studio.captions import caption, wish_words
 from workers.studio.draw import draw, size_for
 from workers.studio.scenes import (
@@ -61,7 +61,7 @@ class Figure:
 Figures = dict[str, dict[str, Figure]]
 
 
-def evaluate(encoder: Encoder, *, quiet: bool = False) -> Figures:
+def evaluate(encoder: LoadedEncoder, *, quiet: bool = False) -> Figures:
     """How well an encoder finds and tells apart what it was never shown, by kind of question."""
     scenes, rng = held_out_scenes(HELD_OUT), Random(_SEED + 1)
     images = encoded(encoder, scenes, "Held out", quiet=quiet)
@@ -100,7 +100,7 @@ def held_out_scenes(count: int) -> list[Scene]:
 # Pictures to vectors -----------------------------------------------------------------------------
 
 
-def encoded(encoder: Encoder, scenes: Sequence[Scene], name: str, *, quiet: bool) -> Vectors:
+def encoded(encoder: LoadedEncoder, scenes: Sequence[Scene], name: str, *, quiet: bool) -> Vectors:
     """The vectors of the scenes' pictures, by the encoder's own preprocessing."""
     vectors = []
     # Not forked: torch's threads do not survive a fork.
@@ -131,12 +131,12 @@ def _recall(queries: Vectors, answers: Vectors) -> dict[str, Figure]:
     return {f"R@{k}": figure(ranks <= k) for k in (1, 5, 10)}
 
 
-def _said(encoder: Encoder, scenes: Sequence[Scene], language: str) -> Vectors:
+def _said(encoder: LoadedEncoder, scenes: Sequence[Scene], language: str) -> Vectors:
     rng = Random(f"{_SEED} {language}")
     return encoder.encode_texts([caption(s, rng, language=language, full=True) for s in scenes])
 
 
-def _not_taught(encoder: Encoder, *, quiet: bool) -> dict[str, Figure]:
+def _not_taught(encoder: LoadedEncoder, *, quiet: bool) -> dict[str, Figure]:
     """Things that training did show, asked for in a language that it kept from them."""
     rng = Random(_SEED + 2)
     scenes = different_scenes(HELD_OUT // 2, rng)
@@ -146,7 +146,7 @@ def _not_taught(encoder: Encoder, *, quiet: bool) -> dict[str, Figure]:
     return _recall(encoder.encode_texts(words), images)
 
 
-def _other_drawings(encoder: Encoder, *, quiet: bool) -> dict[str, Figure]:
+def _other_drawings(encoder: LoadedEncoder, *, quiet: bool) -> dict[str, Figure]:
     """By a picture, those of the same kind and colour: mean average precision at 10."""
     scenes: list[Scene] = []
     rng = Random(_SEED + 3)
@@ -185,7 +185,7 @@ def _average_precision(found: NDArray[np.bool_], there: NDArray[np.int64]) -> Va
 
 
 def _told_apart(
-    encoder: Encoder,
+    encoder: LoadedEncoder,
     scenes: Sequence[Scene],
     images: Vectors,
     change: Callable[[Scene], Scene],
@@ -235,7 +235,7 @@ def _wishes(scenes: Sequence[Scene], parts: Sequence[str]) -> list[Wish]:
 
 
 def _precision(
-    encoder: Encoder, wishes: Sequence[Wish], scenes: Sequence[Scene], images: Vectors
+    encoder: LoadedEncoder, wishes: Sequence[Wish], scenes: Sequence[Scene], images: Vectors
 ) -> dict[str, Figure]:
     """The share of the first hits that fit, of as many as there are."""
     texts = encoder.encode_texts([wish_words(wish) for wish in wishes])

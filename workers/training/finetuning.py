@@ -14,8 +14,9 @@ from torch import Tensor
 from transformers import CLIPImageProcessorPil, CLIPModel, SiglipImageProcessorPil, SiglipModel
 
 from workers.encoders import weights
-from workers.encoders.base import Encoder, load_encoder
 from workers.encoders.checkpoint import Checkpoint, find
+from workers.encoders.load import MODULES, load_encoder
+from workers.encoders.protocol import LoadedEncoder
 from workers.encoders.siglip import SIGLIP_2, family_of
 from workers.training import finetuned_readme, readme
 from workers.training.batches import Pairs
@@ -146,7 +147,7 @@ def _apart(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:
 
 def loaded(files: Checkpoint) -> Towers:
     """The towers of a checkpoint. Raises CheckpointError, or TrainingError for NaFlex ones."""
-    files.refuse_unfit(None)
+    files.refuse_unfit(MODULES, None)
     if files.model_type not in _KINDS:
         raise TrainingError(
             f"{files.name} takes pictures of any shape (NaFlex): only encoders of one picture size"
@@ -182,7 +183,7 @@ def choose_weights(towers: Towers, which: str) -> None:
 # Before and after --------------------------------------------------------------------------------
 
 
-def recall(encoder: Encoder, examples: Sequence[Example]) -> Figures:
+def recall(encoder: LoadedEncoder, examples: Sequence[Example]) -> Figures:
     """The share of captions that find a picture they were written for, and of pictures likewise.
 
     Of the first captions of at most 2,000. Raises TrainingError where no picture can be read.

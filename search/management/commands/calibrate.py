@@ -7,7 +7,7 @@ from search.management.library import LibraryCommand
 from search.matches import calibrate
 from search.models import Calibration, Encoder
 from workers.encoder_cache import encoder_of
-from workers.encoders.base import CheckpointError
+from workers.encoders.protocol import CheckpointError
 
 KINDS = {Calibration.Kind.WORDS: "Words", Calibration.Kind.PICTURE: "A picture"}
 

@@ -11,7 +11,8 @@ from search.management.library import LibraryCommand
 from search.models import Encoder
 from search.query import Example, NoVector, Query, vector_of
 from search.query.words import Part, Words
-from workers.encoders.base import CheckpointError, load_encoder
+from workers.encoders.load import load_encoder
+from workers.encoders.protocol import CheckpointError
 
 
 class Command(LibraryCommand):

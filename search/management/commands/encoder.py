@@ -10,9 +10,9 @@ from tqdm import tqdm
 from search.models import Embedding, Encoder
 from search.models.encoder import WrongState
 from workers import add_encoder
-from workers.encoders.base import CheckpointError, load_encoder
-from workers.encoders.base import Encoder as LoadedEncoder
 from workers.encoders.checkpoint import find
+from workers.encoders.load import load_encoder
+from workers.encoders.protocol import CheckpointError, LoadedEncoder
 from workers.tasks import ring_bell
 from workers.upkeep import is_warm, tend, tend_here_without_workers
 

@@ -9,7 +9,7 @@ from tqdm import tqdm
 from search.library import label_suggestions
 from search.management.library import LibraryCommand
 from search.models import Encoder, Label
-from workers.encoders.base import CheckpointError
+from workers.encoders.protocol import CheckpointError
 from workers.labelling import settle
 
 COLUMNS = ["name", "threshold", "lowest", "fitted_to", "suggestions", "confirmed"]

@@ -14,7 +14,7 @@ from search.management.commands.evaluate import named
 from search.management.library import LibraryCommand
 from search.models import Encoder
 from workers.encoder_cache import encoder_of
-from workers.encoders.base import CheckpointError
+from workers.encoders.protocol import CheckpointError
 
 
 class Command(LibraryCommand):

@@ -11,7 +11,8 @@ from django.core.management import BaseCommand, CommandError
 from django.db import OperationalError
 
 from search.management import examples
-from workers.encoders.base import CheckpointError, load_encoder
+from workers.encoders.load import load_encoder
+from workers.encoders.protocol import CheckpointError
 from workers.training.recipes import RECIPES, TOWERS, Recipe
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from PIL import Image
 from search.models import Evaluation
 from tests.support import checkpoints
 from tests.support.factories import make_encoder
-from workers.encoders.base import load_encoder
+from workers.encoders.load import load_encoder
 
 pytestmark = pytest.mark.django_db
 FAMILIES = ("tiny_siglip", "tiny_naflex", "tiny_siglip_1", "tiny_clip")

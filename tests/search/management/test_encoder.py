@@ -10,8 +10,8 @@ from search.management.commands import encoder as command
 from search.models import Embedding, Encoder
 from tests.support.factories import make_asset, make_encoder
 from tests.support.fake_encoder import FakeEncoder
-from workers.encoders.base import CheckpointError
 from workers.encoders.checkpoint import find
+from workers.encoders.protocol import CheckpointError
 
 pytestmark = pytest.mark.django_db
 

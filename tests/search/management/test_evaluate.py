@@ -13,7 +13,7 @@ from tests.support import pictures
 from tests.support.factories import make_asset, make_encoder, make_user
 from tests.support.factories import picture as painted
 from tests.support.fake_encoder import COLOURS, FakeEncoder
-from workers.encoders.base import CheckpointError
+from workers.encoders.protocol import CheckpointError
 
 pytestmark = pytest.mark.django_db
 COLOURED = ("red", "green", "blue", "yellow")

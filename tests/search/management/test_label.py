@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from search.models import AssetLabel, Label, LabelVector
 from tests.support.factories import make_asset, make_encoder
 from tests.support.fake_encoder import FakeEncoder
-from workers.encoders.base import CheckpointError
+from workers.encoders.protocol import CheckpointError
 
 pytestmark = pytest.mark.django_db
 

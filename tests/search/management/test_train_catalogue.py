@@ -9,7 +9,7 @@ from search.management import examples
 from search.models import Asset, AssetLabel
 from tests.support.checkpoints import tiny_siglip
 from tests.support.factories import make_asset, make_encoder
-from workers.encoders.base import load_encoder
+from workers.encoders.load import load_encoder
 from workers.training import keeping
 
 pytestmark = pytest.mark.django_db

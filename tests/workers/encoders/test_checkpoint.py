@@ -16,7 +16,8 @@ from transformers import SiglipModel
 from tests.support import checkpoints
 from tests.support.checkpoints import FAMILIES
 from workers.encoders import checkpoint
-from workers.encoders.base import CheckpointError, _loaded, load_encoder
+from workers.encoders.load import _load, load_encoder
+from workers.encoders.protocol import CheckpointError
 
 PICTURE = Image.linear_gradient("L").resize((90, 40)).convert("RGB")
 
@@ -34,7 +35,7 @@ def forgotten():
 
 def forget_loaded():
     """Be as a fresh process is."""
-    _loaded.cache_clear()
+    _load.cache_clear()
 
 
 @pytest.fixture

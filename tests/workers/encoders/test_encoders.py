@@ -8,7 +8,8 @@ from PIL import Image
 
 from tests.support import checkpoints
 from tests.support.checkpoints import FAMILIES
-from workers.encoders.base import CheckpointError, PicturesOnly, load_encoder
+from workers.encoders.load import load_encoder
+from workers.encoders.protocol import CheckpointError, PicturesOnly
 
 TEXTS = ["", "mug", "a blue bicycle left of a green mug", "word " * 300, "🚲 🔴", "دراجة حمراء"]
 # Family, dimensions, resolution, text length, patches: as each checkpoint's own files say.

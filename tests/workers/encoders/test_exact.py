@@ -10,7 +10,7 @@ from search.formats import images
 from tests.support.cards import CARDS, cosines
 from tests.support.checkpoints import FAMILIES
 from tests.support.pictures import orientation, saved
-from workers.encoders.base import load_encoder
+from workers.encoders.load import load_encoder
 
 TEXTS = [
     *("", " ", "\n\t ", ".", "?!"),

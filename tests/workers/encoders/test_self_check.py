@@ -10,7 +10,8 @@ from PIL.Image import Resampling
 from tests.support import checkpoints
 from tests.support.checkpoints import FAMILIES
 from workers.encoders import siglip
-from workers.encoders.base import CheckpointError, _loaded, load_encoder
+from workers.encoders.load import _load, load_encoder
+from workers.encoders.protocol import CheckpointError
 from workers.encoders.self_check import TEXTS, probe, verify
 
 
@@ -34,9 +35,9 @@ def copy(folder, tmp_path):
 @pytest.fixture
 def encoder(folder):
     """Loaded for this test alone, which may spoil it."""
-    _loaded.cache_clear()
+    _load.cache_clear()
     yield load_encoder(str(folder))
-    _loaded.cache_clear()
+    _load.cache_clear()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -57,7 +58,7 @@ def test_changed_weights_are_refused_by_the_name_of_their_file(copy, folder, pro
     manifest = load_encoder(str(folder)).manifest
     verify(load_encoder(str(copy)), manifest, probes)
     checkpoints.save_model(copy, len(checkpoints.LETTERS), seed=9)
-    _loaded.cache_clear()
+    _load.cache_clear()
     with pytest.raises(CheckpointError, match="The file model.safetensors of .* has changed since"):
         verify(load_encoder(str(copy)), manifest, probes)
 

@@ -12,8 +12,8 @@ from transformers import AutoTokenizer, GemmaTokenizer
 from tests.support import checkpoints
 from tests.support.cards import CARDS, ClipCard, NaflexCard, SiglipCard, cosines
 from tests.support.checkpoints import FAMILIES, WORDS
-from workers.encoders.base import load_encoder
 from workers.encoders.checkpoint import find
+from workers.encoders.load import load_encoder
 from workers.encoders.weights import load_tokenizer
 from workers.training.tokens import trained_tokenizer
 

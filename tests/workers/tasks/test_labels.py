@@ -11,7 +11,7 @@ from tests.support.factories import make_asset, make_encoder
 from tests.support.fake_encoder import COLOURS, FakeEncoder, direction
 from tests.support.labels import SURE, catch_up, make_label, promote, suggested
 from workers import labelling, tasks
-from workers.encoders.base import CheckpointError
+from workers.encoders.protocol import CheckpointError
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("encoded")]
 

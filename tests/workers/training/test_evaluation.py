@@ -8,7 +8,7 @@ from django.conf import settings
 
 from tests.support.fake_encoder import FakeEncoder
 from tests.support.sentences import SCENES, group, scene_of
-from workers.encoders.base import load_encoder
+from workers.encoders.load import load_encoder
 from workers.studio.backdrops import BACKDROPS
 from workers.studio.captions import caption
 from workers.studio.draw import draw, size_for

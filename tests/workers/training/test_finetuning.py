@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 from tests.support.checkpoints import tiny_clip, tiny_naflex, tiny_siglip
 from tests.support.examples import caption, make_examples, picture, write_folder
 from tests.support.factories import make_asset
-from workers.encoders.base import load_encoder
+from workers.encoders.load import load_encoder
 from workers.studio.captions import wish_words
 from workers.studio.scenes import Wish
 from workers.training import finetuning, keeping

@@ -9,7 +9,7 @@ from torch.nn.functional import normalize
 from transformers import AutoModel, Siglip2ImageProcessorPil
 
 from tests.support.sentences import group
-from workers.encoders.base import load_encoder
+from workers.encoders.load import load_encoder
 from workers.studio.draw import draw, size_for
 from workers.studio.scenes import LEFT, Scene
 from workers.training import readme

@@ -8,7 +8,7 @@ import pytest
 from transformers import AutoTokenizer, CLIPConfig, CLIPImageProcessorPil, CLIPModel
 
 from tests.support.checkpoints import TEXT, VISION, save
-from workers.encoders.base import load_encoder
+from workers.encoders.load import load_encoder
 from workers.studio.captions import caption
 from workers.studio.scenes import LANGUAGES, random_scene
 from workers.training.tokens import (

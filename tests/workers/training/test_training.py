@@ -17,7 +17,8 @@ from safetensors.numpy import load_file
 from transformers import AutoModel
 
 from tests.support.examples import make_native_pairs, make_pairs
-from workers.encoders.base import CheckpointError, load_encoder
+from workers.encoders.load import load_encoder
+from workers.encoders.protocol import CheckpointError
 from workers.training import evaluation, trainer
 from workers.training.batches import GRID
 from workers.training.recipes import NAFLEX, RECIPES

@@ -1,4 +1,4 @@
-"""A checkpoint's towers behind the protocol of an encoder."""
+"""A checkpoint in memory: its towers behind the protocol of a loaded encoder."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -9,8 +9,8 @@ from PIL.Image import Image
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
-from workers.encoders.base import CheckpointError, PicturesOnly, Vectors
 from workers.encoders.checkpoint import Checkpoint
+from workers.encoders.protocol import CheckpointError, PicturesOnly, Vectors
 from workers.encoders.weights import device, memory_errors_said
 
 
@@ -31,7 +31,7 @@ class Towers(Protocol):
     def count_tokens(self, text: str) -> int: ...
 
 
-class LoadedEncoder:
+class CheckpointEncoder:
     """Texts and pictures in, unit vectors out, whatever the family."""
 
     def __init__(self, files: Checkpoint, towers: Towers) -> None:
