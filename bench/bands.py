@@ -87,11 +87,11 @@ def uploaded(picture: Any, resolution: int) -> Any:
     """The picture as a worker gets it to see."""
     import io
 
-    from search.formats import images
+    from search.formats import decode
 
     data = io.BytesIO()
     picture.save(data, "JPEG", quality=90)
-    return images.decode(data, at_least=2 * resolution)
+    return decode.decode(data, at_least=2 * resolution)
 
 
 def of_catalogue(seed: int) -> Iterator[tuple[Any, Any]]:

@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from PIL import Image, ImageEnhance
 
-from search.formats import images
+from search.formats.facts import examine
 from search.formats.likeness import (
     BITS,
     BRIGHTNESS,
@@ -187,7 +187,7 @@ def altered(scene: Scene, number: int) -> Iterator[tuple[str, Scene]]:
 
 def looks(data: bytes) -> Looks:
     """What Sightline keeps of these bytes, without the process that it reads uploads in."""
-    facts = json.loads(images._examined(io.BytesIO(data)))
+    facts = json.loads(examine(io.BytesIO(data)))
     return Looks(facts["phash"], bytes.fromhex(facts["layout"]), (facts["width"], facts["height"]))
 
 

@@ -11,7 +11,38 @@ from typing import Any, Self
 SENTENCES = {
     "text": "{text}",  # Of rows and programs from before there were codes.
     # Formats ---------------------------------------------------------------------------------
+    "is_pdf": "This is a PDF, not a picture.",
+    "is_postscript": "This is a PostScript drawing; please save it as PNG first.",
+    "is_photoshop": "This is a Photoshop document; please save it as PNG or JPEG first.",
+    "is_heic": "This is a HEIC picture; please save it as JPEG first.",
+    "is_video": "This is a video, not a picture.",
+    "is_jpeg_xl": "This is a JPEG XL picture; please save it as JPEG first.",
+    "is_jpeg_2000": "This is a JPEG 2000 picture; please save it as JPEG first.",
+    "is_icon": "This is an icon; please save it as PNG first.",
+    "is_zip": "This is a ZIP archive, not a picture.",
+    "is_web_page": "This is a web page, not a picture.",
+    "is_svg": "This is an SVG drawing; please save it as PNG first.",
+    "is_text": "This is text, not a picture.",
+    "is_no_picture": "This is not a picture that can be read: {formats} or {last}.",
+    "file_is_empty": "This file is empty.",
+    "file_is_damaged": "This {format} file is damaged or incomplete.",
+    "too_many_megapixels": "This picture has {megapixels:,.1f} megapixels; "
+    "{allowed} are allowed in a file of type {format}.",
+    "far_too_many_megapixels": "This picture has more than {at_least} megapixels; "
+    "{allowed} are allowed in a file of type {format}.",
+    "side_too_long": "This picture is {pixels:,} pixels long on one side; {allowed:,} are allowed.",
+    "too_much_metadata": "This picture carries {megabytes:,.1f} MB of metadata; "
+    "{allowed:g} MB are allowed.",
+    "too_many_frames": "This animation has {frames:,} frames; {allowed} are allowed.",
+    "decoding_takes_too_long": "This picture takes too long to decode.",
+    "decoding_takes_too_much_memory": "This picture takes too much memory to decode.",
+    "decoding_failed": "This picture can't be decoded.",
+    "region_is_no_four_numbers": "A region is four numbers: left, top, width and height.",
+    "region_too_small": "This region is too small: draw it larger.",
+    "region_outside": "This region lies outside of the picture.",
     # Library ---------------------------------------------------------------------------------
+    "too_many_bytes": "This file has {megabytes:,.1f} MB; {allowed:g} MB are allowed.",
+    "original_missing": "The original is missing from the storage.",
     # Query -----------------------------------------------------------------------------------
     # Matches and comparison ------------------------------------------------------------------
     # Evaluation ------------------------------------------------------------------------------

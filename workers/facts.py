@@ -9,8 +9,9 @@ from django.core.cache import cache
 from django.db.models import Value
 from django.db.models.functions import Coalesce
 
-from search.formats import images
+from search.formats.facts import inspect
 from search.formats.likeness import PLAIN
+from search.formats.sniff import UndecodableImage
 from search.library import near_duplicates
 from search.models import Asset, Embedding, Rendition
 
@@ -66,11 +67,11 @@ def find_facts_of(asset: Asset) -> None:
     """Keep what the original shows; one that can't be read for good looks like nothing else."""
     try:
         with asset.original.open() as original:
-            facts = images.inspect(original)
+            facts = inspect(original)
         found: dict[str, Any] = {"phash": facts.phash, "layout": facts.layout}
         if facts.taken:
             found["taken"] = Coalesce("taken", Value(facts.taken))  # A person may have said it.
-    except (images.UndecodableImage, FileNotFoundError) as error:
+    except (UndecodableImage, FileNotFoundError) as error:
         logger.info("Nothing is known of the original of %s: %s", asset.pk, error)
         found = {"phash": PLAIN}
     except OSError as error:

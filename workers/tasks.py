@@ -19,8 +19,9 @@ from django.db import InterfaceError, OperationalError, connection
 from kombu.exceptions import OperationalError as MessageNotSent
 from PIL import Image
 
-from search.formats import images
+from search.formats import decode
 from search.formats.region import Region
+from search.formats.sniff import UndecodableImage
 from search.library import label_suggestions
 from search.library.storage import remove_orphans
 from search.models import Asset, Embedding, Encoder, Rendition
@@ -114,7 +115,7 @@ def make(renditions: list[Rendition]) -> None:
     """Make the renditions of one asset, from one decoding of its original."""
     if picture := decode_or_record(renditions, at_least=None):
         for rendition in renditions:
-            jpeg = images.jpeg(images.fit(picture, rendition.side))
+            jpeg = decode.jpeg(decode.fit(picture, rendition.side))
             keep(partial(rendition.store, jpeg))
 
 
@@ -184,7 +185,7 @@ def decode_or_record(
     """The upright picture of these promises' asset, or None after recording why there is none."""
     try:
         return picture_of(promises[0].asset, at_least=at_least)
-    except images.UndecodableImage as error:
+    except UndecodableImage as error:
         for promise in promises:
             promise.fail(str(error))
     except StorageAway as error:
@@ -197,9 +198,9 @@ def picture_of(asset: Asset, *, at_least: int | None) -> Image.Image:
     """The asset's upright picture. Raises UndecodableImage for good, StorageAway for now."""
     try:
         with asset.original.open() as original:
-            return images.decode(original, at_least=at_least)
+            return decode.decode(original, at_least=at_least)
     except FileNotFoundError:
-        raise images.UndecodableImage("The original is missing from the storage.") from None
+        raise UndecodableImage("original_missing") from None
     except OSError as error:
         logger.warning("Can't read the original of %s: %s", asset.pk, error)
         raise StorageAway("The storage could not be read.") from None
@@ -230,7 +231,7 @@ def encode_text(self: Task, encoder_id: int, text: str, key: str) -> None:
 def encode_picture(self: Task, encoder_id: int, picture_key: str, region: str, key: str) -> None:
     """Put the vector of a query picture, itself in the cache, into the cache likewise."""
     if encoder := query_encoder(self, encoder_id):
-        picture = images.decode(io.BytesIO(base64.b64decode(cache.get(picture_key))))
+        picture = decode.decode(io.BytesIO(base64.b64decode(cache.get(picture_key))))
         keep_vector(encoder, cropped(picture, region), key)
 
 
@@ -244,7 +245,7 @@ def encode_region(self: Task, encoder_id: int, asset_id: str, region: str, key: 
         at_least = ceil(2 * encoder.resolution / min(box.width, box.height))
         try:
             picture = picture_of(asset, at_least=at_least)
-        except (images.UndecodableImage, StorageAway) as error:
+        except (UndecodableImage, StorageAway) as error:
             cache.set(key, {"refusal": f"This picture can't be read: {error}"}, REFUSAL_SECONDS)
         else:
             keep_vector(encoder, cropped(picture, region), key)

@@ -10,7 +10,8 @@ from PIL.Image import Image
 from tqdm import tqdm
 
 from search.evaluation.dataset import Dataset, NoDataset, PictureFile
-from search.formats import images
+from search.formats import decode
+from search.formats.sniff import UndecodableImage
 from search.models import Embedding, Encoder
 from workers.encoders.protocol import LoadedEncoder, Vectors
 
@@ -86,8 +87,8 @@ def opened(file: PictureFile) -> Image:
     """The upright picture of a file, decoded in full. Raises NoDataset."""
     try:
         with file.open() as data:
-            return images.decode(data)
+            return decode.decode(data)
     except OSError as error:
         raise NoDataset(f"{file.name}: {error.strerror or error}.") from None
-    except images.UndecodableImage as error:
+    except UndecodableImage as error:
         raise NoDataset(f"{file.name}: {error}") from None

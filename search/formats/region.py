@@ -4,14 +4,17 @@ import math
 from dataclasses import dataclass
 from typing import Self
 
+from search.refusals import Refusal
+
+# Minimum width and height, as a fraction of the picture's.
 LEAST_SIDE = 0.02
 DECIMALS = 4
 # Fields that are rounded to a tenth of a percent each may come to this much more than the whole.
 ROUNDING = 0.001
 
 
-class NoRegion(Exception):
-    """These numbers are no region of a picture; the text is a sentence for the person."""
+class NoRegion(Refusal):
+    """These numbers are no region of a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +31,13 @@ class Region:
         """The region of these fractions. Raises NoRegion where they leave the picture."""
         sides = (left, top, width, height)
         if not all(math.isfinite(side) for side in sides):
-            raise NoRegion("A region is four numbers: left, top, width and height.")
+            raise NoRegion("region_is_no_four_numbers")
         # No minus before a zero: the same region is always written the same.
         left, top, width, height = (round(side, DECIMALS) + 0.0 for side in sides)
         if min(width, height) < LEAST_SIDE:
-            raise NoRegion("This region is too small: draw it larger.")
+            raise NoRegion("region_too_small")
         if min(left, top) < 0 or max(left + width, top + height) > 1 + ROUNDING:
-            raise NoRegion("This region lies outside of the picture.")
+            raise NoRegion("region_outside")
         width, height = min(width, 1 - left), min(height, 1 - top)
         return cls(left, top, round(width, DECIMALS), round(height, DECIMALS))
 
@@ -44,7 +47,7 @@ class Region:
         try:
             left, top, width, height = (float(side) for side in text.split(","))
         except ValueError:
-            raise NoRegion("A region is four numbers: left, top, width and height.") from None
+            raise NoRegion("region_is_no_four_numbers") from None
         return cls.of(left, top, width, height)
 
     def __str__(self) -> str:

@@ -13,32 +13,37 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 import PIL
 
+from search.refusals import Refusal
+
+# Maximum seconds of a process, by the clock on the wall.
 SECONDS = 60
+# Resource limits of a process, by their names in `resource`.
 LIMITS = {
     "AS": 3 * 1024**3,  # bytes of address space
     "CPU": 20,  # seconds
     "FSIZE": 0,  # bytes of any file that it writes
     "CORE": 0,
 }
-REPORTED = 3  # exit status of a process that has said which exception it met
+# Exit status of a process that has reported its exception.
+REPORTED = 3
 PATH = [str(Path(__file__).parents[2]), str(Path(PIL.__file__).parents[1])]
 START = (
     "import sys; sys.path += sys.argv[1:3];"
     " from search.formats.sandbox import obey; obey(sys.argv[3])"
 )
 
-
+# Maximum processes at once.
 # The worst of the accepted pictures takes 2 GiB (64 megapixels of WebP with alpha): sixteen threads
 # that take one each would be more than a small server has.
 AT_ONCE = threading.BoundedSemaphore(2)
 
 
 class Lost(Exception):
-    """The process died before it answered; the text is what it said last."""
+    """The process died before it answered; the text is the end of its standard error."""
 
 
 class OutOfTime(Lost):
@@ -46,12 +51,16 @@ class OutOfTime(Lost):
 
 
 class Failed(Exception):
-    """The function raised an exception, of which only words cross over."""
+    """The function raised an exception; the text is its traceback.
 
-    def __init__(self, name: str, message: str, traceback: str) -> None:
-        super().__init__(message)
-        self.name = name
-        self.traceback = traceback
+    Of a refusal its kind's name, code and parameters cross over; of a bug nothing else.
+    """
+
+    def __init__(
+        self, traceback: str, *, kind: str = "", code: str = "", parameters: Any = None
+    ) -> None:
+        super().__init__(traceback)
+        self.kind, self.code, self.parameters = kind, code, parameters or {}
 
 
 def run(work: Callable[..., bytes], file: IO[bytes], *args: int) -> bytes:
@@ -71,8 +80,7 @@ def run(work: Callable[..., bytes], file: IO[bytes], *args: int) -> bytes:
         return child.stdout
     last_words = child.stderr.decode(errors="replace")
     if child.returncode == REPORTED:
-        name, message = json.loads(child.stdout)
-        raise Failed(name, message, last_words)
+        raise Failed(last_words, **json.loads(child.stdout))
     raise OutOfTime if child.returncode == -signal.SIGXCPU else Lost(last_words)
 
 
@@ -102,7 +110,8 @@ def _report(
     kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
     sys.__excepthook__(kind, error, traceback)
-    _answer(json.dumps([kind.__name__, str(error)]).encode(), REPORTED)
+    refusal = {"kind": kind.__name__} | error.as_json() if isinstance(error, Refusal) else {}
+    _answer(json.dumps(refusal).encode(), REPORTED)
 
 
 def _answer(answer: bytes, status: int) -> None:

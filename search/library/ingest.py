@@ -9,7 +9,8 @@ from django.conf import settings
 from django.core.files import File
 from django.db import DatabaseError, IntegrityError, transaction
 
-from search.formats import images
+from search.formats.facts import inspect
+from search.formats.limits import TooLarge
 from search.models import Asset, Embedding, Rendition, User
 from workers.tasks import ring_bell
 
@@ -18,14 +19,14 @@ def ingest(upload: File, *, owner: User, title: str = "") -> tuple[Asset, bool]:
     """Store an upload once and promise its renditions and embeddings: (asset, stored just now).
 
     An original that the owner already holds is returned as it is. Raises
-    `images.UndecodableImage`, whose text is a sentence for the owner, and then stores nothing.
+    `UndecodableImage`, and then stores nothing.
     """
     refuse_too_many_bytes(upload)
     upload.seek(0)
     sha256 = hashlib.file_digest(upload, "sha256").hexdigest()
     if held := Asset.objects.filter(owner=owner, sha256=sha256).first():
         return held, False
-    facts = images.inspect(upload)
+    facts = inspect(upload)
     filename = displayable(upload.name or "")
     asset = Asset(
         owner=owner,
@@ -66,9 +67,7 @@ def _store(asset: Asset, upload: File) -> tuple[Asset, bool]:
 def refuse_too_many_bytes(upload: File) -> None:
     if upload.size > settings.MAX_UPLOAD_MB * 1_000_000:
         megabytes = upload.size / 1_000_000
-        raise images.TooLarge(
-            f"This file has {megabytes:,.1f} MB; {settings.MAX_UPLOAD_MB:g} MB are allowed."
-        )
+        raise TooLarge("too_many_bytes", megabytes=megabytes, allowed=settings.MAX_UPLOAD_MB)
 
 
 def displayable(name: str) -> str:

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.conf import settings
 
-from search.formats import images
+from search.formats import decode
+from search.formats.sniff import UndecodableImage
 from search.management.library import prepare
 from search.models import Asset, AssetLabel, Encoder
 
@@ -49,8 +50,8 @@ def picture_of(asset: Asset) -> "Image":
 
     try:
         with asset.original.open() as original:
-            return images.decode(original, at_least=LARGEST)
-    except (OSError, images.UndecodableImage) as error:
+            return decode.decode(original, at_least=LARGEST)
+    except (OSError, UndecodableImage) as error:
         raise Unreadable(asset.title) from error
 
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Coalesce, Lower
 from django.urls import reverse
 from pgvector.django import BitField, CosineDistance, HalfVectorField
 
+from search.formats.sniff import content_type
 from search.models.encoder import Encoder
 from search.models.label import AssetLabel
 from search.models.user import User
@@ -141,7 +142,7 @@ class Asset(models.Model):
 
     @property
     def content_type(self) -> str:
-        return f"image/{self.format.lower()}"
+        return content_type(self.format)
 
     def rendition(self, spec: str) -> Any:
         """The finished rendition of this spec, or None while it is waiting or has failed."""

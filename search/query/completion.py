@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from search.formats.images import SIGNATURES
+from search.formats.sniff import FORMATS
 from search.models import Asset, Collection, Label, User
 from search.models.asset import COLOURS, AssetQuerySet
 from search.query import Words, lexical
@@ -31,7 +31,7 @@ LETTERS_WITHIN = 3
 NAMES = frozenset(FILTERS)
 OFFERED = [name for name in FILTERS if not name.startswith("not_")]
 CHOICES = {
-    "format": SIGNATURES,
+    "format": FORMATS,
     "colour": COLOURS,
     "orientation": ORIENTATIONS,
     "size": MEGAPIXELS,

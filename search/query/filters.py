@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db.models import F, Q
 
-from search.formats.images import SIGNATURES
+from search.formats.sniff import FORMATS
 from search.models import AssetLabel, Collection, Embedding, Label, User
 from search.models.asset import COLOURS, AssetQuerySet
 from search.query.query import Malformed
@@ -226,7 +226,7 @@ FILTERS = {
     "label": Filter(_a_label, _labelled, many=True, hint="a label"),
     "not_label": Filter(_a_label, _unlabelled, many=True),
     "collection": Filter(_a_collection, _collected, many=True, hint="a collection"),
-    "format": Filter(_one_of("format", SIGNATURES), _formatted, many=True),
+    "format": Filter(_one_of("format", FORMATS), _formatted, many=True),
     "colour": Filter(_one_of("colour", COLOURS), _coloured, many=True),
     "orientation": Filter(_one_of("orientation", ORIENTATIONS), _oriented),
     "size": Filter(_one_of("size", MEGAPIXELS), _sized),

@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
-from search.formats import images
+from search.formats import decode
 from search.models import SavedPicture, User
 
 logger = logging.getLogger(__name__)
@@ -27,9 +27,9 @@ class NoVector(Exception):
 def remember_picture(picture: IO[bytes], user: User | AnonymousUser) -> str:
     """Keep a query picture for a week under a token, which then stands in the URL.
 
-    Raises `images.UndecodableImage`, or NoVector while Redis is away.
+    Raises `UndecodableImage`, or NoVector while Redis is away.
     """
-    jpeg, token = images.shrunk(picture, QUERY_PICTURE_SIDE), uuid4().hex
+    jpeg, token = decode.shrink(picture, QUERY_PICTURE_SIDE), uuid4().hex
     try:
         _keep(picture_key(token, user), jpeg)
     except RedisError as error:

@@ -7,7 +7,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from search.access.requests import PageRequest, open_where_search_is_public, sealed
-from search.formats.images import UndecodableImage
+from search.formats.sniff import UndecodableImage
 from search.forms import SearchForm, data_of
 from search.library.ingest import displayable, refuse_too_many_bytes
 from search.query import NoVector, Query, remember_picture, remembered_picture

@@ -12,7 +12,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from search.access.requests import StaffRequest, for_staff
-from search.formats.images import TooLarge, UndecodableImage, UnsupportedFormat
+from search.formats.limits import TooLarge
+from search.formats.sniff import UndecodableImage, UnsupportedFormat
 from search.library.ingest import displayable, ingest
 from search.models import Asset, Embedding, User
 from search.models.asset import AssetQuerySet

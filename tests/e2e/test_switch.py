@@ -38,12 +38,12 @@ FILL = """
 from pathlib import Path
 from unittest.mock import patch
 from django.core.files import File
-from search import images, ingest
+from search.library import ingest
 from search.models import User
 
 files = [File(path.open("rb"), name=path.name) for path in sorted(Path("{folder}").iterdir())]
-facts = images.inspect(files[0])
-with patch.object(images, "inspect", return_value=facts), patch.object(ingest, "ring_bell"):
+facts = ingest.inspect(files[0])
+with patch.object(ingest, "inspect", return_value=facts), patch.object(ingest, "ring_bell"):
     for file in files:
         with file:
             ingest.ingest(file, owner=User.objects.get())

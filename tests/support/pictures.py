@@ -225,9 +225,9 @@ def environment(file: IO[bytes], *args: int) -> bytes:
 
 def modules(file: IO[bytes], *args: int) -> bytes:
     """Work for a sandbox that inspects a picture and answers with what that imported."""
-    from search.formats import images
+    from search.formats.facts import examine
 
-    images._examined(file)
+    examine(file)
     return json.dumps(list(sys.modules)).encode()
 
 

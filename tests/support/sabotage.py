@@ -21,14 +21,14 @@ from workers.celery import app
 
 django.setup()
 
-from search.formats import images  # noqa: E402
+from search.formats import decode as decoding  # noqa: E402
 from search.models.promise import Promise, PromiseQuerySet  # noqa: E402
 from workers import tasks  # noqa: E402
 
 __all__ = ["app"]
 
 MAGENTA, CYAN = (255, 0, 255), (0, 255, 255)
-decode, embed, claim_again = images.decode, tasks.embed, PromiseQuerySet.claim_again
+decode, embed, claim_again = decoding.decode, tasks.embed, PromiseQuerySet.claim_again
 
 
 def corner_is(image, colour) -> bool:
@@ -83,8 +83,8 @@ def break_things(**kwargs) -> None:
 
 
 FAULTS = {
-    "deadly": lambda: setattr(images, "decode", deadly),
-    "napping": lambda: setattr(images, "decode", napping),
+    "deadly": lambda: setattr(decoding, "decode", deadly),
+    "napping": lambda: setattr(decoding, "decode", napping),
     "slow": lambda: setattr(tasks, "embed", slow),
     "forgetful": lambda: setattr(PromiseQuerySet, "claim_again", forgetful),
     "crowded": lambda: setattr(PromiseQuerySet, "claim_again", crowded),

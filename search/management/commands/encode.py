@@ -5,7 +5,9 @@ from typing import Any
 
 from django.core.management import CommandError
 
-from search.formats import images
+from search.formats import decode
+from search.formats.facts import inspect
+from search.formats.sniff import UndecodableImage
 from search.management.commands.search import RUNNER, token_of
 from search.management.library import LibraryCommand
 from search.models import Encoder
@@ -74,9 +76,9 @@ def by_checkpoint(checkpoint: str, texts: list[str], paths: list[Path]) -> dict[
 def decoded(path: Path) -> Any:
     try:
         with path.open("rb") as picture:
-            images.inspect(picture)  # Refuses what an upload would refuse.
-            return images.decode(picture)
+            inspect(picture)  # Refuses what an upload would refuse.
+            return decode.decode(picture)
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}.") from None
-    except images.UndecodableImage as error:
+    except UndecodableImage as error:
         raise CommandError(f"{path}: {error}") from None

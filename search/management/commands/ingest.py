@@ -11,7 +11,7 @@ from django.core.management import CommandError
 from django.utils.text import slugify
 from tqdm import tqdm
 
-from search.formats.images import UndecodableImage
+from search.formats.sniff import UndecodableImage
 from search.library.ingest import ingest
 from search.management.library import LibraryCommand
 from search.models import Asset, Collection, Embedding, User

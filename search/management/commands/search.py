@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management import CommandError
 from django.http import QueryDict
 
-from search.formats.images import UndecodableImage
+from search.formats.sniff import UndecodableImage
 from search.forms import SearchForm
 from search.management.library import LibraryCommand
 from search.models import User

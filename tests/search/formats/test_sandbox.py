@@ -6,44 +6,46 @@ from pathlib import Path
 
 import pytest
 
-from search.formats import images, sandbox
+from search.formats import facts, sandbox
+from search.formats.limits import TooLarge
+from search.formats.sniff import UndecodableImage
 from tests.support import pictures
 
 
 def inspect(data):
     with pictures.upload(data) as file:
-        return images.inspect(file)
+        return facts.inspect(file)
 
 
-def refusal(data, kind=images.UndecodableImage):
-    with pytest.raises(images.UndecodableImage) as caught:
+def refusal(data, kind=UndecodableImage):
+    with pytest.raises(UndecodableImage) as caught:
         inspect(data)
     assert caught.type is kind
     return str(caught.value)
 
 
 def test_a_decoder_that_hangs_is_stopped(monkeypatch):
-    monkeypatch.setattr(images, "_examined", pictures.hang)
+    monkeypatch.setattr(facts, "examine", pictures.hang)
     monkeypatch.setattr(sandbox, "SECONDS", 0.5)
 
     assert refusal(pictures.jpeg()) == "This picture takes too long to decode."
 
 
 def test_a_decoder_that_burns_the_processor_is_stopped(monkeypatch):
-    monkeypatch.setattr(images, "_examined", pictures.spin)
+    monkeypatch.setattr(facts, "examine", pictures.spin)
     monkeypatch.setitem(sandbox.LIMITS, "CPU", 1)
 
     assert refusal(pictures.jpeg()) == "This picture takes too long to decode."
 
 
 def test_a_decoder_that_crashes_harms_nobody(monkeypatch):
-    monkeypatch.setattr(images, "_examined", pictures.crash)
+    monkeypatch.setattr(facts, "examine", pictures.crash)
 
     assert refusal(pictures.jpeg()) == "This picture can't be decoded."
 
 
 def test_a_decoder_with_a_bug_is_loud_in_the_log_only(monkeypatch, caplog):
-    monkeypatch.setattr(images, "_examined", pictures.stumble)
+    monkeypatch.setattr(facts, "examine", pictures.stumble)
 
     assert refusal(pictures.jpeg()) == "This picture can't be decoded."
     assert "RuntimeError: a bug" in caplog.text
@@ -53,7 +55,7 @@ def test_a_decoder_with_a_bug_is_loud_in_the_log_only(monkeypatch, caplog):
 def test_a_picture_that_takes_too_much_memory_is_refused(monkeypatch):
     monkeypatch.setitem(sandbox.LIMITS, "AS", 200_000_000)
 
-    sentence = refusal(pictures.png((8_000, 7_000)), images.TooLarge)
+    sentence = refusal(pictures.png((8_000, 7_000)), TooLarge)
 
     assert sentence == "This picture takes too much memory to decode."
 
@@ -87,6 +89,6 @@ def test_pictures_are_inspected_from_many_threads_at_once():
 
 def test_importing_the_module_brings_no_django():
     root = Path(__file__).parents[3]
-    code = "import sys, search.formats.images; sys.exit('django' in sys.modules)"
+    code = "import sys, search.formats.facts; sys.exit('django' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], cwd=root).returncode == 0

@@ -7,7 +7,8 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection
 
-from search.formats import images
+from search.formats.limits import TooLarge
+from search.formats.sniff import UndecodableImage
 from search.library import ingest as ingest_module
 from search.library.ingest import displayable, ingest, titled
 from search.library.storage import orphans, stored_files
@@ -95,7 +96,7 @@ def test_two_owners_may_hold_the_same_bytes(upload):
     "data", [b"", b"just text", b"%PDF-1.7", b"<svg xmlns='http://www.w3.org/2000/svg'/>"]
 )
 def test_what_is_no_picture_leaves_nothing_behind(upload, data):
-    with pytest.raises(images.UndecodableImage, match=r"\.$"):
+    with pytest.raises(UndecodableImage, match=r"\.$"):
         ingest(upload("a.jpg", data=data), owner=make_user())
     assert not Asset.objects.exists()
     assert not stored()
@@ -103,7 +104,7 @@ def test_what_is_no_picture_leaves_nothing_behind(upload, data):
 
 def test_too_many_bytes_are_refused_with_both_figures(upload, settings):
     settings.MAX_UPLOAD_MB = 0.001
-    with pytest.raises(images.TooLarge, match=r"2\.0 MB; 0\.001 MB"):
+    with pytest.raises(TooLarge, match=r"2\.0 MB; 0\.001 MB"):
         ingest(upload(data=b"x" * 2_000_000), owner=make_user())
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 
+from search.formats.facts import Facts
 from search.formats.likeness import BITS, PLAIN, layout_of, perceptual_hash
 from search.library import near_duplicates
 from search.library.near_duplicates import collapsed, compare_next, forget, take_back, tell_apart
@@ -307,8 +308,8 @@ def test_workers_find_what_was_not_kept():
 
 def test_what_a_person_says_of_the_date_stays(monkeypatch):
     old = make_old(drawing(), taken="1999-01-01T00:00Z")
-    found = facts.images.Facts("PNG", 1, 1, "#000000", HASH, LAYOUT, old.created)
-    monkeypatch.setattr(facts.images, "inspect", lambda original: found)
+    other = Facts("PNG", 1, 1, "#000000", HASH, LAYOUT, old.created)
+    monkeypatch.setattr(facts, "inspect", lambda original: other)
 
     facts.find_facts()
 
@@ -334,7 +335,7 @@ def test_a_storage_that_is_away_costs_nothing_but_time(monkeypatch):
     def away(original):
         raise OSError("no answer")
 
-    monkeypatch.setattr(facts.images, "inspect", away)
+    monkeypatch.setattr(facts, "inspect", away)
     facts.find_facts()
 
     assert Asset.objects.get().phash is None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from search.formats import images
+from search.formats import decode
 from tests.support.cards import CARDS, cosines
 from tests.support.checkpoints import FAMILIES
 from tests.support.pictures import orientation, saved
@@ -45,7 +45,7 @@ def slope(width, height):
 
 def decoded(data):
     """As a worker gives a picture to an encoder."""
-    return images.decode(io.BytesIO(data))
+    return decode.decode(io.BytesIO(data))
 
 
 SIZES = [(1, 1), (1, 2), (2, 1), (3, 40), (40, 3), (7, 7), (31, 33), (32, 32), (33, 31), (64, 64)]

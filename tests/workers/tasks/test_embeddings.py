@@ -69,7 +69,7 @@ def test_a_storage_that_can_not_be_read_is_tried_again_later(fake_encoder, monke
     def unreadable(*args, **kwargs):
         raise PermissionError("mount lost")
 
-    monkeypatch.setattr(tasks.images, "decode", unreadable)
+    monkeypatch.setattr(tasks.decode, "decode", unreadable)
     tasks.embed_waiting()
 
     assert Embedding.objects.get().state == "waiting"

@@ -3,7 +3,9 @@ import io
 import pytest
 from PIL import Image
 
-from search.formats import images
+from search.formats import decode as decoding
+from search.formats import facts
+from search.formats.limits import TooLarge
 from tests.support import pictures
 
 ORIENTATIONS = pytest.mark.parametrize("orientation", range(1, 9))
@@ -11,11 +13,11 @@ ORIENTATIONS = pytest.mark.parametrize("orientation", range(1, 9))
 
 def inspect(data):
     with pictures.upload(data) as file:
-        return images.inspect(file)
+        return facts.inspect(file)
 
 
 def decode(data, **options):
-    return images.decode(io.BytesIO(data), **options)
+    return decoding.decode(io.BytesIO(data), **options)
 
 
 # Upright
@@ -40,7 +42,7 @@ def test_facts_and_small_pictures_are_upright(orientation):
 
     facts = inspect(data)
     with pictures.upload(data) as file:
-        small = Image.open(io.BytesIO(images.shrunk(file, 30)))
+        small = Image.open(io.BytesIO(decoding.shrink(file, 30)))
 
     assert (facts.width, facts.height) == upright
     assert small.size == ((20, 30) if orientation >= 5 else (30, 20))
@@ -156,7 +158,7 @@ def test_a_colour_profile_is_obeyed_in_facts_and_small_pictures():
     data = pictures.png(icc_profile=pictures.profile_that_swaps_red_and_blue())
 
     with pictures.upload(data) as file:
-        small = Image.open(io.BytesIO(images.shrunk(file, 8)))
+        small = Image.open(io.BytesIO(decoding.shrink(file, 8)))
 
     assert pictures.close(bytes.fromhex(inspect(data).colour[1:]), (0, 0, 255))
     assert pictures.close(small.getpixel((4, 3)), (0, 0, 255))
@@ -205,21 +207,21 @@ def test_other_formats_are_decoded_in_full():
     ],
 )
 def test_fit_shrinks_and_never_enlarges(size, fitted):
-    assert images.fit(Image.new("RGB", size), 100).size == fitted
+    assert decoding.fit(Image.new("RGB", size), 100).size == fitted
 
 
 @pytest.mark.parametrize("size", [(2400, 1600), (3000, 100), (90, 70)])
 def test_shrunk_gives_a_jpeg_that_fits(size):
     with pictures.upload(pictures.jpeg(size)) as file:
-        small = Image.open(io.BytesIO(images.shrunk(file, 200)))
+        small = Image.open(io.BytesIO(decoding.shrink(file, 200)))
 
     assert small.format == "JPEG"
     assert max(small.size) == min(200, max(size))
 
 
 def test_shrunk_refuses_what_inspect_refuses():
-    with pictures.upload(pictures.decompression_bomb()) as file, pytest.raises(images.TooLarge):
-        images.shrunk(file, 200)
+    with pictures.upload(pictures.decompression_bomb()) as file, pytest.raises(TooLarge):
+        decoding.shrink(file, 200)
 
 
 @pytest.mark.parametrize("format", ["JPEG", "GIF", "WebP", "PNG"])
@@ -231,8 +233,8 @@ def test_a_jpeg_carries_no_metadata_over(format):
     assert b"secret" in data
 
     with pictures.upload(data) as file:
-        copies = [images.jpeg(decode(data)), images.jpeg(Image.open(file).convert("RGB"))]
-        copies.append(images.shrunk(file, 50))
+        copies = [decoding.jpeg(decode(data)), decoding.jpeg(Image.open(file).convert("RGB"))]
+        copies.append(decoding.shrink(file, 50))
 
     for copy in copies:
         assert b"secret" not in copy

@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 import pytest
 from PIL import Image
 
-from search.formats import images
+from search.formats import decode as decoding
+from search.formats import facts, limits
 from search.formats.likeness import layout_of, perceptual_hash, same_layout
+from search.formats.limits import TooLarge
+from search.formats.sniff import UndecodableImage, UnsupportedFormat
 from tests.support import pictures
 from tests.support.drawn import drawing
 
@@ -20,22 +23,22 @@ pytestmark = [
 
 def inspect(data):
     with pictures.upload(data) as file:
-        return images.inspect(file)
+        return facts.inspect(file)
 
 
 def decode(data, **options):
-    return images.decode(io.BytesIO(data), **options)
+    return decoding.decode(io.BytesIO(data), **options)
 
 
 def decoded_or_none(data):
     try:
         return decode(data)
-    except images.UndecodableImage:
+    except UndecodableImage:
         return None
 
 
-def refusal(data, kind=images.UndecodableImage):
-    with pytest.raises(images.UndecodableImage) as caught:
+def refusal(data, kind=UndecodableImage):
+    with pytest.raises(UndecodableImage) as caught:
         inspect(data)
     assert caught.type is kind
     return str(caught.value)
@@ -90,10 +93,10 @@ def test_the_main_colour_is_seen_over_white():
 def test_a_file_is_rewound_before_and_after():
     with pictures.upload(pictures.jpeg()) as file:
         file.seek(7)
-        images.inspect(file)
+        facts.inspect(file)
         after_inspect = file.tell()
         file.seek(7)
-        images.shrunk(file, 8)
+        decoding.shrink(file, 8)
 
         assert (after_inspect, file.tell()) == (0, 0)
         assert file.read() == pictures.jpeg()
@@ -126,7 +129,7 @@ def test_a_file_is_rewound_before_and_after():
     ],
 )
 def test_what_is_no_picture_is_refused_by_its_name(data, word):
-    sentence = refusal(data, images.UnsupportedFormat)
+    sentence = refusal(data, UnsupportedFormat)
 
     assert word in sentence
     assert sentence.endswith(".")
@@ -138,7 +141,7 @@ def test_an_empty_file_is_refused():
 
 @pytest.mark.parametrize("format", ["EPS", "PPM", "ICO", "PCX", "TGA", "JPEG2000"])
 def test_other_formats_that_pillow_reads_are_refused(format):
-    refusal(pictures.picture(format), images.UnsupportedFormat)
+    refusal(pictures.picture(format), UnsupportedFormat)
 
 
 @FORMATS
@@ -191,24 +194,24 @@ def test_a_png_with_a_wrong_checksum_is_refused():
     ids=lambda value: "" if isinstance(value, bytes) else value[0],
 )
 def test_a_picture_of_too_many_pixels_is_refused_with_the_figures(data, figures):
-    sentence = refusal(data, images.TooLarge)
+    sentence = refusal(data, TooLarge)
 
     assert all(figure in sentence for figure in figures)
-    with pytest.raises(images.TooLarge):
+    with pytest.raises(TooLarge):
         decode(data)
 
 
 def test_a_jpeg_may_have_more_pixels_than_others():
     image = Image.open(io.BytesIO(pictures.jpeg_of_size(11_000, 10_000)))
 
-    images._check_size(image, "JPEG")
-    with pytest.raises(images.TooLarge):
-        images._check_size(image, "PNG")
+    limits.check_size(image, "JPEG")
+    with pytest.raises(TooLarge):
+        limits.check_size(image, "PNG")
 
 
 @pytest.mark.parametrize("format", ["GIF", "PNG", "WebP", "TIFF"])
 def test_an_animation_of_too_many_frames_is_refused(format):
-    sentence = refusal(pictures.animation(format, 501, size=(8, 8)), images.TooLarge)
+    sentence = refusal(pictures.animation(format, 501, size=(8, 8)), TooLarge)
 
     assert sentence == "This animation has 501 frames; 500 are allowed."
 
@@ -229,7 +232,7 @@ def test_an_animation_of_500_frames_is_accepted():
     ids=["profile", "text", "xmp", "comments", "text behind the pixels"],
 )
 def test_a_picture_with_too_much_metadata_is_refused(data):
-    assert refusal(data, images.TooLarge).endswith("MB of metadata; 4 MB are allowed.")
+    assert refusal(data, TooLarge).endswith("MB of metadata; 4 MB are allowed.")
 
 
 def test_a_picture_with_3_megabytes_of_colour_profile_is_accepted():
@@ -280,7 +283,7 @@ def test_random_damage_never_escapes_from_inspect(format):
     for _ in range(4):
         try:
             assert inspect(damaged(pictures.scene(format), chance)).width
-        except images.UndecodableImage as refused:
+        except UndecodableImage as refused:
             assert str(refused).endswith(".")
 
 
@@ -336,7 +339,7 @@ def test_the_hash_and_layout_are_of_the_upright_picture():
     drawn = drawing()
     turned = pictures.saved(pictures.turned(drawn, 6), "PNG", exif=pictures.orientation(6))
 
-    facts = inspect(turned)
+    seen = inspect(turned)
 
-    assert facts.phash == perceptual_hash(images.fit(drawn, images.COLOUR_SIDE))
-    assert same_layout(facts.layout, layout_of(drawn))
+    assert seen.phash == perceptual_hash(decoding.fit(drawn, facts.COLOUR_SIDE))
+    assert same_layout(seen.layout, layout_of(drawn))

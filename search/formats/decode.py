@@ -1,0 +1,213 @@
+"""Decoding: the upright sRGB picture in a file's bytes, and smaller ones made of it."""
+
+import io
+import logging
+import math
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, cast
+
+from PIL import (
+    ExifTags,
+    Image,
+    ImageCms,
+    ImageFile,
+    TiffImagePlugin,  # noqa: F401  (without these two, Pillow imports all of its
+    WebPImagePlugin,  # noqa: F401   forty plugins to find them: 16 ms)
+)
+
+from search.formats import limits, sandbox
+from search.formats.limits import TooLarge
+from search.formats.sniff import UndecodableImage, UnsupportedFormat, sniff
+
+logger = logging.getLogger(__name__)
+
+# What Pillow raises for bytes that it can't make a picture of.
+BAD_BYTES = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    OverflowError,
+    RuntimeError,  # of the AVIF decoder
+    struct.error,
+    zlib.error,
+)
+
+# How a picture of each EXIF orientation is turned upright.
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+SRGB = ImageCms.createProfile("sRGB")
+# Kinds of refusal that come over from the sandbox, by their name there.
+REFUSALS = {kind.__name__: kind for kind in (UndecodableImage, UnsupportedFormat, TooLarge)}
+
+
+def decode(file: IO[bytes], *, at_least: int | None = None) -> Image.Image:
+    """The upright picture as RGB in sRGB, over white where it is transparent.
+
+    Where `at_least` is given, in pixels, a JPEG may come smaller, but with no shorter side below
+    it. Decoded in this process; raises `UndecodableImage`.
+    """
+    file.seek(0)
+    # All of it first: past this line an OSError is about the bytes, not about the storage.
+    data = io.BytesIO(file.read())
+    file.seek(0)
+    name = sniff(data)
+    with refuse_damage(name):
+        image = open_checked(data, name)
+        if at_least:
+            image.draft(image.mode, (at_least, at_least))
+        return upright_srgb(image)
+
+
+def shrink(file: IO[bytes], side: int) -> bytes:
+    """A JPEG of the upright picture, its longer side at most `side` pixels, made in the sandbox.
+
+    Raises `UndecodableImage`.
+    """
+    return in_sandbox(shrink_here, file, side)
+
+
+def fit(image: Image.Image, side: int) -> Image.Image:
+    """The picture with its longer side at most `side`; never enlarged."""
+    scale = side / max(image.size)
+    if scale >= 1:
+        return image
+    width, height = (max(1, round(length * scale)) for length in image.size)
+    return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3)
+
+
+def jpeg(image: Image.Image, *, quality: int = 85) -> bytes:
+    """The picture as a JPEG file that carries nothing but pixels."""
+    bare = image.copy()
+    bare.info.clear()  # Pillow would write the original's comment, script included.
+    buffer = io.BytesIO()
+    bare.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
+def in_sandbox(work: Callable[..., bytes], file: IO[bytes], *args: int) -> bytes:
+    """What `work(file, *args)` returns, run in the sandbox. Raises `UndecodableImage`."""
+    sniff(file)  # Most of what is no picture needs no process to be refused.
+    try:
+        return sandbox.run(work, file, *args)
+    except sandbox.Failed as failed:
+        raise _refusal(failed) from None
+    except sandbox.OutOfTime:
+        raise UndecodableImage("decoding_takes_too_long") from None
+    except sandbox.Lost as lost:
+        logger.warning("A picture's process died: %s", lost)
+        raise UndecodableImage("decoding_failed") from None
+    finally:
+        file.seek(0)
+
+
+def _refusal(failed: sandbox.Failed) -> UndecodableImage:
+    if kind := REFUSALS.get(failed.kind):
+        return kind(failed.code, **failed.parameters)
+    logger.error("A picture met a bug:\n%s", failed)
+    return UndecodableImage("decoding_failed")
+
+
+def shrink_here(file: IO[bytes], side: int) -> bytes:
+    """The same JPEG, made in this process."""
+    name = sniff(file)
+    with refuse_damage(name):
+        image = open_checked(file, name)
+        shorter = math.ceil(2 * side * min(image.size) / max(image.size))
+        image.draft(image.mode, (shorter, shorter))
+        return jpeg(upright_srgb(image, side=side))
+
+
+@contextmanager
+def refuse_damage(name: str) -> Iterator[None]:
+    """What Pillow raises for a picture of this format becomes `TooLarge` or `UndecodableImage`."""
+    try:
+        yield
+    except Image.DecompressionBombError:
+        at_least, allowed = 2 * limits.MEGAPIXELS["JPEG"], limits.megapixels_allowed(name)
+        raise TooLarge(
+            "far_too_many_megapixels", at_least=at_least, allowed=allowed, format=name
+        ) from None
+    except MemoryError:
+        raise TooLarge("decoding_takes_too_much_memory") from None
+    except BAD_BYTES as error:
+        raise UndecodableImage("file_is_damaged", format=name) from error
+
+
+def open_checked(file: IO[bytes], name: str) -> ImageFile.ImageFile:
+    """The picture with its header read and checked, and nothing decoded. Raises `TooLarge`."""
+    file.seek(0)
+    image = Image.open(file, formats=[name])
+    limits.check_size(image, name)
+    limits.check_metadata(image)
+    return image
+
+
+def upright_srgb(image: ImageFile.ImageFile, *, side: int | None = None) -> Image.Image:
+    """The opened picture, upright, in sRGB and over white; shrunk to `side` pixels on the way."""
+    image.load()  # Before its orientation is asked: a TIFF turns itself, a PNG may say it last.
+    profile = image.info.get("icc_profile")
+    turn = UPRIGHT.get(_orientation(image))
+    flat = _flatten(image)
+    picture = _to_srgb(fit(flat, side) if side else flat, profile)
+    picture = picture if turn is None else picture.transpose(turn)
+    picture.info.clear()
+    return picture
+
+
+def is_on_its_side(image: Image.Image) -> bool:
+    """Whether a picture's upright width is its height as stored."""
+    return _orientation(image) in (5, 6, 7, 8)
+
+
+def _orientation(image: Image.Image) -> int:
+    with suppress(*BAD_BYTES):  # A picture with broken EXIF is still a picture.
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
+    return 1
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    """The picture without palette, transparency or deep greys: grey, RGB or CMYK in 8 bits."""
+    if image.mode.startswith(("I", "F")):
+        return _eight_bits(image)
+    if image.has_transparency_data:
+        return _over_white(image)
+    return image if image.mode in ("L", "CMYK") else image.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    deep = image if image.mode == "F" else image.convert("I")
+    # Only 16 bits have an agreed white; elsewhere the brightest pixel is it.
+    extrema = (0, 65_535) if image.mode.startswith("I;16") else deep.getextrema()
+    black, white = cast(tuple[float, float], extrema)
+    scale = 255 / ((white - black) or 1)
+    return deep.convert("F").point(lambda grey: grey * scale + (0.5 - black * scale)).convert("L")
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    base = Image.getmodebase(image.mode)
+    picture = image.convert("RGBA")
+    white = Image.new(base, image.size, "white")
+    white.paste(picture.convert(base), mask=picture.getchannel("A"))
+    return white
+
+
+def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    # A broken profile, or one for another kind of picture, says nothing.
+    with suppress(ImageCms.PyCMSError, OSError):
+        if profile:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            return ImageCms.profileToProfile(picture, source, SRGB, outputMode="RGB") or picture
+    return picture.convert("RGB")

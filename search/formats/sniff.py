@@ -1,0 +1,63 @@
+"""What a file is by its first bytes: the formats that are accepted, and strangers by their name."""
+
+import re
+from typing import IO
+
+from search.refusals import Refusal
+
+# Every format that is accepted, under Pillow's name for it, and how its files begin.
+FORMATS = {
+    "JPEG": rb"\xff\xd8\xff",
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "WebP": rb"RIFF....WEBP",
+    "AVIF": rb"....ftyp(?:....){0,32}?avi[fs]",
+    "GIF": rb"GIF8[79]a",
+    "TIFF": rb"II[*+]\0|MM\0[*+]",
+    "BMP": rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",
+}
+# Codes of what else a file may be, tried in this order.
+STRANGERS = {
+    rb"%PDF-": "is_pdf",
+    rb"%!PS|\xc5\xd0\xd3\xc6": "is_postscript",
+    rb"8BPS": "is_photoshop",
+    rb"....ftyp(?:hei|hev|mif1|msf1)": "is_heic",
+    rb"....ftyp": "is_video",
+    rb"\xff\x0a|\0\0\0\x0cJXL ": "is_jpeg_xl",
+    rb"\0\0\0\x0cjP  |\xff\x4f": "is_jpeg_2000",
+    rb"\0\0\x01\0": "is_icon",
+    rb"PK\x03\x04": "is_zip",
+    rb"(?i)\W*<(?:!doctype html|html|head|body|script)": "is_web_page",
+    rb"(?i)\W*<(?:.*<)?svg\b": "is_svg",
+    rb"[^\x00-\x08\x0e-\x1f\x7f]*\Z": "is_text",
+}
+HEAD_BYTES = 1024
+
+
+class UndecodableImage(Refusal):
+    """This file is no picture that we can read."""
+
+
+class UnsupportedFormat(UndecodableImage):
+    """This file is something else than a picture, or a picture of a format not accepted."""
+
+
+def sniff(file: IO[bytes]) -> str:
+    """The format that the first bytes name. Raises UndecodableImage and UnsupportedFormat."""
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    for name, pattern in FORMATS.items():
+        if re.match(pattern, head, re.DOTALL):
+            return name
+    if not head:
+        raise UndecodableImage("file_is_empty")
+    for pattern, code in STRANGERS.items():
+        if re.match(pattern, head, re.DOTALL):
+            raise UnsupportedFormat(code)
+    *names, last = FORMATS
+    raise UnsupportedFormat("is_no_picture", formats=", ".join(names), last=last)
+
+
+def content_type(name: str) -> str:
+    """The media type of a format."""
+    return f"image/{name.lower()}"
