@@ -42,6 +42,7 @@ SENTENCES = {
     "region_outside": "This region lies outside of the picture.",
     # Library ---------------------------------------------------------------------------------
     "too_many_bytes": "This file has {megabytes:,.1f} MB; {allowed:g} MB are allowed.",
+    "storage_away": "The storage could not be read.",
     "original_missing": "The original is missing from the storage.",
     # Query -----------------------------------------------------------------------------------
     # Matches and comparison ------------------------------------------------------------------

@@ -23,6 +23,7 @@ from search.formats import decode
 from search.formats.region import Region
 from search.formats.sniff import UndecodableImage
 from search.library import label_suggestions
+from search.library.originals import StorageAway, picture_of
 from search.library.storage import remove_orphans
 from search.models import Asset, Embedding, Encoder, Rendition
 from workers import add_encoder as adding
@@ -52,10 +53,6 @@ AWAITED: dict[str, Any] = {
 }
 # Between two looks whether an encoder has been loaded.
 LOOK_AGAIN_SECONDS = 0.05
-
-
-class StorageAway(Exception):
-    """The storage does not answer; it may do so later."""
 
 
 def ring_bell() -> None:
@@ -192,18 +189,6 @@ def decode_or_record(
         for promise in promises:
             promise.release(str(error))
     return None
-
-
-def picture_of(asset: Asset, *, at_least: int | None) -> Image.Image:
-    """The asset's upright picture. Raises UndecodableImage for good, StorageAway for now."""
-    try:
-        with asset.original.open() as original:
-            return decode.decode(original, at_least=at_least)
-    except FileNotFoundError:
-        raise UndecodableImage("original_missing") from None
-    except OSError as error:
-        logger.warning("Can't read the original of %s: %s", asset.pk, error)
-        raise StorageAway("The storage could not be read.") from None
 
 
 def keep(write: Callable[[], bool]) -> bool:

@@ -1,5 +1,6 @@
-"""The one signal: a file is removed once the deletion of its row has committed."""
+"""Originals and other stored files: read while their row is there, removed with it."""
 
+import logging
 from functools import partial
 from typing import Any
 
@@ -8,11 +9,37 @@ from django.db import transaction
 from django.db.models import Model
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
+from PIL.Image import Image
 
+from search.formats import decode
+from search.formats.sniff import UndecodableImage
 from search.library.storage import FOLDERS
 from search.models import Asset, JudgedQuery, Rendition, SavedPicture
+from search.refusals import Refusal
 
+logger = logging.getLogger(__name__)
+
+# The field of each model that names its file.
 FIELDS = dict(FOLDERS.values())
+
+
+class StorageAway(Refusal):
+    """The storage does not answer for now."""
+
+
+def picture_of(asset: Asset, *, at_least: int | None = None) -> Image:
+    """The asset's upright picture, as of `decode()`.
+
+    Raises `UndecodableImage` for good, `StorageAway` for now.
+    """
+    try:
+        with asset.original.open() as original:
+            return decode.decode(original, at_least=at_least)
+    except FileNotFoundError:
+        raise UndecodableImage("original_missing") from None
+    except OSError as error:
+        logger.warning("Can't read the original of %s: %s", asset.pk, error)
+        raise StorageAway("storage_away") from None
 
 
 @receiver(post_delete, sender=Asset)
@@ -20,6 +47,7 @@ FIELDS = dict(FOLDERS.values())
 @receiver(post_delete, sender=JudgedQuery)
 @receiver(post_delete, sender=SavedPicture)
 def remove_file(sender: type[Model], instance: Model, **kwargs: Any) -> None:
+    """The one signal: a file is removed once the deletion of its row has committed."""
     file = getattr(instance, FIELDS[sender])
     if file:
         transaction.on_commit(partial(default_storage.delete, str(file.name)))
