@@ -204,7 +204,7 @@ def saying(words: str, places: Sequence[int]) -> Any:
     from search.query import Words, lexical
 
     asked = Words.parse(words)
-    found = lexical.said(Asset.objects.all(), asked.plain, asked.phrases)
+    found = lexical.search(Asset.objects.all(), asked.plain, asked.phrases)
     whole = [int(asset.sha256) for asset in found if lexical.is_whole(asset.where)]
     return np.isin(places, whole)
 

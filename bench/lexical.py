@@ -105,8 +105,8 @@ def ask(words: list[str]) -> None:
         "a sentence": ["the", words[0], "of", "a", words[3]],
     }
     for name, typed in queries.items():
-        found = lexical.said(Asset.objects.all(), typed, [])
-        count = lexical.holding(Asset.objects.all(), typed, []).count()
+        found = lexical.search(Asset.objects.all(), typed, [])
+        count = lexical.containing(Asset.objects.all(), typed, []).count()
         report(f"{name} ({count} assets), best 48", repeated(lambda f=found: list(f[:48])))
         rows = found.values("pk", "where", "exact", "rank")
         report(f"{name}, ids of the best 500", repeated(lambda f=rows: list(f[:500])))

@@ -46,10 +46,10 @@ _BOX = re.compile(
 
 
 class Completion(NamedTuple):
-    """A way to go on: the whole new text of the box, what is shown of it, and what kind it is."""
+    """A way to go on: the whole new text of the box, the text of its option, and its kind."""
 
     value: str
-    shown: str
+    text: str
     kind: str
 
 
@@ -163,7 +163,7 @@ def _called(words: str, user: Person) -> Iterator[str]:
         return
     yield from _shortest(beginning(words, user))
     if len(words.split()[-1]) >= LETTERS_WITHIN:
-        in_title = lexical.TextQuery(lexical.Asked(words.split()).spelled("A"))
+        in_title = lexical.TextQuery(lexical.TextSearch(words.split()).spelled("A"))
         yield from _shortest(Asset.objects.visible_to(user).filter(said__words=in_title))
 
 

@@ -83,32 +83,34 @@ APOSTROPHE = re.compile("['\u2019]")
 _UUID = re.compile(r"[0-9a-f]{8}(-?)([0-9a-f]{4}\1){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
-def said(assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]) -> AssetQuerySet:
+def search(assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]) -> AssetQuerySet:
     """The assets in whose words each of these occurs, the best first.
 
     A word may be the beginning of one, a phrase is its words side by side. Annotated with `exact`
     (whether the asset is called just this: by its title, its file name or its id), `rank` (from 0,
     higher is better) and `where` (for `why` and `is_whole`).
     """
-    asked = Asked(words, phrases)
+    text = TextSearch(words, phrases)
     rank = SearchRank(
-        F("said__words"), asked.everything, weights=list(WEIGHTS), normalization=BY_LENGTH
+        F("said__words"), text.everything, weights=list(WEIGHTS), normalization=BY_LENGTH
     )
     # Whatever else there is: first who has whole words, of these first who has them in the title.
-    first = Worth({2: asked.whole, 1: asked.spelled("A")}, output_field=FloatField())
+    first = Worth({2: text.whole, 1: text.spelled("A")}, output_field=FloatField())
     return (
-        holding(assets, words, phrases)
-        .annotate(exact=Case(When(asked.named, then=True), default=False))
-        .annotate(rank=first + rank, where=asked.where)
+        containing(assets, words, phrases)
+        .annotate(exact=Case(When(text.named, then=True), default=False))
+        .annotate(rank=first + rank, where=text.where)
         .order_by("-exact", "-rank", "pk")
     )
 
 
-def holding(assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]) -> AssetQuerySet:
+def containing(
+    assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]
+) -> AssetQuerySet:
     """The same assets, in no order and without annotations."""
-    asked = Asked(words, phrases)
-    found = Q(said__words=asked.everything)
-    return assets.filter(found | Q(pk=asked.id) if asked.id else found)
+    text = TextSearch(words, phrases)
+    contains = Q(said__words=text.everything)
+    return assets.filter(contains | Q(pk=text.id) if text.id else contains)
 
 
 def why(where: int) -> list[str]:
@@ -156,7 +158,7 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Asked:
+class TextSearch:
     """Words and phrases, as queries of the words that the database keeps."""
 
     words: Sequence[str]

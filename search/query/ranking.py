@@ -76,7 +76,7 @@ def permitted(query: Query, user: User | AnonymousUser) -> AssetQuerySet:
     if examples:
         assets = assets.exclude(pk__in=examples)
     if query.words.phrases:
-        assets = lexical.holding(assets, [], query.words.phrases)
+        assets = lexical.containing(assets, [], query.words.phrases)
     return assets
 
 
@@ -140,14 +140,14 @@ def rankable(query: Query, assets: AssetQuerySet, encoder: Encoder) -> AssetQuer
     embedded = Embedding.objects.filter(encoder=encoder, fulfilled__isnull=False)
     may = Q(pk__in=embedded.values("asset"))
     if _weight_of_words(query):
-        said = lexical.holding(Asset.objects.all(), query.words.plain, query.words.phrases)
+        said = lexical.containing(Asset.objects.all(), query.words.plain, query.words.phrases)
         may |= Q(pk__in=said.values("pk"))
     return assets.filter(may)
 
 
 def mentioning(query: Query, assets: AssetQuerySet) -> AssetQuerySet:
     """Those of the assets in which the words of the query occur."""
-    return lexical.said(assets, query.words.plain, query.words.phrases)
+    return lexical.search(assets, query.words.plain, query.words.phrases)
 
 
 def _weight_of_words(query: Query) -> float:

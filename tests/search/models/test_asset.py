@@ -78,14 +78,14 @@ def test_mentioning_looks_everywhere_and_wants_every_word(words):
         title="Red barn", filename="IMG_4711.png", description="A wooden one.", labels=("ladder",)
     )
     make_asset(title="Blue sea")
-    assert [asset.title for asset in lexical.holding(Asset.objects.all(), words.split(), [])] == [
+    assert [asset.title for asset in lexical.containing(Asset.objects.all(), words.split(), [])] == [
         "Red barn"
     ]
 
 
 def test_mentioning_wants_every_word():
     make_asset(title="Red barn")
-    assert not lexical.holding(Asset.objects.all(), ["red", "sea"], []).exists()
+    assert not lexical.containing(Asset.objects.all(), ["red", "sea"], []).exists()
 
 
 def test_deleting_an_asset_removes_its_files(django_capture_on_commit_callbacks):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def said(text: str, *phrases: str) -> list[Asset]:
-    return list(lexical.said(Asset.objects.all(), text.split(), phrases))
+    return list(lexical.search(Asset.objects.all(), text.split(), phrases))
 
 
 def titles(text: str, *phrases: str) -> list[str]:
@@ -126,7 +126,7 @@ def test_a_word_may_be_split_where_digits_begin():
 def test_only_the_given_assets_are_found():
     make_asset(title="red barn")
     make_asset(title="red sea", labels=("water",))
-    found = lexical.said(Asset.objects.labelled("water"), ["red"], [])
+    found = lexical.search(Asset.objects.labelled("water"), ["red"], [])
     assert [asset.title for asset in found] == ["red sea"]
 
 
@@ -422,7 +422,7 @@ def test_words_are_found_by_the_index(words):
         # Of one row, any other plan is as good.
         for other in ("seqscan", "indexscan", "nestloop"):
             cursor.execute(f"SET LOCAL enable_{other} = off")
-    assert "asset_words" in lexical.said(Asset.objects.all(), words, []).explain()
+    assert "asset_words" in lexical.search(Asset.objects.all(), words, []).explain()
 
 
 def test_a_page_of_assets_fetches_no_words():
