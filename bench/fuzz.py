@@ -23,7 +23,7 @@ from PIL import Image
 import tests.support.environment  # noqa: F401  # An empty library, before Django reads its settings.
 
 ALLOWED = {200, 302, 400, 404}
-PAGES = ("/", "/", "/", "/compare/", "/suggest/", "/saved/")
+PAGES = ("/", "/", "/", "/compare/", "/completions/", "/saved/")
 POSTS = ("/query-pictures/", "/saved/")
 FIRST, UNSEEN = "00000000-0000-4000-8000-{:012}", "99999999-0000-4000-8000-000000000000"
 ASSETS = [FIRST.format(number) for number in range(1, 9)]
@@ -143,7 +143,7 @@ READABLE: dict[str, Callable[[random.Random], str]] = {
     "balance": number,
     "sort": one_of("relevance", "newest", "oldest", "taken", "largest", "smallest", "name"),
     "everything": one_of("1", "0"),
-    "variety": one_of("1", "0"),
+    "diversity": one_of("1", "0"),
     "duplicates": one_of("1", "0"),
     "page": one_of("1", "2", "3", "11", "10000", "10001"),
     "region_of": example,

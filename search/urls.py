@@ -4,6 +4,7 @@ from search.views import (
     accounts,
     assets,
     compare,
+    completions,
     duplicates,
     health,
     judgements,
@@ -12,7 +13,6 @@ from search.views import (
     quick_look,
     saved_searches,
     search,
-    suggestions,
     uploads,
 )
 
@@ -35,7 +35,7 @@ urlpatterns = [
     path("assets/<uuid:pk>/not-a-duplicate/", duplicates.tell_apart, name="tell_apart"),
     path("assets/<uuid:pk>/take-back/", duplicates.take_back, name="take_back"),
     path("assets/<uuid:pk>/look/", quick_look.look, name="look"),
-    path("suggest/", suggestions.suggest, name="suggest"),
+    path("completions/", completions.complete, name="completions"),
     path("compare/", compare.compare, name="compare"),
     path("compare/judgements/", judgements.judgement, name="judgements"),
     path("compare/preferences/", judgements.preference, name="preferences"),

@@ -536,7 +536,7 @@ TYPE = """(field, text) => {
 def test_only_the_last_question_is_answered(opened):
     page = opened("/")
     asked = []
-    page.on("request", lambda request: "/suggest/" in request.url and asked.append(request.url))
+    page.on("request", lambda request: "/completions/" in request.url and asked.append(request.url))
     # All at once: a busy machine may pause between keys for as long as a person does.
     page.get_by_role("combobox").evaluate(TYPE, "a blue bicycle")
     page.wait_for_timeout(500)

@@ -69,12 +69,12 @@ MALFORMED = {
 @pytest.mark.parametrize("malformed", MALFORMED)
 @pytest.mark.parametrize("path", ["/", "/compare/"])
 def test_what_can_not_be_read_gets_a_sentence_and_the_rest_is_kept(client, path, malformed):
-    response = client.get(f"{path}?q=red&colour=blue&like={fuzz.ASSETS[1]}&variety=1&{malformed}")
+    response = client.get(f"{path}?q=red&colour=blue&like={fuzz.ASSETS[1]}&diversity=1&{malformed}")
 
     assert response.status_code == 400
     assert MALFORMED[malformed] in response.content.decode()
     kept = response.context["query"]
-    assert (kept.text, kept.variety) == ("red", True)
+    assert (kept.text, kept.diversity) == ("red", True)
     if "unlike" in malformed or "like" not in malformed:
         assert Example.parse(fuzz.ASSETS[1]) in kept.like
     if "contradict" not in MALFORMED[malformed] and "both" not in MALFORMED[malformed]:
@@ -168,7 +168,7 @@ def test_a_picture_is_added_to_what_can_be_read_of_the_query(client):
 @pytest.mark.parametrize("raw", fuzz.RAW)
 @pytest.mark.parametrize("name", ["q", "like", "label", "sort", "page", "left", "encoder"])
 def test_bytes_that_are_no_text_are_answered(client, raw, name):
-    for path in ("/", "/suggest/", "/saved/"):
+    for path in ("/", "/completions/", "/saved/"):
         assert client.get(f"{path}?{name}={raw}").status_code in fuzz.ALLOWED
 
 

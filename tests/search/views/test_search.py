@@ -318,7 +318,7 @@ def test_words_that_found_something_are_suggested_again(reader_client, fake_enco
 
     reader_client.get("/", {"q": "red barn"})
 
-    assert "red barn" in text(reader_client.get("/suggest/", {"q": "red b"}))
+    assert "red barn" in text(reader_client.get("/completions/", {"q": "red b"}))
 
 
 def test_a_typed_filter_that_is_none_leaves_the_words_to_search_by(reader_client):

@@ -1,6 +1,6 @@
-// Suggestions below the field while a person types: the combobox of ARIA 1.2.
+// Completions below the field while a person types: the combobox of ARIA 1.2.
 (() => {
-  const field = document.querySelector(".field__words[data-suggest]");
+  const field = document.querySelector(".field__words[data-completions]");
   if (!field) return;
   const PAUSE = 120;
   const panel = document.createElement("div");
@@ -9,7 +9,7 @@
   let timer = 0;
   let typed = field.value;
 
-  panel.className = "suggest";
+  panel.className = "completions";
   panel.hidden = true;
   count.className = "aside";
   count.setAttribute("role", "status");
@@ -43,13 +43,13 @@
 
   async function ask() {
     const question = (asking = new AbortController());
-    const url = `${field.dataset.suggest}?${new URLSearchParams({ q: typed })}`;
+    const url = `${field.dataset.completions}?${new URLSearchParams({ q: typed })}`;
     try {
       const answer = await fetch(url, { signal: question.signal, headers: { "HX-Request": "true" } });
       const html = answer.ok && !answer.redirected ? await answer.text() : "";
       if (document.activeElement === field && field.value === typed) show(html);
     } catch {
-      // An older question was given up, or nobody answers: there is nothing to suggest.
+      // An older question was given up, or nobody answers: there is nothing to offer.
       if (!question.signal.aborted) close();
     }
   }

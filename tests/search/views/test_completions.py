@@ -1,4 +1,4 @@
-"""What the field suggests while a person types."""
+"""What the field offers while a person types."""
 
 import re
 from html import unescape
@@ -26,9 +26,9 @@ def values(text: str, kind: str = "") -> list[str]:
 # The page's side
 
 
-def test_each_suggestion_is_an_option_with_the_whole_new_text(reader_client):
+def test_each_completion_is_an_option_with_the_whole_new_text(reader_client):
     make_asset(title="Red & blue barn", labels=("barn owl",))
-    response = reader_client.get("/suggest/", {"q": "red ba"})
+    response = reader_client.get("/completions/", {"q": "red ba"})
     options = re.findall(
         r'<li role="option" id="([^"]+)" aria-selected="false" data-value="([^"]*)">',
         response.content.decode(),
@@ -38,40 +38,40 @@ def test_each_suggestion_is_an_option_with_the_whole_new_text(reader_client):
     ]
 
 
-def test_a_suggestion_says_its_kind(reader_client):
+def test_a_completion_says_its_kind(reader_client):
     make_asset(title="Red barn")
-    html = reader_client.get("/suggest/", {"q": "red"}).content.decode()
+    html = reader_client.get("/completions/", {"q": "red"}).content.decode()
     assert '<ul role="listbox" id="completions"' in html
     assert '<bdi>Red barn</bdi> <span class="small">title</span>' in html
 
 
 def test_a_stranger_is_sent_to_sign_in(client):
-    assert client.get("/suggest/", {"q": "red"}).status_code == 302
+    assert client.get("/completions/", {"q": "red"}).status_code == 302
 
 
 def test_where_search_is_public_strangers_get_titles_but_no_owners(client, settings):
     settings.PUBLIC_SEARCH = True
     make_asset(title="Red barn", owner=make_user("redmond"))
-    assert "Red barn" in client.get("/suggest/", {"q": "red"}).content.decode()
-    assert "redmond" not in client.get("/suggest/", {"q": "owner:"}).content.decode()
+    assert "Red barn" in client.get("/completions/", {"q": "red"}).content.decode()
+    assert "redmond" not in client.get("/completions/", {"q": "owner:"}).content.decode()
 
 
-def test_suggestions_are_only_read(reader_client):
-    assert reader_client.post("/suggest/", {"q": "red"}).status_code == 405
+def test_completions_are_only_read(reader_client):
+    assert reader_client.post("/completions/", {"q": "red"}).status_code == 405
 
 
 @pytest.mark.parametrize(
     "text",
     ["", " ", "a\0b", "x" * 1001, "x" * 1000, '"', '"""', "label:", ":", "-", "-label:", "🐶"],
 )
-def test_bad_input_suggests_nothing(reader_client, text):
-    response = reader_client.get("/suggest/", {"q": text})
+def test_bad_input_is_completed_by_nothing(reader_client, text):
+    response = reader_client.get("/completions/", {"q": text})
     assert response.status_code == 200
     assert "option" not in response.content.decode()
 
 
 def test_a_question_may_be_missing(reader_client):
-    assert reader_client.get("/suggest/").status_code == 200
+    assert reader_client.get("/completions/").status_code == 200
 
 
 # Titles
@@ -88,13 +88,13 @@ def test_a_description_is_no_title():
     assert values("red", "title") == []
 
 
-def test_titles_are_suggested_once():
+def test_titles_are_offered_once():
     for _ in range(3):
         make_asset(title="Red barn")
     assert values("red", "title") == ["Red barn"]
 
 
-def test_what_is_typed_already_is_no_suggestion():
+def test_what_is_typed_already_is_no_completion():
     make_asset(title="Red barn")
     assert values("red BARN", "title") == []
 
@@ -104,7 +104,7 @@ def test_filters_stay_when_a_title_is_chosen():
     assert values("label:dog -cat red b", "title") == ["label:dog -cat Red barn"]
 
 
-def test_at_most_eight_are_suggested():
+def test_at_most_eight_are_offered():
     for number in range(20):
         make_asset(title=f"red {number}", labels=(f"red {number}",), collection=f"red-{number}")
     assert len(values("red")) == 8
@@ -168,13 +168,13 @@ def test_only_owners_of_assets_are_named():
     assert values("owner:o") == ["owner:owner"]
 
 
-def test_a_label_that_no_box_can_spell_is_not_suggested():
+def test_a_label_that_no_box_can_spell_is_not_offered():
     Label.objects.create(name='12" record')
     assert values("label:1") == []
 
 
 @pytest.mark.parametrize("value", ["old house", "-minus", "plain", "it's"])
-def test_a_suggested_filter_is_read_as_it_is_meant(value):
+def test_an_offered_filter_is_read_as_it_is_meant(value):
     text = Typed.parse("red l").as_filter("label", value)
     [typed] = Words.parse(text, frozenset(FILTERS)).typed
     assert (typed.name, typed.value) == ("label", value)
@@ -196,7 +196,7 @@ def test_the_last_searches_come_first(reader):
     assert values("re")[0] == "Red Barn"
 
 
-def test_a_title_searched_for_is_suggested_once(reader):
+def test_a_title_searched_for_is_offered_once(reader):
     make_asset(title="Red barn")
     recent.remember(reader, "red barn")
     assert [value.casefold() for value in values("red b")].count("red barn") == 1

@@ -1,4 +1,4 @@
-"""What the search field suggests while a person types."""
+"""What the search field offers while a person types."""
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -11,8 +11,8 @@ from search.query.completion import completions
 
 @require_safe
 @open_where_search_is_public
-def suggest(request: PageRequest) -> HttpResponse:
+def complete(request: PageRequest) -> HttpResponse:
     text = request.GET.get("q", "")
-    is_asked = len(text) <= LONGEST and "\0" not in text
-    suggested = completions(text, request.user) if is_asked else []
-    return render(request, "search/_suggestions.html", {"completions": suggested})
+    can_be_read = len(text) <= LONGEST and "\0" not in text
+    offers = completions(text, request.user) if can_be_read else []
+    return render(request, "search/_completions.html", {"completions": offers})
