@@ -124,6 +124,8 @@ class SearchForm(forms.Form):
     balance = One(share, missing=EVEN)
     sort = One(a_sort, missing=Sort.RELEVANCE)
     everything = One(a_switch, missing=False)
+    diversity = One(a_switch, missing=False)
+    # What `diversity` was called once: bookmarks and saved searches still hold it.
     variety = One(a_switch, missing=False)
     duplicates = One(a_switch, missing=False)
     page = forms.IntegerField(
@@ -196,7 +198,7 @@ class SearchForm(forms.Form):
             filters=() if self.non_field_errors() else tidy(self._filters()),
             sort=given.get("sort", Sort.RELEVANCE),
             everything=given.get("everything", False),
-            variety=given.get("variety", False),
+            diversity=given.get("diversity") or given.get("variety") or False,
             duplicates=given.get("duplicates", False),
         )
 

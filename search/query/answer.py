@@ -12,7 +12,7 @@ from search.library.near_duplicates import collapsed
 from search.models import Asset, Encoder, Rendition, User
 from search.models.asset import AssetQuerySet
 from search.query import lexical
-from search.query.diversity import varied
+from search.query.diversity import diversify
 from search.query.facets import Choice, facets
 from search.query.pictures import NoVector
 from search.query.query import Query, Sort
@@ -156,8 +156,8 @@ def _show_ranking(result: Answer, ranking: Ranking, size: int) -> None:
     result.has_bands = ranking.cuts is not None
     shown = ranking.candidates if query.everything else matched
     result.has_rest = len(ranking.candidates) > len(matched) and not query.everything
-    if query.variety and result.encoder:
-        shown = varied(shown, result.encoder)
+    if query.diversity and result.encoder:
+        shown = diversify(shown, result.encoder)
     shown = _sorted(shown, query.sort)
     groups = _grouped(shown, query)
     first = (result.page - 1) * size

@@ -1,4 +1,4 @@
-"""Variety: like is followed by unlike."""
+"""Diversity: like is followed by unlike."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -13,7 +13,7 @@ POOL = 200
 RELEVANCE = 0.5
 
 
-def varied(candidates: Sequence[Candidate], encoder: Encoder) -> list[Candidate]:
+def diversify(candidates: Sequence[Candidate], encoder: Encoder) -> list[Candidate]:
     """The candidates, the first POOL of them reordered by maximal marginal relevance.
 
     Carbonell & Goldstein, "The use of MMR, diversity-based reranking for reordering documents and

@@ -83,7 +83,7 @@ class Query:
     filters: tuple[tuple[str, str], ...] = ()  # Names with values, as search.query.filters knows.
     sort: Sort = Sort.RELEVANCE
     everything: bool = False  # Also what does not match.
-    variety: bool = False
+    diversity: bool = False
     duplicates: bool = False  # Near-duplicates each by itself.
 
     @classmethod
@@ -133,7 +133,7 @@ class Query:
             "balance": [f"{self.balance:g}"] if self.balance != EVEN else [],
             "sort": [self.sort.value] if self.sort != Sort.RELEVANCE else [],
         }
-        switches = ("everything", "variety", "duplicates")
+        switches = ("everything", "diversity", "duplicates")
         given |= {name: ["1"] for name in switches if getattr(self, name)}
         for name, value in self.filters:
             given.setdefault(name, []).append(value)

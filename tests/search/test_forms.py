@@ -42,7 +42,11 @@ def test_empty_parameters_are_as_good_as_none():
 
 
 def test_a_switch_of_zero_is_off():
-    assert not query_of(variety="0").variety
+    assert not query_of(diversity="0").diversity
+
+
+def test_diversity_is_read_by_its_old_name_too():
+    assert query_of(variety="1").parameters() == {"diversity": ["1"]}
 
 
 def test_of_a_parameter_that_takes_one_value_the_last_counts():

@@ -16,7 +16,7 @@ from search.query.filters import FILTERS
 # Whoever may run commands here may read the whole library.
 RUNNER = User(is_superuser=True)
 ONCE = ("balance", "sort")
-SWITCHES = ("everything", "variety", "duplicates")
+SWITCHES = ("everything", "diversity", "duplicates")
 SEVERAL = ("like", "unlike", *FILTERS)
 
 

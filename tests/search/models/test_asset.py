@@ -78,9 +78,8 @@ def test_mentioning_looks_everywhere_and_wants_every_word(words):
         title="Red barn", filename="IMG_4711.png", description="A wooden one.", labels=("ladder",)
     )
     make_asset(title="Blue sea")
-    assert [asset.title for asset in lexical.containing(Asset.objects.all(), words.split(), [])] == [
-        "Red barn"
-    ]
+    hits = lexical.containing(Asset.objects.all(), words.split(), [])
+    assert [asset.title for asset in hits] == ["Red barn"]
 
 
 def test_mentioning_wants_every_word():

@@ -25,34 +25,34 @@ def test_the_first_stays_first_and_is_followed_by_what_is_unlike_it():
     for distance in (0.0, 0.01, 0.02, 0.9):
         put(distance)
     assert titles()[1] == "at 0.01"
-    assert titles(variety=True)[:2] == ["at 0", "at 0.9"]
+    assert titles(diversity=True)[:2] == ["at 0", "at 0.9"]
 
 
-def test_variety_keeps_the_set(monkeypatch):
+def test_diversity_keeps_the_set(monkeypatch):
     end_bands_at(monkeypatch, 0.2, 0.6)
     for number in range(20):
         put(number / 20)
-    assert sorted(titles(variety=True)) == sorted(titles())
+    assert sorted(titles(diversity=True)) == sorted(titles())
 
 
 def test_beyond_its_pool_the_order_stays(monkeypatch):
     monkeypatch.setattr(diversity, "POOL", 5)
     for number in range(12):
         put(number / 20)
-    assert titles(variety=True)[5:] == titles()[5:]
+    assert titles(diversity=True)[5:] == titles()[5:]
 
 
 def test_a_hit_without_a_vector_follows_those_that_have_one():
     make_asset(title="red")
     put(0.1)
     put(0.5)
-    assert titles(variety=True)[-1] == "red"
+    assert titles(diversity=True)[-1] == "red"
 
 
-def test_variety_of_hits_without_any_vector_changes_nothing(monkeypatch):
+def test_diversity_of_hits_without_any_vector_changes_nothing(monkeypatch):
     make_asset(title="red barn")
     make_asset(title="red sea")
-    assert sorted(titles(variety=True)) == ["red barn", "red sea"]
+    assert sorted(titles(diversity=True)) == ["red barn", "red sea"]
 
 
 def test_of_nothing_nothing_comes():

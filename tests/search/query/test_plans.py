@@ -119,7 +119,7 @@ def test_below_the_limit_all_are_compared_whatever_the_filter_and_the_sort(libra
 
 
 @pytest.mark.parametrize("kind", ASKED)
-@pytest.mark.parametrize("switch", ["everything", "variety", "duplicates"])
+@pytest.mark.parametrize("switch", ["everything", "diversity", "duplicates"])
 def test_above_the_limit_the_index_is_used_whatever_is_asked_by(library, never_few, kind, switch):
     assert library.index_name in plan_of(asked(kind, **{switch: ["1"]}))
 

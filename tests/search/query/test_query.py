@@ -96,7 +96,7 @@ def asked(draw) -> dict[str, list[str]]:
     return given
 
 
-SWITCHES = ("everything", "variety", "duplicates")
+SWITCHES = ("everything", "diversity", "duplicates")
 each_with_the_same_library = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )

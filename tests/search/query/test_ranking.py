@@ -205,13 +205,13 @@ def mixed_library():
 @pytest.mark.parametrize("everything", [True, False])
 @pytest.mark.parametrize("sort", Sort)
 @pytest.mark.parametrize("cuts", [None, (0.2, 0.5), (0.9, 2)])
-@pytest.mark.parametrize("variety", [True, False])
+@pytest.mark.parametrize("diversity", [True, False])
 def test_pages_hold_each_hit_once_and_in_one_order(
-    small_pool, mixed_library, monkeypatch, everything, sort, cuts, variety
+    small_pool, mixed_library, monkeypatch, everything, sort, cuts, diversity
 ):
     if cuts:
         end_bands_at(monkeypatch, *cuts)
-    asked = {"everything": everything, "sort": sort, "variety": variety}
+    asked = {"everything": everything, "sort": sort, "diversity": diversity}
     whole, one_by_one = pages(size=1000, **asked), pages(size=5, **asked)
     assert len(one_by_one) == len(set(one_by_one)) == ask(size=5, **asked).count
     assert whole == one_by_one
