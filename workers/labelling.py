@@ -65,7 +65,7 @@ def settle(label: Label, encoder: Encoder) -> None:
     """Encode the label's prompts where they are new, then make its suggestions anew."""
     if not label.is_encoded:
         vector = mean_of(label.prompts(), encoder_of(encoder))
-        label_suggestions.keep_vector(label, encoder, vector)
+        label_suggestions.store_vector(label, encoder, vector)
     label_suggestions.suggest(label)
 
 

@@ -37,27 +37,27 @@ def open_where_search_is_public(view: View) -> View:
 
     @login_not_required
     @wraps(view)
-    def opened(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def guarded(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated or settings.PUBLIC_SEARCH:
             return view(request, *args, **kwargs)
         return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))
 
-    return opened
+    return guarded
 
 
 def for_staff(deed: str) -> Callable[[View], View]:
-    """Let only staff in; others get a page that says who may do this deed."""
+    """Let only staff in; others get a page that says who may do this."""
 
-    def decorated(view: View) -> View:
+    def decorator(view: View) -> View:
         @wraps(view)
-        def opened(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def guarded(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_staff:
                 raise PermissionDenied(f"Only staff may {deed}; ask one of them to do it.")
             return view(request, *args, **kwargs)
 
-        return opened
+        return guarded
 
-    return decorated
+    return decorator
 
 
 def sealed(response: Response) -> Response:

@@ -49,13 +49,15 @@ class StateFilter(RadioFilter):
         return [(word, word) for word in STATES.values()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Asset]) -> QuerySet[Asset]:
-        found = {
+        by_state = {
             "waiting": OF_SERVING.waiting(),
             "searchable": OF_SERVING.done(),
             "failed": OF_SERVING.failed(),
         }
-        chosen = found.get(self.value())
-        return queryset if chosen is None else queryset.filter(pk__in=chosen.values("asset"))
+        embeddings = by_state.get(self.value())
+        if embeddings is None:
+            return queryset
+        return queryset.filter(pk__in=embeddings.values("asset"))
 
 
 class AssetActionForm(ActionForm):
@@ -143,9 +145,9 @@ class AssetAdmin(CuratorAdmin):
     @display(description="suggested labels")
     def suggestions(self, asset: Asset) -> SafeString:
         """They are confirmed and rejected on the asset's own page."""
-        found = label_suggestions.suggestions(asset)
-        said = ", ".join(f"{each.label} {each.score:.3f}" for each in found) or "None"
-        return format_html('<a href="{}#suggestions">{}</a>', asset.get_absolute_url(), said)
+        suggestions = label_suggestions.of(asset)
+        text = ", ".join(f"{each.label} {each.score:.3f}" for each in suggestions) or "None"
+        return format_html('<a href="{}#suggestions">{}</a>', asset.get_absolute_url(), text)
 
     @display(description="embeddings")
     def states(self, asset: Asset) -> SafeString:
@@ -170,15 +172,16 @@ class AssetAdmin(CuratorAdmin):
 
     @action(description="Look for near-duplicates anew", permissions=["change"])
     def look_again(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:
-        near_duplicates.forget(queryset)
+        near_duplicates.reset(queryset)
         transaction.on_commit(ring_bell, robust=True)
         self.message_user(request, f"{queryset.count()} assets are looked at again.")
 
     @action(description="Add to a collection", permissions=["change"])
     def add_to_collection(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:
-        chosen = self.action_form.base_fields["collection"].to_python(request.POST["collection"])
-        if chosen is None:
+        field = self.action_form.base_fields["collection"]
+        collection = field.to_python(request.POST["collection"])
+        if collection is None:
             self.message_user(request, "Choose a collection, then run this again.", messages.ERROR)
             return
-        chosen.assets.add(*queryset)
-        self.message_user(request, f"{queryset.count()} assets are in {chosen} now.")
+        collection.assets.add(*queryset)
+        self.message_user(request, f"{queryset.count()} assets are in {collection} now.")

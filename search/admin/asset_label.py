@@ -32,8 +32,8 @@ class LabelInline(CuratorPermissions, TabularInline):
     hide_title = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AssetLabel]:
-        given = super().get_queryset(request).filter(source=AssetLabel.Source.PERSON)
-        return given.select_related("label")
+        of_people = super().get_queryset(request).filter(source=AssetLabel.Source.PERSON)
+        return of_people.select_related("label")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # One label is not another: it is taken away, and the other one given.

@@ -1,4 +1,4 @@
-"""What people have said on the page that compares encoders."""
+"""Judgements and preferences from the page that compares encoders."""
 
 from typing import Any
 
@@ -17,8 +17,8 @@ from search.admin.site import ReadOnlyAdmin, site
 from search.models import JudgedQuery, Judgement, Preference
 
 
-class SaidAdmin(ReadOnlyAdmin):
-    """It is said elsewhere; here it is looked at, and taken out where it was a mistake."""
+class DeletableAdmin(ReadOnlyAdmin):
+    """Rows that people make elsewhere: read here, and deleted where they were a mistake."""
 
     list_display_links = None
     list_filter = [("person", RelatedDropdownFilter)]
@@ -31,11 +31,11 @@ class SaidAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).select_related("query__asset", "person")
 
     @display(description="query")
-    def asked(self, said: Any) -> SafeString | str:
-        return shown(said.query)
+    def judged_query(self, row: Any) -> SafeString | str:
+        return words_or_picture(row.query)
 
 
-def shown(query: JudgedQuery) -> SafeString | str:
+def words_or_picture(query: JudgedQuery) -> SafeString | str:
     """The words of a query, or its picture."""
     if query.asset:
         return thumbnail(query.asset)
@@ -46,8 +46,8 @@ def shown(query: JudgedQuery) -> SafeString | str:
 
 
 @admin.register(Judgement, site=site)
-class JudgementAdmin(SaidAdmin):
-    list_display = ["asked", "hit", "asset", "says", "person", "created"]
+class JudgementAdmin(DeletableAdmin):
+    list_display = ["judged_query", "hit", "asset", "says", "person", "created"]
     search_fields = ["query__words", "asset__title"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Judgement]:
@@ -63,8 +63,8 @@ class JudgementAdmin(SaidAdmin):
 
 
 @admin.register(Preference, site=site)
-class PreferenceAdmin(SaidAdmin):
-    list_display = ["asked", "left", "right", "better", "person", "created"]
+class PreferenceAdmin(DeletableAdmin):
+    list_display = ["judged_query", "left", "right", "better", "person", "created"]
     search_fields = ["query__words"]
     list_before_template = "admin/search/preference/_wins.html"
 

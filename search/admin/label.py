@@ -37,12 +37,13 @@ class LabelAdmin(CuratorAdmin):
     formfield_overrides = {
         ArrayField: {"form_class": LinesField, "widget": UnfoldAdminTextareaWidget({"rows": 4})}
     }
-    list_display = ["name", "suggested", "suggestions", "confirmed", "in_force"]
+    list_display = ["name", "suggested", "suggestions", "confirmed", "effective_threshold"]
     list_filter = [("suggested", BooleanRadioFilter)]
     search_fields = ["name"]
     ordering = ["name"]  # A GROUP BY drops the one of the model.
-    fields = ["name", "suggested", "synonyms", "templates", "threshold", "in_force", "would_give"]
-    readonly_fields = ["in_force", "would_give"]
+    fields = ["name", "suggested", "synonyms", "templates", "threshold"]
+    fields += ["effective_threshold", "counts_by_threshold"]
+    readonly_fields = ["effective_threshold", "counts_by_threshold"]
     actions = ["let_suggest", "stop_suggesting"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Label]:
@@ -70,14 +71,15 @@ class LabelAdmin(CuratorAdmin):
         return label.confirmed
 
     @display(description="threshold in force", ordering="lowest")
-    def in_force(self, label: Label) -> str:
-        return label_suggestions.in_words(label.lowest, label.fitted_to) if label.suggested else ""
+    def effective_threshold(self, label: Label) -> str:
+        if not label.suggested:
+            return ""
+        return label_suggestions.threshold_text(label.lowest, label.fitted_to)
 
     @display(description="suggested by a threshold of")
-    def would_give(self, label: Label) -> SafeString | str:
-        lines = [
-            (f"{score:.3f}", f"{number:,}") for score, number in label_suggestions.would_give(label)
-        ]
+    def counts_by_threshold(self, label: Label) -> SafeString | str:
+        counts = label_suggestions.counts_by_threshold(label)
+        lines = [(f"{score:.3f}", f"{number:,}") for score, number in counts]
         return format_html_join("", "<div>{}: for {}</div>", lines) or "Nothing is known yet."
 
     def save_model(self, request: HttpRequest, obj: Label, form: Any, change: bool) -> None:
@@ -95,7 +97,7 @@ class LabelAdmin(CuratorAdmin):
     def _set_suggested(
         self, request: HttpRequest, queryset: QuerySet[Label], suggested: bool
     ) -> None:
-        chosen = Label.objects.filter(pk__in=queryset.values("pk"))
-        changed = chosen.exclude(suggested=suggested).update(suggested=suggested)
+        selected = Label.objects.filter(pk__in=queryset.values("pk"))
+        count = selected.exclude(suggested=suggested).update(suggested=suggested)
         transaction.on_commit(ring_labels, robust=True)
-        self.message_user(request, f"{changed} labels are changed; their suggestions follow.")
+        self.message_user(request, f"{count} labels are changed; their suggestions follow.")

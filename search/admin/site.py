@@ -73,7 +73,7 @@ class CuratorAdmin(CuratorPermissions, ModelAdmin):
 
 
 class ReadOnlyAdmin(CuratorAdmin):
-    """What curators look at, while the program alone writes it."""
+    """Rows that curators read and the program alone writes."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -12,10 +12,12 @@ from django.db.models.functions import Now
 from search.library.storage import is_young, orphans
 from search.models import Asset, Embedding, Encoder, Rendition
 
+# Rows fetched at a time.
 BATCH = 1000
-# Half precision: a unit vector of 768 numbers comes back within 0.001 of length 1.
+# Maximum difference of a norm from 1: in half precision a unit vector of 768 numbers comes back
+# within 0.001 of length 1.
 NORM_TOLERANCE = 0.01
-# What is younger may still be under way; longer than any upload or batch takes.
+# Maximum age of what may still be under way; longer than any upload or batch takes.
 UNDER_WAY = timedelta(hours=1)
 
 
@@ -56,25 +58,25 @@ def promised_embeddings(encoder: Encoder, *, strict: bool) -> Iterator[str]:
     promises = Embedding.objects.filter(encoder=encoder, asset=OuterRef("pk"))
     if encoder.promised or strict:
         for asset in _each(Asset.objects.filter(~Exists(promises)).only("title")):
-            yield f"{_named(asset)} has no promise of {encoder}."
+            yield f"{_name(asset)} has no promise of {encoder}."
     for asset in _each(Asset.objects.filter(Exists(promises.exclude(sha256=OuterRef("sha256"))))):
-        yield f"{_named(asset)} has an embedding of {encoder} that was made from other bytes."
+        yield f"{_name(asset)} has an embedding of {encoder} that was made from other bytes."
 
 
 def vectors(encoder: Encoder) -> Iterator[str]:
     """Each vector finite, of the right length and of norm 1."""
-    measured = Embedding.objects.filter(encoder=encoder, vector__isnull=False).annotate(
+    embeddings = Embedding.objects.filter(encoder=encoder, vector__isnull=False).annotate(
         length=Func(F("vector"), function="vector_dims", output_field=IntegerField()),
         norm=Func(F("vector"), function="l2_norm", output_field=FloatField()),
     )
     # Not a number is beyond every range, so this finds it too.
     unit = Q(norm__range=(1 - NORM_TOLERANCE, 1 + NORM_TOLERANCE))
-    wrong = measured.filter(~Q(length=encoder.dimensions) | ~unit).values_list(
+    wrong = embeddings.filter(~Q(length=encoder.dimensions) | ~unit).values_list(
         "asset", "asset__title", "length", "norm"
     )
     for pk, title, length, norm in wrong.iterator(BATCH):
         yield (
-            f"{_named(Asset(pk=pk, title=title))} has a vector of {encoder} with {length} numbers"
+            f"{_name(Asset(pk=pk, title=title))} has a vector of {encoder} with {length} numbers"
             f" and norm {norm:.3f} instead of {encoder.dimensions} and 1."
         )
 
@@ -84,7 +86,7 @@ def promised_renditions() -> Iterator[str]:
     for spec in Rendition.Spec.values:
         promises = Rendition.objects.filter(spec=spec, asset=OuterRef("pk"))
         for asset in _each(Asset.objects.filter(~Exists(promises)).only("title")):
-            yield f"{_named(asset)} has no promise of a {spec}."
+            yield f"{_name(asset)} has no promise of a {spec}."
 
 
 def lapsed_claims(grace: timedelta) -> Iterator[str]:
@@ -103,19 +105,19 @@ def originals(track: Track) -> Iterator[str]:
     """Each asset's original is there, with its sha256."""
     assets = Asset.objects.only("title", "original", "sha256")
     for asset in track(assets.iterator(BATCH), total=assets.count(), desc="Originals"):
-        found = _sha256(asset.original.name)
-        if found != asset.sha256 and Asset.objects.filter(pk=asset.pk).exists():
-            change = "has changed" if found else "is missing"
-            yield f"The original of {_named(asset)}, {asset.original.name}, {change}."
+        sha256 = _sha256(asset.original.name)
+        if sha256 != asset.sha256 and Asset.objects.filter(pk=asset.pk).exists():
+            change = "has changed" if sha256 else "is missing"
+            yield f"The original of {_name(asset)}, {asset.original.name}, {change}."
 
 
 def renditions(track: Track) -> Iterator[str]:
     """The file of each finished rendition is there."""
-    made = Rendition.objects.done().select_related("asset")
-    for rendition in track(made.iterator(BATCH), total=made.count(), desc="Renditions"):
+    done = Rendition.objects.done().select_related("asset")
+    for rendition in track(done.iterator(BATCH), total=done.count(), desc="Renditions"):
         name = rendition.file.name
         if not default_storage.exists(name) and Rendition.objects.filter(file=name).exists():
-            yield f"The {rendition.spec} of {_named(rendition.asset)}, {name}, is missing."
+            yield f"The {rendition.spec} of {_name(rendition.asset)}, {name}, is missing."
 
 
 def files_without_row(*, strict: bool) -> Iterator[str]:
@@ -137,5 +139,5 @@ def _each(assets: QuerySet[Asset]) -> Iterator[Asset]:
     return assets.iterator(BATCH)
 
 
-def _named(asset: Asset) -> str:
+def _name(asset: Asset) -> str:
     return f'Asset {asset.pk} "{asset.title}"'

@@ -16,7 +16,7 @@ from workers.tasks import ring_bell
 
 
 def ingest(upload: File, *, owner: User, title: str = "") -> tuple[Asset, bool]:
-    """Store an upload once and promise its renditions and embeddings: (asset, stored just now).
+    """Store an upload once and promise its renditions and embeddings: (asset, whether it is new).
 
     An original that the owner already holds is returned as it is. Raises
     `UndecodableImage`, and then stores nothing.
@@ -24,16 +24,16 @@ def ingest(upload: File, *, owner: User, title: str = "") -> tuple[Asset, bool]:
     refuse_too_many_bytes(upload)
     upload.seek(0)
     sha256 = hashlib.file_digest(upload, "sha256").hexdigest()
-    if held := Asset.objects.filter(owner=owner, sha256=sha256).first():
-        return held, False
+    if existing := Asset.objects.filter(owner=owner, sha256=sha256).first():
+        return existing, False
     facts = inspect(upload)
-    filename = displayable(upload.name or "")
+    filename = display_name(upload.name or "")
     asset = Asset(
         owner=owner,
         filename=filename,
         sha256=sha256,
         bytes=upload.size,
-        title=title[:200] or titled(filename),
+        title=title[:200] or title_from(filename),
         width=facts.width,
         height=facts.height,
         format=facts.format,
@@ -65,23 +65,24 @@ def _store(asset: Asset, upload: File) -> tuple[Asset, bool]:
 
 
 def refuse_too_many_bytes(upload: File) -> None:
+    """Raises `TooLarge` for a file above `MAX_UPLOAD_MB`."""
     if upload.size > settings.MAX_UPLOAD_MB * 1_000_000:
         megabytes = upload.size / 1_000_000
         raise TooLarge("too_many_bytes", megabytes=megabytes, allowed=settings.MAX_UPLOAD_MB)
 
 
-def displayable(name: str) -> str:
+def display_name(name: str) -> str:
     """A file's name as a person may see it: no folders, control or direction marks, 255 at most."""
     base = PurePosixPath(name.replace("\\", "/")).name
-    shown = "".join(c for c in base if unicodedata.category(c) not in HIDDEN).strip()
-    return shown[-255:] if shown.strip(".") else "untitled"
+    visible = "".join(c for c in base if unicodedata.category(c) not in HIDDEN).strip()
+    return visible[-255:] if visible.strip(".") else "untitled"
 
 
-# Control, format (right-to-left marks among them), surrogate and private characters.
+# Unicode categories: control, format (right-to-left marks too), surrogate and private characters.
 HIDDEN = {"Cc", "Cf", "Cs", "Co"}
 
 
-def titled(filename: str) -> str:
+def title_from(filename: str) -> str:
     """A first title from a file's name: `red_mug-2.jpg` to `red mug 2`."""
     stem = re.sub(r"\.\w{1,5}$", "", filename)
     return (re.sub(r"[_\-\s]+", " ", stem).strip() or filename)[:200]

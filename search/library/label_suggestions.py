@@ -17,21 +17,26 @@ from search.models import Asset, AssetLabel, Embedding, Encoder, Label, LabelVec
 
 logger = logging.getLogger(__name__)
 
-# Of this many assets a label's scores say how they are spread, to some percent.
+# Number of assets whose scores a threshold is fitted to; it tells their spread to some percent.
 SAMPLE = 2000
-# Fewer say nothing; a label without a threshold is not suggested until there are as many.
+# Minimum number of scores to fit a threshold to; below it a label without one is not suggested.
 LEAST_SAMPLE = 20
+# Deviations from the median to the threshold.
 # 71 labels of 300 drawn pictures by an earlier bundled encoder: precision 0.93 and recall 0.83,
 # against 0.87 and 0.76 of two deviations above the mean; 93 labels of 500 harder pictures by the
 # present one: 0.96 and 0.31. Labels of half the library stay below the threshold as a rule
 # (patterns: recall 0.31 of the 300), and need one of their own.
 DEVIATIONS = 3.5
-LEAST_DEVIATION = 0.002  # Half precision alone moves scores by as much.
-OUT_OF_REACH = 2.0  # No score is above 1.
-SHOWN = 20  # Suggestions on an asset's page.
-STEPS = (1, 3, 10, 30, 100, 300, 1000)
+# Minimum deviation: half precision alone moves scores by as much.
+LEAST_DEVIATION = 0.002
+# Threshold of a label that is not suggested yet: no score is above 1.
+OUT_OF_REACH = 2.0
+# Maximum suggestions on an asset's page.
+MOST_SUGGESTIONS = 20
+# Numbers of assets to which the admin names the threshold that they would reach.
+COUNTS = (1, 3, 10, 30, 100, 300, 1000)
 
-# Any number that nothing else locks: "label" in ASCII.
+# Key of the advisory lock, any number that nothing else locks: "label" in ASCII.
 ADVISORY_LOCK = 0x6C6162656C
 
 # One statement, so that at no moment suggestions are missing. MATERIALIZED: a distance may only
@@ -56,7 +61,7 @@ WITH scored AS MATERIALIZED (
     )
 ), gone AS (
     DELETE FROM search_assetlabel a
-    WHERE a.source = 'encoder' AND {held}
+    WHERE a.source = 'encoder' AND {existing}
     AND (a.asset_id, a.label_id) NOT IN (SELECT asset_id, label_id FROM fitting)
 )
 INSERT INTO search_assetlabel AS a (asset_id, label_id, source, score)
@@ -64,8 +69,8 @@ SELECT asset_id, label_id, 'encoder', score FROM fitting
 ON CONFLICT (asset_id, label_id, source) DO UPDATE SET score = excluded.score
 WHERE a.score IS DISTINCT FROM excluded.score
 """
-OF_LABEL = REPLACE.format(scored="v.label_id = %s", held="a.label_id = %s")
-OF_ASSET = REPLACE.format(scored="e.asset_id = %s", held="a.asset_id = %s")
+OF_LABEL = REPLACE.format(scored="v.label_id = %s", existing="a.label_id = %s")
+OF_ASSET = REPLACE.format(scored="e.asset_id = %s", existing="a.asset_id = %s")
 
 
 def stale(encoder: Encoder) -> QuerySet[Label]:
@@ -80,14 +85,14 @@ def stale(encoder: Encoder) -> QuerySet[Label]:
     )
 
 
-def keep_vector(label: Label, encoder: Encoder, vector: Any) -> None:
+def store_vector(label: Label, encoder: Encoder, vector: Any) -> None:
     """Store the vector of this label's prompts; its suggestions stay as they are for now."""
     prompts = {"name": label.name, "synonyms": label.synonyms, "templates": label.templates}
-    made = {"vector": vector, "prompts": prompts, "lowest": None, "fitted_to": None}
+    values = {"vector": vector, "prompts": prompts, "lowest": None, "fitted_to": None}
     with transaction.atomic():
         # Locked, so that a label which is just being deleted gets no vector.
         if Label.objects.select_for_update().filter(pk=label.pk).exists():
-            LabelVector.objects.update_or_create(label=label, encoder=encoder, defaults=made)
+            LabelVector.objects.update_or_create(label=label, encoder=encoder, defaults=values)
 
 
 def suggest(label: Label) -> None:
@@ -114,33 +119,33 @@ def _suggest(label: Label) -> None:
         return
     now.vectors.update(lowest=None, fitted_to=None)
     if vector and now.suggested:
-        _put_in_force(vector, now.threshold)
+        _set_threshold(vector, now.threshold)
     _replace(OF_LABEL, label.pk)
 
 
-def _put_in_force(vector: LabelVector, threshold: float | None) -> None:
+def _set_threshold(vector: LabelVector, threshold: float | None) -> None:
     vector.lowest, vector.fitted_to = threshold, None
     if threshold is None:
-        found = list(scores(vector)[:SAMPLE])
-        vector.lowest, vector.fitted_to = fitted(found), len(found)
+        sample = list(scores(vector)[:SAMPLE])
+        vector.lowest, vector.fitted_to = fit_threshold(sample), len(sample)
     vector.save(update_fields=["lowest", "fitted_to"])
 
 
-def fitted(found: Sequence[float]) -> float:
+def fit_threshold(sample: Sequence[float]) -> float:
     """A threshold for a label that has none: far above what most assets score with it.
 
-    How far is told by the lower half of the scores alone: the assets that the label fits are in
-    the upper one, and would push mean and deviation up with them.
+    The deviation is that of the lower half of the scores: the assets that the label fits are in
+    the upper half, and would raise mean and deviation.
     """
-    if len(found) < LEAST_SAMPLE:
+    if len(sample) < LEAST_SAMPLE:
         return OUT_OF_REACH
-    percentiles = quantiles(found, n=100, method="inclusive")
+    percentiles = quantiles(sample, n=100, method="inclusive")
     median, deviation_below = percentiles[49], percentiles[15]
     return median + DEVIATIONS * max(median - deviation_below, LEAST_DEVIATION)
 
 
-def in_words(lowest: float | None, fitted_to: int | None) -> str:
-    """A threshold in force as people read it."""
+def threshold_text(lowest: float | None, fitted_to: int | None) -> str:
+    """A threshold in force as people read it; `lowest` is None for a label still to be encoded."""
     if lowest is None:
         return "still to be encoded"
     if lowest == OUT_OF_REACH:
@@ -148,23 +153,23 @@ def in_words(lowest: float | None, fitted_to: int | None) -> str:
     return f"from {lowest:.3f}" + (f", fitted to {fitted_to} assets" if fitted_to else "")
 
 
-def would_give(label: Label) -> list[tuple[float, int]]:
-    """Some thresholds, and how many assets reach each: from one to a thousand."""
+def counts_by_threshold(label: Label) -> list[tuple[float, int]]:
+    """Some thresholds, and how many assets reach each: from one to a thousand assets."""
     vector = label.vectors.filter(lowest__isnull=False).first()
-    best = list(scores(vector).order_by("-score")[: STEPS[-1]]) if vector else []
-    return [(best[number - 1], number) for number in STEPS if number <= len(best)]
+    best = list(scores(vector).order_by("-score")[: COUNTS[-1]]) if vector else []
+    return [(best[number - 1], number) for number in COUNTS if number <= len(best)]
 
 
 def scores(vector: LabelVector) -> QuerySet[Any, float]:
     """The scores of a label with the embedded assets, in the order of their random ids."""
     score = 1 - CosineDistance("vector", vector.vector)
-    found = _embedded(vector.encoder).annotate(score=score).order_by("asset")
-    return found.values_list("score", flat=True)
+    embeddings = _embedded(vector.encoder).annotate(score=score).order_by("asset")
+    return embeddings.values_list("score", flat=True)
 
 
 def fulfil(embedding: Embedding, vector: Any) -> bool:
     """Fulfil the promise and suggest labels for its asset: both or neither."""
-    with undisturbed():
+    with shared_lock():
         fulfilled = embedding.fulfil(vector=vector)
         serving = Encoder.objects.filter(pk=embedding.encoder_id, state=Encoder.State.SERVING)
         if fulfilled and serving.exists():
@@ -172,25 +177,28 @@ def fulfil(embedding: Embedding, vector: Any) -> bool:
         return fulfilled
 
 
-def suggestions(asset: Asset) -> QuerySet[AssetLabel]:
-    """The best of what is suggested for this asset and no person has given it."""
-    given = asset.asset_labels.filter(source=AssetLabel.Source.PERSON).values("label")
-    found = asset.asset_labels.filter(source=AssetLabel.Source.ENCODER).exclude(label__in=given)
-    return found.select_related("label").order_by("-score", "label__name")[:SHOWN]
+def of(asset: Asset) -> QuerySet[AssetLabel]:
+    """The best suggestions for this asset, without labels that a person has put on it."""
+    confirmed = asset.asset_labels.filter(source=AssetLabel.Source.PERSON).values("label")
+    encoder = asset.asset_labels.filter(source=AssetLabel.Source.ENCODER)
+    suggestions = encoder.exclude(label__in=confirmed)
+    return suggestions.select_related("label").order_by("-score", "label__name")[:MOST_SUGGESTIONS]
 
 
 def confirm(asset: Asset, label: Label) -> AssetLabel:
-    """A person says that this label fits: it is theirs from now on, and no suggestion."""
-    with undisturbed():
+    """A person says that this label fits: it becomes theirs and is no suggestion any more."""
+    with shared_lock():
         Rejection.objects.filter(asset=asset, label=label).delete()
         asset.asset_labels.filter(label=label, source=AssetLabel.Source.ENCODER).delete()
-        given, _ = asset.asset_labels.get_or_create(label=label, source=AssetLabel.Source.PERSON)
-        return given
+        label_of_person, _ = asset.asset_labels.get_or_create(
+            label=label, source=AssetLabel.Source.PERSON
+        )
+        return label_of_person
 
 
 def reject(asset: Asset, label: Label) -> None:
     """A person says that this label does not fit: it is not suggested here again."""
-    with undisturbed():
+    with shared_lock():
         asset.asset_labels.filter(label=label, source=AssetLabel.Source.ENCODER).delete()
         Rejection.objects.get_or_create(asset=asset, label=label)
 
@@ -199,15 +207,15 @@ def delete(labels: Iterable[Any]) -> None:
     """Delete the labels with these ids, and all that hangs from them, while none is suggested."""
     with transaction.atomic():
         _lock("pg_advisory_xact_lock")
-        found = Label.objects.filter(pk__in=list(labels))
-        # The label first, as where a vector is kept: else each would wait for the other's row.
-        list(found.select_for_update().values_list("pk"))
-        found.delete()
+        rows = Label.objects.filter(pk__in=list(labels))
+        # The label first, as where a vector is stored: else each would wait for the other's row.
+        list(rows.select_for_update().values_list("pk"))
+        rows.delete()
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """A transaction during which no label's suggestions are replaced, as many at once as like.
+def shared_lock() -> Iterator[None]:
+    """A transaction during which no label's suggestions are replaced; any number may run at once.
 
     Without it a replacement that began before would not see what is written here, nor be seen.
     """

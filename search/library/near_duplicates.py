@@ -22,22 +22,22 @@ from search.formats.likeness import BITS, PLAIN, same_layout, same_proportions
 from search.models import Asset, Distinction, User
 from search.models.asset import AssetQuerySet
 
-# So many are sorted anew before an answer to the person who said what they are; workers do others.
-AT_ONCE = 20
-# Any number that nothing else locks: "dupe" in ASCII.
+# Maximum number of assets re-clustered before a person gets an answer; workers do the rest.
+MAX_RECLUSTERED_NOW = 20
+# Key of the advisory lock, any number that nothing else locks: "dupe" in ASCII.
 ADVISORY_LOCK = 0x64757065
 
 
-def collapsed(hits: Iterable[tuple[str, str | None]]) -> list[tuple[str, int]]:
+def collapse(hits: Iterable[tuple[str, str | None]]) -> list[tuple[str, int]]:
     """Of ranked (asset, cluster), the first asset of each cluster and how many more it stands for.
 
     An asset that is in no cluster stands for itself.
     """
-    first: dict[str, str] = {}
+    first_of: dict[str, str] = {}
     others: dict[str, int] = {}
     for asset, cluster in hits:
-        shown = first.setdefault(cluster or asset, asset)
-        others[shown] = others.get(shown, -1) + 1
+        first = first_of.setdefault(cluster or asset, asset)
+        others[first] = others.get(first, -1) + 1
     return list(others.items())
 
 
@@ -47,10 +47,10 @@ def of(asset: Asset) -> AssetQuerySet:
     return same.exclude(pk=asset.pk).order_by("created", "pk")
 
 
-def told_apart(asset: Asset) -> AssetQuerySet:
-    """The assets that a person has told from this one, by title."""
-    said = Distinction.objects.of(asset)
-    either = Q(pk__in=said.values("first")) | Q(pk__in=said.values("second"))
+def not_duplicates_of(asset: Asset) -> AssetQuerySet:
+    """The assets of which a person says that they are no near-duplicates of this one, by title."""
+    pairs = Distinction.objects.of(asset)
+    either = Q(pk__in=pairs.values("first")) | Q(pk__in=pairs.values("second"))
     return Asset.objects.filter(either).exclude(pk=asset.pk).order_by("title", "pk")
 
 
@@ -62,46 +62,46 @@ def waiting() -> AssetQuerySet:
 def compare_next() -> bool:
     """Find the cluster of the next asset that waits for it; False when none does."""
     with transaction.atomic():
-        _take_turns()
+        _wait_for_turn()
         asset = waiting().first()
         if asset:
-            _settle(asset)
+            _set_cluster(asset)
     return asset is not None
 
 
 def tell_apart(asset: Asset, other: Asset, *, person: User) -> None:
-    """Remember for ever that these two are no near-duplicates, whatever else changes."""
+    """Record that these two are no near-duplicates, which stays so whatever else changes."""
     with transaction.atomic():
-        _take_turns()
+        _wait_for_turn()
         Distinction.objects.remember(asset, other, person=person)
-        _sort_anew(asset, other)
+        _recluster(asset, other)
 
 
 def take_back(asset: Asset, other: Asset) -> None:
-    """Forget that the two were told apart."""
+    """Delete the record that these two are no near-duplicates."""
     with transaction.atomic():
-        _take_turns()
+        _wait_for_turn()
         Distinction.objects.between(asset, other).delete()
-        _sort_anew(asset, other)
+        _recluster(asset, other)
 
 
-def forget(assets: QuerySet[Asset]) -> None:
-    """Have the facts of these assets found anew; what was told apart stays so."""
+def reset(assets: QuerySet[Asset]) -> None:
+    """Have the facts of these assets computed again; what people said of pairs stays."""
     pks = list(assets.values_list("pk", flat=True))
     with transaction.atomic():
-        _take_turns()
+        _wait_for_turn()
         Asset.objects.filter(cluster__in=pks).update(cluster=None)
         Asset.objects.filter(pk__in=pks).update(cluster=None, phash=None)
 
 
-def _take_turns() -> None:
+def _wait_for_turn() -> None:
     """Wait until no one else compares: two new copies would not see each other."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
 
 
-def _sort_anew(*assets: Asset) -> None:
-    """Compare the members of these assets' clusters anew, the rest of a long one by workers.
+def _recluster(*assets: Asset) -> None:
+    """Compare the members of these assets' clusters again, the rest of a long one by workers.
 
     All, since one that is closer to who leaves than to who stays leaves with it.
     """
@@ -109,11 +109,11 @@ def _sort_anew(*assets: Asset) -> None:
     members = Asset.objects.filter(cluster__in=list(clusters.values_list("cluster", flat=True)))
     pks = list(members.values_list("pk", flat=True))
     members.update(cluster=None)
-    for member in waiting().filter(pk__in=pks)[:AT_ONCE]:
-        _settle(member)
+    for member in waiting().filter(pk__in=pks)[:MAX_RECLUSTERED_NOW]:
+        _set_cluster(member)
 
 
-def _settle(asset: Asset) -> None:
+def _set_cluster(asset: Asset) -> None:
     # Unless its hash has been reset or replaced meanwhile.
     unchanged = Asset.objects.filter(pk=asset.pk, phash=asset.phash)
     unchanged.update(cluster=_first_like(asset))
@@ -121,16 +121,16 @@ def _settle(asset: Asset) -> None:
 
 def _first_like(asset: Asset) -> UUID:
     """The first member of the cluster that this asset belongs to: itself, if it is like none."""
-    told_apart = _clusters_told_apart(asset)
+    ruled_out = _clusters_ruled_out(asset)
     for first in _nearest_firsts(asset):
-        if first.pk not in told_apart and _look_alike(asset, first) and _is_held(first):
+        if first.pk not in ruled_out and _look_alike(asset, first) and _lock(first):
             return first.pk
     return asset.pk
 
 
-def _clusters_told_apart(asset: Asset) -> set[UUID | None]:
-    distinctions = Distinction.objects.of(asset).select_related("first", "second")
-    return {distinction.other(asset).cluster for distinction in distinctions}
+def _clusters_ruled_out(asset: Asset) -> set[UUID | None]:
+    pairs = Distinction.objects.of(asset).select_related("first", "second")
+    return {pair.other(asset).cluster for pair in pairs}
 
 
 def _nearest_firsts(asset: Asset) -> list[Asset]:
@@ -169,7 +169,7 @@ def _look_alike(asset: Asset, other: Asset) -> bool:
     )
 
 
-def _is_held(first: Asset) -> bool:
-    """Keep a first member from being deleted until this has committed; False if it was before."""
-    held = Asset.objects.select_for_update(no_key=True).filter(pk=first.pk, cluster=first.pk)
-    return held.first() is not None
+def _lock(first: Asset) -> bool:
+    """Keep a first member from being deleted until this has committed; False if it is gone."""
+    rows = Asset.objects.select_for_update(no_key=True).filter(pk=first.pk, cluster=first.pk)
+    return rows.first() is not None

@@ -13,7 +13,8 @@ from search.models import Asset, JudgedQuery, Rendition, SavedPicture
 
 logger = logging.getLogger(__name__)
 
-# An upload writes its file before its row; an hour is longer than any upload's transaction.
+# Maximum age of a file whose row may still come: an upload writes its file before its row, and an
+# hour is longer than any upload's transaction.
 YOUNG = timedelta(hours=1)
 # Each folder of the storage, and the rows that name its files.
 FOLDERS: dict[str, tuple[type[Model], str]] = {
@@ -25,7 +26,7 @@ FOLDERS: dict[str, tuple[type[Model], str]] = {
 
 
 def stored_files(folder: str) -> Iterator[str]:
-    """The names of all files in the storage."""
+    """The names of all files under a folder of the storage."""
     if not default_storage.exists(folder):
         return
     folders, files = default_storage.listdir(folder)
@@ -37,8 +38,8 @@ def stored_files(folder: str) -> Iterator[str]:
 def orphans() -> Iterator[str]:
     """The stored files that have no row."""
     for folder, (model, field) in FOLDERS.items():
-        known = set(model._default_manager.values_list(field, flat=True))
-        yield from (name for name in stored_files(folder) if name not in known)
+        with_row = set(model._default_manager.values_list(field, flat=True))
+        yield from (name for name in stored_files(folder) if name not in with_row)
 
 
 def is_young(name: str) -> bool:
@@ -47,16 +48,16 @@ def is_young(name: str) -> bool:
 
 
 def remove_orphans() -> int:
-    """Delete orphans that are old enough; how many there were."""
-    removed = 0
+    """Delete orphans that are old enough; returns how many."""
+    count = 0
     for name in orphans():
         # Looked at again: its row may have been committed since the names were listed.
         if not is_young(name) and not _has_row(name):
             default_storage.delete(name)
-            removed += 1
-    if removed:
-        logger.info("Removed %d files without a row", removed)
-    return removed
+            count += 1
+    if count:
+        logger.info("Removed %d files without a row", count)
+    return count
 
 
 def _has_row(name: str) -> bool:

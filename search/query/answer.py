@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, Prefetch
 from django.db.models.functions import Lower
 
-from search.library.near_duplicates import collapsed
+from search.library.near_duplicates import collapse
 from search.models import Asset, Encoder, Rendition, User
 from search.models.asset import AssetQuerySet
 from search.query import lexical
@@ -199,7 +199,7 @@ def _sorted(candidates: Sequence[Candidate], sort: Sort) -> list[Candidate]:
 def _grouped(candidates: Sequence[Candidate], query: Query) -> list[tuple[str, int]]:
     if query.duplicates:
         return [(candidate.pk, 0) for candidate in candidates]
-    return collapsed((candidate.pk, candidate.cluster) for candidate in candidates)
+    return collapse((candidate.pk, candidate.cluster) for candidate in candidates)
 
 
 def _hits(

@@ -18,8 +18,9 @@ from search.models.asset import AssetQuerySet
 from search.query import Answer, Example, Query, answer
 from search.views import duplicates
 
+# Maximum similar assets on an asset's page.
 SIMILAR = 12
-# Between two looks for a rendition that is still to be made, in seconds.
+# Seconds between two requests for a rendition that is still to be made.
 FIRST_PAUSE, LONGEST_PAUSE = 2, 32
 
 
@@ -27,38 +28,38 @@ FIRST_PAUSE, LONGEST_PAUSE = 2, 32
 @open_where_search_is_public
 def asset(request: PageRequest, pk: UUID) -> HttpResponse:
     embeddings = Prefetch("embeddings", Embedding.objects.select_related("encoder").defer("vector"))
-    given = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).select_related("label")
-    labels = Prefetch("asset_labels", given.order_by("label__name"), to_attr="labels_given")
-    shown = _visible(request, pk, embeddings, "collections", labels)
-    similar = _similar(shown, request.user)
-    waits = any(embedding.state == "waiting" for embedding in shown.embeddings.all())
-    page = {"asset": shown, "answer": similar, "is_waiting": waits}
-    page["suggestions"] = label_suggestions.suggestions(shown)
-    page |= duplicates.of_asset(shown, request.user)
+    of_people = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).select_related("label")
+    labels = Prefetch("asset_labels", of_people.order_by("label__name"), to_attr="labels_given")
+    asset = _visible(request, pk, embeddings, "collections", labels)
+    similar = _similar(asset, request.user)
+    waits = any(embedding.state == "waiting" for embedding in asset.embeddings.all())
+    page = {"asset": asset, "answer": similar, "is_waiting": waits}
+    page["suggestions"] = label_suggestions.of(asset)
+    page |= duplicates.of_asset(asset, request.user)
     return render(request, "asset/asset.html", page)
 
 
 @require_safe
 @open_where_search_is_public
 def picture(request: PageRequest, pk: UUID, spec: str) -> HttpResponse:
-    """A rendition's place on a page: asked for after ever longer pauses until it is made."""
-    paused = request.GET.get("pause", "")
-    pause = min(2 * int(paused), LONGEST_PAUSE) if paused.isdecimal() else FIRST_PAUSE
-    shown = {"asset": _visible(request, pk), "spec": spec, "pause": pause}
-    return render(request, "asset/_picture_again.html", shown)
+    """A rendition's place on a page: requested after ever longer pauses until it is made."""
+    last_pause = request.GET.get("pause", "")
+    pause = min(2 * int(last_pause), LONGEST_PAUSE) if last_pause.isdecimal() else FIRST_PAUSE
+    context = {"asset": _visible(request, pk), "spec": spec, "pause": pause}
+    return render(request, "asset/_picture_again.html", context)
 
 
 @require_safe
 @open_where_search_is_public
 def rendition(request: PageRequest, pk: UUID, spec: str) -> HttpResponseBase:
-    made = _visible(request, pk).rendition(spec)
-    if made is None:
+    rendition = _visible(request, pk).rendition(spec)
+    if rendition is None:
         raise Http404(f"The {spec} of this asset is not made yet.")
     # Whoever remakes it gives the file another random name.
-    if unchanged := get_conditional_response(request, etag=f'"{made.file.name}"'):
+    if unchanged := get_conditional_response(request, etag=f'"{rendition.file.name}"'):
         return unchanged
-    response = FileResponse(_opened(made.file), content_type="image/jpeg")
-    response["ETag"] = f'"{made.file.name}"'
+    response = FileResponse(_open(rendition.file), content_type="image/jpeg")
+    response["ETag"] = f'"{rendition.file.name}"'
     response["Cache-Control"] = "private, max-age=86400, immutable"
     return sealed(response)
 
@@ -66,30 +67,31 @@ def rendition(request: PageRequest, pk: UUID, spec: str) -> HttpResponseBase:
 @require_safe
 @open_where_search_is_public
 def original(request: PageRequest, pk: UUID) -> HttpResponseBase:
-    """The bytes as uploaded, to keep and never to show: what they hold is a stranger's."""
-    shown = _visible(request, pk)
+    """The bytes as uploaded, as a download and never inline: their content is not trusted."""
+    asset = _visible(request, pk)
     response = FileResponse(
-        _opened(shown.original),
+        _open(asset.original),
         as_attachment=True,
-        filename=shown.filename,
-        content_type=shown.content_type,
+        filename=asset.filename,
+        content_type=asset.content_type,
     )
     response["Cache-Control"] = "private, max-age=86400"
     return sealed(response)
 
 
-def like(shown: Asset) -> Query:
-    """What is nearest to an asset, whether it matches or not: the page says so of none of it."""
-    return Query(like=(Example(asset=shown.pk),), everything=True)
+def like(asset: Asset) -> Query:
+    """The query for what is nearest to an asset, whether it matches or not."""
+    return Query(like=(Example(asset=asset.pk),), everything=True)
 
 
-def _similar(shown: Asset, user: User | AnonymousUser) -> Answer:
-    """The nearest of the others; its near-duplicates stand by themselves on its page."""
+def _similar(asset: Asset, user: User | AnonymousUser) -> Answer:
+    """The nearest other assets, without its near-duplicates, which have their own section."""
     # They come as one hit.
-    found = answer(like(shown), user, size=SIMILAR + 1)
-    others = [hit for hit in found.hits if shown.cluster is None or hit.cluster != shown.cluster]
-    found.hits, found.has_more = others[:SIMILAR], found.has_more or len(others) > SIMILAR
-    return found
+    nearest = answer(like(asset), user, size=SIMILAR + 1)
+    others = [hit for hit in nearest.hits if asset.cluster is None or hit.cluster != asset.cluster]
+    nearest.hits = others[:SIMILAR]
+    nearest.has_more = nearest.has_more or len(others) > SIMILAR
+    return nearest
 
 
 def _visible(request: PageRequest, pk: UUID, *related: str | Prefetch) -> Asset:
@@ -97,7 +99,7 @@ def _visible(request: PageRequest, pk: UUID, *related: str | Prefetch) -> Asset:
     return get_object_or_404(assets.prefetch_related("renditions", *related), pk=pk)
 
 
-def _opened(file: FieldFile) -> FieldFile:
+def _open(file: FieldFile) -> FieldFile:
     try:
         return file.open()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The near-duplicates of an asset on its page, and what staff say of them."""
+"""The near-duplicates of an asset on its page, and what staff decide about them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,43 +13,46 @@ from search.access.requests import StaffRequest, for_staff
 from search.library import near_duplicates
 from search.models import Asset, User
 
-SHOWN = 24
+# Maximum near-duplicates on an asset's page.
+MOST = 24
 
 
 def of_asset(asset: Asset, user: User | AnonymousUser) -> dict[str, Any]:
-    """What the page of an asset shows of those that look like it, and staff of those that only do.
+    """The oldest near-duplicates of an asset for its page, and whether there are more.
 
-    Of many the oldest, and whether there are more.
+    Staff also get the assets that a person has ruled out.
     """
-    found = near_duplicates.of(asset).visible_to(user).select_related("owner")
-    shown = list(found.prefetch_related("renditions")[: SHOWN + 1])
-    told_apart = near_duplicates.told_apart(asset).visible_to(user) if user.is_staff else []
+    duplicates = near_duplicates.of(asset).visible_to(user).select_related("owner")
+    oldest = list(duplicates.prefetch_related("renditions")[: MOST + 1])
+    ruled_out = near_duplicates.not_duplicates_of(asset).visible_to(user) if user.is_staff else []
     return {
-        "near_duplicates": shown[:SHOWN],
-        "has_more_duplicates": len(shown) > SHOWN,
-        "told_apart": told_apart,
+        "near_duplicates": oldest[:MOST],
+        "has_more_duplicates": len(oldest) > MOST,
+        "not_duplicates": ruled_out,
     }
 
 
 @require_POST
 @for_staff("say what is no duplicate")
 def tell_apart(request: StaffRequest, pk: UUID) -> HttpResponse:
-    def say(asset: Asset, other: Asset) -> None:
+    def decide(asset: Asset, other: Asset) -> None:
         near_duplicates.tell_apart(asset, other, person=request.user)
 
-    return _said(request, pk, say)
+    return _decide(request, pk, decide)
 
 
 @require_POST
 @for_staff("take back what was said of duplicates")
 def take_back(request: StaffRequest, pk: UUID) -> HttpResponse:
-    return _said(request, pk, near_duplicates.take_back)
+    return _decide(request, pk, near_duplicates.take_back)
 
 
-def _said(request: StaffRequest, pk: UUID, say: Callable[[Asset, Asset], None]) -> HttpResponse:
-    seen = Asset.objects.visible_to(request.user)
-    asset = get_object_or_404(seen, pk=pk)
-    say(asset, get_object_or_404(seen.exclude(pk=pk), pk=_other(request)))
+def _decide(
+    request: StaffRequest, pk: UUID, decide: Callable[[Asset, Asset], None]
+) -> HttpResponse:
+    visible = Asset.objects.visible_to(request.user)
+    asset = get_object_or_404(visible, pk=pk)
+    decide(asset, get_object_or_404(visible.exclude(pk=pk), pk=_other(request)))
     return redirect(f"{asset.get_absolute_url()}#near-duplicates")
 
 

@@ -1,4 +1,4 @@
-"""What a person reads when something is not there, not allowed or not working."""
+"""The pages of errors: not there, not allowed, not working."""
 
 import sys
 
@@ -61,6 +61,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _page(status: int, sentence: str = "") -> HttpResponse:
-    # Without the request: neither the session nor the database may be needed to say this.
-    words = {"status": status, "title": TITLES[status], "sentence": sentence or SENTENCES[status]}
-    return HttpResponse(loader.render_to_string("error.html", words), status=status)
+    # Without the request: neither the session nor the database may be needed to render this.
+    context = {"status": status, "title": TITLES[status], "sentence": sentence or SENTENCES[status]}
+    return HttpResponse(loader.render_to_string("error.html", context), status=status)

@@ -1,4 +1,4 @@
-"""What staff say to the labels that an encoder suggests for an asset."""
+"""What staff decide about the labels that an encoder suggests for an asset."""
 
 from uuid import UUID
 
@@ -20,10 +20,7 @@ def suggestion(request: StaffRequest, pk: UUID) -> HttpResponse:
     form = SuggestionForm(request.POST)
     if not form.is_valid():
         raise BadRequest("There is no such label, or nothing was said about it.")
-    say = (
-        label_suggestions.confirm
-        if form.cleaned_data["fits"] == "yes"
-        else label_suggestions.reject
-    )
-    say(asset, form.cleaned_data["label"])
+    fits = form.cleaned_data["fits"] == "yes"
+    decide = label_suggestions.confirm if fits else label_suggestions.reject
+    decide(asset, form.cleaned_data["label"])
     return redirect(f"{asset.get_absolute_url()}#suggestions")

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from search.access.requests import PageRequest, open_where_search_is_public, sealed
 from search.formats.sniff import UndecodableImage
 from search.forms import SearchForm, data_of
-from search.library.ingest import displayable, refuse_too_many_bytes
+from search.library.ingest import display_name, refuse_too_many_bytes
 from search.query import NoVector, Query, remember_picture, remembered_picture
 from search.query.query import MOST_EXAMPLES
 from search.views.search import page
@@ -33,7 +33,7 @@ def remember(request: PageRequest) -> HttpResponse:
         try:
             query = query.more_like(_remembered(picture, request))
         except UndecodableImage as error:
-            name = displayable(picture.name or "")
+            name = display_name(picture.name or "")
             return _refuse(request, query, str(error), refusal_status(error), name)
         except NoVector as error:
             return _refuse(request, query, str(error), 503)

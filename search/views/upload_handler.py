@@ -6,8 +6,8 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 
-# What one request may carry, in files of the largest size: a browser without JavaScript sends
-# all that were chosen at once.
+# Maximum size of one request, in files of the largest size: a browser without JavaScript sends
+# all selected files at once.
 LARGEST_FILES = 20
 
 

@@ -14,22 +14,22 @@ from django.views.decorators.http import require_http_methods, require_safe
 from search.access.requests import StaffRequest, for_staff
 from search.formats.limits import TooLarge
 from search.formats.sniff import UndecodableImage, UnsupportedFormat
-from search.library.ingest import displayable, ingest
+from search.library.ingest import display_name, ingest
 from search.models import Asset, Embedding, User
 from search.models.asset import AssetQuerySet
 
-# A request line holds about this many ids of 36 characters before some proxy refuses it.
+# Maximum ids in a URL: with more of 36 characters some proxy refuses the request line.
 ROWS_AT_ONCE = 100
 STATES = ["searchable", "stored", "failed", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One file of an upload and what became of it."""
+    """One file of an upload and its outcome."""
 
     filename: str
     asset: Asset | None = None
-    was_held: bool = False
+    is_new: bool = True
     refusal: str = ""
     status: int = 200
 
@@ -51,24 +51,26 @@ class Row:
 @for_staff("upload pictures")
 def upload(request: StaffRequest) -> HttpResponse:
     if request.method != "POST":
-        return _show(request, [])
+        return _rows_page(request, [])
     files = request.FILES.getlist("files")
     if not files:
-        return _show(request, [], status=400, sentence="Choose at least one picture.")
+        return _rows_page(request, [], status=400, sentence="Choose at least one picture.")
     rows = [_receive(file, request.user) for file in files]
     stored = any(row.asset for row in rows)
-    return _show(request, rows, status=200 if stored else max(row.status for row in rows))
+    return _rows_page(request, rows, status=200 if stored else max(row.status for row in rows))
 
 
 @require_safe
 @for_staff("upload pictures")
 def status(request: StaffRequest) -> HttpResponse:
     """The rows of some assets as they are now."""
-    shown = _with_states(Asset.objects.visible_to(request.user)).filter(pk__in=_ids(request))
-    return _show(request, [Row(asset.filename, asset) for asset in shown.order_by("created", "pk")])
+    assets = _with_states(Asset.objects.visible_to(request.user)).filter(pk__in=_ids(request))
+    rows = [Row(asset.filename, asset) for asset in assets.order_by("created", "pk")]
+    return _rows_page(request, rows)
 
 
 def refusal_status(error: UndecodableImage) -> int:
+    """The HTTP status of the answer to a file that is refused."""
     if isinstance(error, TooLarge):
         return 413
     return 415 if isinstance(error, UnsupportedFormat) else 400
@@ -78,9 +80,9 @@ def _receive(file: UploadedFile, user: User) -> Row:
     try:
         asset, is_new = ingest(file, owner=user)
     except UndecodableImage as error:
-        name = displayable(file.name or "")
+        name = display_name(file.name or "")
         return Row(name, refusal=str(error), status=refusal_status(error))
-    return Row(asset.filename, _with_states(Asset.objects.all()).get(pk=asset.pk), not is_new)
+    return Row(asset.filename, _with_states(Asset.objects.all()).get(pk=asset.pk), is_new)
 
 
 def _with_states(assets: AssetQuerySet) -> AssetQuerySet:
@@ -91,20 +93,20 @@ def _with_states(assets: AssetQuerySet) -> AssetQuerySet:
 def _ids(request: StaffRequest) -> list[UUID]:
     """The ids in the URL that are ids."""
     ids = []
-    for given in request.GET.get("ids", "").split(",")[:ROWS_AT_ONCE]:
+    for text in request.GET.get("ids", "").split(",")[:ROWS_AT_ONCE]:
         with suppress(ValueError):
-            ids.append(UUID(given))
+            ids.append(UUID(text))
     return ids
 
 
-def _show(
+def _rows_page(
     request: StaffRequest, rows: list[Row], *, status: int = 200, sentence: str = ""
 ) -> HttpResponse:
     template = "upload/_rows.html" if request.htmx else "upload/upload.html"
-    shown = {
+    context = {
         "rows": rows,
         "counts": {state: sum(row.state == state for row in rows) for state in STATES},
         "sentence": sentence,
         "max_upload_mb": settings.MAX_UPLOAD_MB,
     }
-    return render(request, template, shown, status=status)
+    return render(request, template, context, status=status)

@@ -55,7 +55,7 @@ class Command(LibraryCommand):
                 "{name}: suggested for {suggestions}, given by people to {confirmed}; ".format_map(
                     row
                 )
-                + label_suggestions.in_words(row["lowest"], row["fitted_to"])
+                + label_suggestions.threshold_text(row["lowest"], row["fitted_to"])
             )
         if not rows:
             self.stdout.write("No label is suggested yet: mark some in the admin, under Labels.")

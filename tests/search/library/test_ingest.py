@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection
 from search.formats.limits import TooLarge
 from search.formats.sniff import UndecodableImage
 from search.library import ingest as ingest_module
-from search.library.ingest import displayable, ingest, titled
+from search.library.ingest import display_name, ingest, title_from
 from search.library.storage import orphans, stored_files
 from search.models import Asset, Embedding, Encoder, Rendition
 from tests.support.factories import make_encoder, make_user, picture
@@ -153,7 +153,7 @@ def test_a_race_for_the_same_original_stores_it_once(tmp_path):
     ],
 )
 def test_a_file_name_is_made_fit_to_be_shown(name, shown):
-    assert displayable(name) == shown
+    assert display_name(name) == shown
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_file_name_is_made_fit_to_be_shown(name, shown):
     [("red_mug-2.jpg", "red mug 2"), (".jpg", ".jpg"), ("v1.2 final.png", "v1.2 final")],
 )
 def test_a_first_title_comes_from_the_file_name(filename, title):
-    assert titled(filename) == title
+    assert title_from(filename) == title
 
 
 def test_a_file_without_a_row_is_removed_once_it_is_old(upload, monkeypatch):

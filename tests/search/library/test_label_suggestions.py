@@ -27,12 +27,12 @@ def test_a_higher_threshold_removes_and_a_lower_one_adds_without_the_encoder(enc
     label = make_label("red")
     catch_up()
     encoded.clear()
-    found = []
+    titles = []
     for threshold in (0.0, SURE, 0.0):
         Label.objects.filter(pk=label.pk).update(threshold=threshold)
         catch_up()
-        found.append([title for title, _ in suggested()])
-    assert found == [["barn", "sun"], ["barn"], ["barn", "sun"]]
+        titles.append([title for title, _ in suggested()])
+    assert titles == [["barn", "sun"], ["barn"], ["barn", "sun"]]
     assert encoded == []
 
 
@@ -281,19 +281,20 @@ def test_a_label_deleted_meanwhile_waits_for_its_vector(monkeypatch, is_planned)
     label = make_label("red")
     catch_up()
     delete = partial(label_suggestions.delete, [label.pk]) if is_planned else label.delete
-    keep = LabelVector.objects.update_or_create
+    update_or_create = LabelVector.objects.update_or_create
     with ThreadPoolExecutor() as pool:
         deleting = []
 
-        def kept(**given):
+        def interrupted(**values):
             deleting.append(pool.submit(in_thread, delete))
             with pytest.raises(TimeoutError):
                 deleting[0].result(0.5)
-            return keep(**given)
+            return update_or_create(**values)
 
-        monkeypatch.setattr(LabelVector.objects, "update_or_create", kept)
-        keeping = partial(label_suggestions.keep_vector, label, Encoder.objects.get(), [1, 0, 0, 0])
-        failed = [fails(keeping), fails(lambda: deleting[0].result(10))]
+        monkeypatch.setattr(LabelVector.objects, "update_or_create", interrupted)
+        encoder = Encoder.objects.get()
+        storing = partial(label_suggestions.store_vector, label, encoder, [1, 0, 0, 0])
+        failed = [fails(storing), fails(lambda: deleting[0].result(10))]
     assert any(failed) != is_planned
     assert Label.objects.exists() == failed[1]
 

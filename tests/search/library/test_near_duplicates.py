@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from search.formats.facts import Facts
 from search.formats.likeness import BITS, PLAIN, layout_of, perceptual_hash
 from search.library import near_duplicates
-from search.library.near_duplicates import collapsed, compare_next, forget, take_back, tell_apart
+from search.library.near_duplicates import collapse, compare_next, reset, take_back, tell_apart
 from search.models import Asset, Distinction
 from tests.support.drawn import drawing
 from tests.support.factories import make_asset, make_user
@@ -51,15 +51,15 @@ def clusters():
 
 
 def test_the_first_of_a_cluster_stands_for_the_others():
-    assert collapsed([(A, A), (B, B), (C, A), (D, A)]) == [(A, 2), (B, 0)]
+    assert collapse([(A, A), (B, B), (C, A), (D, A)]) == [(A, 2), (B, 0)]
 
 
 def test_assets_that_were_not_compared_yet_stand_for_themselves():
-    assert collapsed([(A, None), (B, None)]) == [(A, 0), (B, 0)]
+    assert collapse([(A, None), (B, None)]) == [(A, 0), (B, 0)]
 
 
 def test_the_order_of_the_hits_is_kept():
-    assert [asset for asset, _ in collapsed([(C, C), (B, A), (D, D), (A, A)])] == [C, B, D]
+    assert [asset for asset, _ in collapse([(C, C), (B, A), (D, D), (A, A)])] == [C, B, D]
 
 
 # Comparing
@@ -201,7 +201,7 @@ def test_it_is_remembered_when_all_is_compared_anew(trio):
 
 def test_it_is_remembered_when_hashes_are_computed_anew(trio):
     tell_apart(trio[0], trio[1], person=make_user())
-    forget(Asset.objects.all())
+    reset(Asset.objects.all())
     Asset.objects.update(phash=HASH)
 
     compare()
@@ -244,7 +244,7 @@ def test_taken_back_it_is_as_before(trio):
 
 
 def test_of_a_long_cluster_workers_sort_the_rest(trio, monkeypatch):
-    monkeypatch.setattr(near_duplicates, "AT_ONCE", 2)
+    monkeypatch.setattr(near_duplicates, "MAX_RECLUSTERED_NOW", 2)
 
     tell_apart(trio[0], trio[1], person=make_user())
     assert near_duplicates.waiting().count() == 1
@@ -354,7 +354,7 @@ def test_an_original_is_looked_at_by_one_worker(monkeypatch):
 def test_what_is_forgotten_can_be_seen_again_at_once():
     old = make_old(drawing())
     facts.find_facts()
-    forget(Asset.objects.all())
+    reset(Asset.objects.all())
 
     facts.find_facts()
 

@@ -102,7 +102,7 @@ def test_equal_bytes_are_an_exact_copy(reader_client):
 
 
 def test_of_many_some_are_shown(reader_client, monkeypatch):
-    monkeypatch.setattr(views, "SHOWN", 2)
+    monkeypatch.setattr(views, "MOST", 2)
     barn = [make(title) for title in ("barn", "one", "two", "three")][0]
 
     shown = block(reader_client, barn)

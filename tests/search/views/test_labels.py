@@ -240,7 +240,7 @@ def test_a_label_s_page_says_what_thresholds_would_give(staff_client):
     for colour in ("red", "red", "blue"):
         make_asset(colour=colour, embedded=True)
     label = Label.objects.create(name="red", suggested=True, threshold=0.9)
-    label_suggestions.keep_vector(label, encoder, [0.7, -0.7, -0.7, 0.1])
+    label_suggestions.store_vector(label, encoder, [0.7, -0.7, -0.7, 0.1])
     label_suggestions.suggest(label)
 
     page = text(staff_client.get(reverse("admin:search_label_change", args=[label.pk])))
