@@ -61,7 +61,7 @@ def query_worker(folder: Path) -> None:
 def encode(folder: Path, *, vision_only: bool) -> None:
     """As a Celery process does: a batch of pictures for the library, or a query."""
     django()
-    import_module("workers.tasks")
+    import_module("workers.look_around")
     from PIL import Image
 
     from workers.encoders.load import load_encoder

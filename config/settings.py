@@ -129,14 +129,6 @@ CELERY_TASK_EAGER_PROPAGATES = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_DEFAULT_QUEUE = "ingest"
-CELERY_TASK_ROUTES = {
-    "workers.tasks.encode_*": {"queue": "query"},
-    # Ingest workers hold no text tower.
-    "workers.labelling.*": {"queue": "query"},
-    "workers.calibrating.*": {"queue": "query"},
-    "workers.runs.*": {"queue": "train"},
-}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -149,12 +141,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout"
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.2, "interval_max": 0.2}
 CELERY_BEAT_SCHEDULE = {
     "ring the bell": {
-        "task": "workers.tasks.ring",
+        "task": "workers.look_around.look_around",
         "schedule": BELL_SECONDS,
         "options": {"expires": BELL_SECONDS},
     },
     "remove what nothing refers to": {
-        "task": "workers.tasks.clean_up",
+        "task": "workers.tasks.cleaning.clean_up",
         "schedule": 3600,
         "options": {"expires": 3600},
     },

@@ -109,11 +109,21 @@ def curator_client(db) -> Client:
 def fake_training(settings, monkeypatch, tmp_path):
     """Training runs are trained by a stand-in, into a folder of the test's."""
     from tests.support.training_runs import FAKE
-    from workers import runs
+    from workers.tasks import training
 
     settings.VAR_DIR = tmp_path
-    monkeypatch.setattr(runs, "COMMAND", FAKE)
-    monkeypatch.setattr(runs, "TICK_SECONDS", 0.02)
-    runs.ending.clear()
+    monkeypatch.setattr(training, "COMMAND", FAKE)
+    monkeypatch.setattr(training, "TICK_SECONDS", 0.02)
+    training.ending.clear()
     yield
-    runs.ending.clear()
+    training.ending.clear()
+
+
+@pytest.fixture
+def rung(monkeypatch):
+    """The queues whose bell was rung by a worker that looked around; nobody hears it."""
+    from workers import look_around, queues
+
+    bells = []
+    monkeypatch.setattr(look_around, "ring", lambda queue=queues.INGEST: bells.append(queue))
+    return bells

@@ -4,10 +4,22 @@ import os
 
 from celery import Celery
 
+from workers import queues
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-app = Celery("sightline")
+app = Celery(
+    "sightline",
+    include=[
+        "workers.look_around",
+        "workers.signals",
+        "workers.tasks.cleaning",
+        "workers.tasks.encoders",
+        "workers.tasks.queries",
+    ],
+    changes={
+        "task_default_queue": queues.INGEST,
+        "task_routes": {"workers.tasks.queries.*": {"queue": queues.QUERY}},
+    },
+)
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["workers"])
-app.autodiscover_tasks(["workers"], related_name="runs")
-app.autodiscover_tasks(["workers"], related_name="bell")

@@ -38,8 +38,7 @@ def encoder_of(row: Encoder, *, vision_only: bool = False) -> LoadedEncoder:
         try:
             _kept[key] = _checked(row, vision_only=vision_only)
         except CheckpointError as error:
-            _refused[key] = (time.monotonic(), error)
-            note(row, str(error))
+            refuse(row, error, vision_only=vision_only)
             raise
     note(row, "")
     return _kept[key]
@@ -58,6 +57,13 @@ def at_hand(row: Encoder, *, vision_only: bool = False) -> LoadedEncoder | None:
         _loading.add(key)
         threading.Thread(target=_load_beside, args=(row, vision_only), daemon=True).start()
     return None
+
+
+def refuse(row: Encoder, error: CheckpointError, *, vision_only: bool) -> None:
+    """Load this encoder no more for a while: it can't be loaded, or has failed at its work."""
+    _refused[row.pk, vision_only] = (time.monotonic(), error)
+    _kept.pop((row.pk, vision_only), None)
+    note(row, str(error))
 
 
 def note(row: Encoder, problem: str) -> None:

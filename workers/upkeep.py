@@ -6,34 +6,31 @@ embedding what has just been uploaded. Every step can be cut off and taken again
 """
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError as MessageNotSent
 from redis.exceptions import RedisError
 
 from search.models import Embedding, Encoder
 from search.models.encoder import WrongState
+from workers.bell import ring
 from workers.encoders.protocol import CheckpointError
-from workers.tasks import encode_text, ring_bell
+from workers.tasks.queries import encode_text
+from workers.turns import turn
 
 logger = logging.getLogger(__name__)
 
-# Any number that nothing else locks: "tend" in ASCII.
-ADVISORY_LOCK = 0x74656E64
 # Beyond the time that a search waits for its vector, before what it searches in is taken away.
 GRACE_SECONDS = 5
 
 
 def tend() -> None:
     """Bring every encoder a step on; one process at a time does so."""
-    with only_one() as chosen:
-        if chosen:
+    with turn("upkeep") as taken:
+        if taken:
             for encoder in Encoder.objects.order_by("pk"):
                 tend_to(encoder)
 
@@ -42,21 +39,8 @@ def tend_here_without_workers() -> None:
     """Where tasks run in the process that sends them, do all at once that workers would do."""
     if settings.CELERY_TASK_ALWAYS_EAGER:
         tend()
-        ring_bell()
+        ring()
         tend()
-
-
-@contextmanager
-def only_one() -> Iterator[bool]:
-    """Whether this process is the one; a session's lock, since indexes need no transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [ADVISORY_LOCK])
-        chosen = cursor.fetchone() == (True,)
-        try:
-            yield chosen
-        finally:
-            if chosen and connection.is_usable():
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [ADVISORY_LOCK])
 
 
 def tend_to(encoder: Encoder) -> None:
@@ -65,7 +49,7 @@ def tend_to(encoder: Encoder) -> None:
     elif encoder.state != Encoder.State.RETIRED:
         encoder.build_index()
         while Embedding.objects.promise_next(encoder):
-            ring_bell()
+            ring()
         become_ready(encoder)
         promote_if_asked(encoder)
 

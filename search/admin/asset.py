@@ -25,7 +25,7 @@ from search.admin.asset_label import LabelInline
 from search.admin.site import CuratorAdmin, CuratorPermissions, site
 from search.library import label_suggestions, near_duplicates
 from search.models import Asset, Collection, Embedding, Encoder
-from workers.tasks import ring_bell
+from workers.bell import ring
 
 STATES = {"waiting": "waiting", "done": "searchable", "failed": "failed"}
 STATE_COLOURS = {"waiting": "info", "searchable": "success", "failed": "danger"}
@@ -167,13 +167,13 @@ class AssetAdmin(CuratorAdmin):
             asset__in=queryset.values("pk"), encoder__in=Encoder.objects.live()
         )
         embeddings.reset()
-        transaction.on_commit(ring_bell, robust=True)
+        transaction.on_commit(ring, robust=True)
         self.message_user(request, f"{queryset.count()} assets are embedded again.")
 
     @action(description="Look for near-duplicates anew", permissions=["change"])
     def look_again(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:
         near_duplicates.reset(queryset)
-        transaction.on_commit(ring_bell, robust=True)
+        transaction.on_commit(ring, robust=True)
         self.message_user(request, f"{queryset.count()} assets are looked at again.")
 
     @action(description="Add to a collection", permissions=["change"])

@@ -15,7 +15,7 @@ from search.admin.site import ReadOnlyAdmin, site
 from search.models import Asset, Encoder
 from search.models.encoder import WrongState
 from workers import add_encoder as adding
-from workers.tasks import add_encoder
+from workers.tasks.encoders import add_encoder
 
 LIST = "admin:search_encoder_changelist"
 STATE_COLOURS = {"serving": "success", "ready": "info", "building": "warning", "problem": "danger"}

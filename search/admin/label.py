@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -16,7 +17,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from search.admin.site import CuratorAdmin, site
 from search.library import label_suggestions
 from search.models import Label
-from workers.labelling import ring_labels
+from workers import queues
+from workers.bell import ring
 
 
 class LinesField(SimpleArrayField):
@@ -84,7 +86,7 @@ class LabelAdmin(CuratorAdmin):
 
     def save_model(self, request: HttpRequest, obj: Label, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        transaction.on_commit(ring_labels, robust=True)
+        transaction.on_commit(partial(ring, queues.QUERY), robust=True)
 
     @action(description="Suggest these labels", permissions=["change"])
     def let_suggest(self, request: HttpRequest, queryset: QuerySet[Label]) -> None:
@@ -99,5 +101,5 @@ class LabelAdmin(CuratorAdmin):
     ) -> None:
         selected = Label.objects.filter(pk__in=queryset.values("pk"))
         count = selected.exclude(suggested=suggested).update(suggested=suggested)
-        transaction.on_commit(ring_labels, robust=True)
+        transaction.on_commit(partial(ring, queues.QUERY), robust=True)
         self.message_user(request, f"{count} labels are changed; their suggestions follow.")

@@ -15,7 +15,7 @@ from search.admin.asset import thumbnail
 from search.admin.site import ReadOnlyAdmin, site
 from search.models import Embedding, Rendition
 from search.models.promise import Promise
-from workers.tasks import ring_bell
+from workers.bell import ring
 
 
 class FailedPromiseAdmin(ReadOnlyAdmin):
@@ -42,7 +42,7 @@ class FailedPromiseAdmin(ReadOnlyAdmin):
     @action(description="Retry")
     def retry(self, request: HttpRequest, queryset: Any) -> None:
         number = queryset.reset()
-        transaction.on_commit(ring_bell, robust=True)
+        transaction.on_commit(ring, robust=True)
         self.message_user(request, f"{number} are tried again.")
 
 

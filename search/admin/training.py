@@ -1,5 +1,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -18,8 +19,9 @@ from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidge
 from search.admin.site import ReadOnlyAdmin, site
 from search.models import Asset, Encoder, TrainingRun
 from workers import add_encoder as adding
-from workers import runs
-from workers.tasks import add_encoder
+from workers import queues
+from workers.bell import ring
+from workers.tasks.encoders import add_encoder
 
 STATE_COLOURS = {"done": "success", "running": "info", "waiting": "warning", "failed": "danger"}
 MOST_STEPS = 10_000_000
@@ -98,7 +100,7 @@ class TrainingRunAdmin(ReadOnlyAdmin):
             form.instance.person = request.user
             form.instance.origin = str(form.instance.start_from or "")
             run = form.save()
-            transaction.on_commit(runs.ring, robust=True)
+            transaction.on_commit(partial(ring, queues.TRAIN), robust=True)
             return redirect(self.page_of(run))
         context = self.context(request, "Start a training") | {"form": form}
         return TemplateResponse(request, "admin/search/training_run/start.html", context)
@@ -159,7 +161,7 @@ def stop(run: TrainingRun) -> tuple[str, int]:
 
 def go_on(run: TrainingRun) -> tuple[str, int]:
     if run.go_on():
-        transaction.on_commit(runs.ring, robust=True)
+        transaction.on_commit(partial(ring, queues.TRAIN), robust=True)
         return f"{run} goes on from where it was saved.", messages.SUCCESS
     return f"{run} is {run.state}: it has not ended early.", messages.ERROR
 

@@ -12,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from search.formats.facts import inspect
 from search.formats.limits import TooLarge
 from search.models import Asset, Embedding, Rendition, User
-from workers.tasks import ring_bell
+from workers.bell import ring
 
 
 def ingest(upload: File, *, owner: User, title: str = "") -> tuple[Asset, bool]:
@@ -53,7 +53,7 @@ def _store(asset: Asset, upload: File) -> tuple[Asset, bool]:
             asset.save(force_insert=True)
             Rendition.objects.promise(asset)
             Embedding.objects.promise(asset)
-            transaction.on_commit(ring_bell, robust=True)
+            transaction.on_commit(ring, robust=True)
     except IntegrityError:
         # Someone stored the same original a moment ago.
         asset.original.delete(save=False)

@@ -19,7 +19,7 @@ from search.models import Calibration, Embedding, Encoder, User
 from search.query.pictures import NoVector, cached, encodable_picture
 from search.query.query import Example, Query
 from workers.encoders.protocol import CheckpointError
-from workers.tasks import encode_picture, encode_region, encode_text
+from workers.tasks.queries import encode_picture, encode_region, encode_text
 
 logger = logging.getLogger(__name__)
 

@@ -43,7 +43,7 @@ from search.models import User
 
 files = [File(path.open("rb"), name=path.name) for path in sorted(Path("{folder}").iterdir())]
 facts = ingest.inspect(files[0])
-with patch.object(ingest, "inspect", return_value=facts), patch.object(ingest, "ring_bell"):
+with patch.object(ingest, "inspect", return_value=facts), patch.object(ingest, "ring"):
     for file in files:
         with file:
             ingest.ingest(file, owner=User.objects.get())

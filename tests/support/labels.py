@@ -1,7 +1,7 @@
 """What the tests of labels have in common."""
 
 from search.models import AssetLabel, Encoder, Label
-from workers import labelling
+from workers.tasks import labels
 
 SURE = 0.9  # Colours of one name score 1 with each other, others far less.
 
@@ -13,7 +13,7 @@ def make_label(name, *, threshold=SURE, **fields) -> Label:
 
 def catch_up() -> None:
     """What the query worker does when the bell rings."""
-    labelling.suggest_stale()
+    labels.do()
 
 
 def suggested() -> list[tuple[str, str]]:

@@ -23,12 +23,12 @@ django.setup()
 
 from search.formats import decode as decoding  # noqa: E402
 from search.models.promise import Promise, PromiseQuerySet  # noqa: E402
-from workers import tasks  # noqa: E402
+from workers.tasks import embeddings  # noqa: E402
 
 __all__ = ["app"]
 
 MAGENTA, CYAN = (255, 0, 255), (0, 255, 255)
-decode, embed, claim_again = decoding.decode, tasks.embed, PromiseQuerySet.claim_again
+decode, embed, claim_again = decoding.decode, embeddings.embed, PromiseQuerySet.claim_again
 
 
 def corner_is(image, colour) -> bool:
@@ -85,7 +85,7 @@ def break_things(**kwargs) -> None:
 FAULTS = {
     "deadly": lambda: setattr(decoding, "decode", deadly),
     "napping": lambda: setattr(decoding, "decode", napping),
-    "slow": lambda: setattr(tasks, "embed", slow),
+    "slow": lambda: setattr(embeddings, "embed", slow),
     "forgetful": lambda: setattr(PromiseQuerySet, "claim_again", forgetful),
     "crowded": lambda: setattr(PromiseQuerySet, "claim_again", crowded),
     "tokenless": lambda: [

@@ -75,6 +75,6 @@ class Pointing:
 def let_words_point(monkeypatch) -> None:
     """Words can be asked too: the query worker has encoders without weights."""
     monkeypatch.setattr(
-        "workers.tasks.query_encoder",
+        "workers.tasks.queries.query_encoder",
         lambda *given: Pointing(Encoder.objects.get(pk=given[-1])),
     )

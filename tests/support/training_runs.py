@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from search.models import TrainingRun
-from workers import runs
+from workers.tasks import training
 
 FAKE = [sys.executable, str(Path(__file__).parent / "fake_train.py")]
 
@@ -14,6 +14,6 @@ def make_run(**fields) -> TrainingRun:
 
 
 def trained(run: TrainingRun) -> TrainingRun:
-    runs.train_waiting()
+    training.do()
     run.refresh_from_db()
     return run

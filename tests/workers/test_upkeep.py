@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from search.models import Asset, Embedding, Encoder
+from tests.support.elsewhere import elsewhere
 from tests.support.factories import make_asset, make_encoder, make_user
-from workers import tasks, upkeep
+from workers import look_around, upkeep
+from workers.tasks import embeddings
 
 pytestmark = pytest.mark.django_db
 NEW = {"slug": "new", "revision": "2", "state": "building", "promised": None}
@@ -18,7 +20,7 @@ NEW = {"slug": "new", "revision": "2", "state": "building", "promised": None}
 @pytest.fixture
 def unrung(monkeypatch):
     """Nothing is embedded: the bell is not heard."""
-    monkeypatch.setattr(upkeep, "ring_bell", lambda: None)
+    monkeypatch.setattr(upkeep, "ring", lambda: None)
 
 
 def make_library(count: int = 5) -> Encoder:
@@ -98,14 +100,14 @@ def test_a_retired_encoder_is_promised_nothing_more(unrung):
 def order(fake_encoder, monkeypatch):
     """The encoders and titles of each batch, as they are embedded."""
     batches = []
-    embed = tasks.embed
+    embed = embeddings.embed
 
     def noted(claimed, encoder):
         if claimed:
             batches.append((claimed[0].encoder.slug, [e.asset.title for e in claimed]))
         embed(claimed, encoder)
 
-    monkeypatch.setattr(tasks, "embed", noted)
+    monkeypatch.setattr(embeddings, "embed", noted)
     fake_encoder.batch_size = 2
     return batches
 
@@ -115,15 +117,15 @@ def test_an_upload_during_the_backfill_waits_for_one_batch_at_most(order, monkey
     encoder = Encoder.objects.get(slug="new")
     while Embedding.objects.promise_next(encoder):
         pass
-    embed = tasks.embed
+    embed = embeddings.embed
 
     def with_an_upload(claimed, loaded):
         embed(claimed, loaded)
         if claimed and len(order) == 1:
             make_asset(title="upload")
 
-    monkeypatch.setattr(tasks, "embed", with_an_upload)
-    tasks.embed_waiting()
+    monkeypatch.setattr(embeddings, "embed", with_an_upload)
+    look_around.look_around()
 
     assert [slug for slug, _ in order] == ["new", "fake", "new", "new", "new"]
     assert order[1] == ("fake", ["upload"])
@@ -138,7 +140,7 @@ def test_control_in_the_order_of_their_keys_the_upload_would_come_last(order, mo
         pass
     make_asset(title="upload")
     monkeypatch.setattr(type(Embedding.objects.all()), "claim_order", ("pk",))
-    tasks.embed_waiting()
+    look_around.look_around()
 
     assert "upload" in order[-1][1]
 
@@ -174,7 +176,7 @@ def test_an_encoder_that_cannot_be_used_does_not_stop_the_others(order, monkeypa
     make_asset(title="upload")
     loading_error(monkeypatch, "fake")
 
-    tasks.embed_waiting()
+    look_around.look_around()
 
     assert {slug for slug, _ in order} == {"new"}
     assert Encoder.objects.get(slug="fake").problem == "Its files are gone."
@@ -203,7 +205,7 @@ def test_building_ends_when_the_backfill_has_come_through(fake_encoder):
 
     upkeep.tend()
     assert state(encoder) == "building" or not encoder.embeddings.waiting().exists()
-    tasks.embed_waiting()
+    look_around.look_around()
     upkeep.tend()
 
     assert state(encoder) == "ready"
@@ -279,13 +281,9 @@ def test_the_index_of_a_retired_encoder_is_left_alone(unrung):
 @pytest.mark.django_db(transaction=True)
 def test_only_one_process_tends_at_a_time():
     encoder = make_encoder(**NEW)
-    other = connections.create_connection("default")
-    with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [upkeep.ADVISORY_LOCK])
+    with elsewhere("upkeep"):
         upkeep.tend()
         assert state(encoder) == "building"
-        cursor.execute("SELECT pg_advisory_unlock(%s)", [upkeep.ADVISORY_LOCK])
-    other.close()
     upkeep.tend()
     assert state(encoder) == "ready"
 
@@ -298,7 +296,7 @@ def test_one_that_is_to_serve_does_so_once_a_query_worker_has_loaded_it(fake_enc
     encoder.ask_promotion()
 
     upkeep.tend()
-    tasks.embed_waiting()
+    look_around.look_around()
     upkeep.tend()
 
     assert state(encoder) == "serving"

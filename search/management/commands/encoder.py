@@ -10,10 +10,10 @@ from tqdm import tqdm
 from search.models import Embedding, Encoder
 from search.models.encoder import WrongState
 from workers import add_encoder
+from workers.bell import ring
 from workers.encoders.checkpoint import find
 from workers.encoders.load import load_encoder
 from workers.encoders.protocol import CheckpointError, LoadedEncoder
-from workers.tasks import ring_bell
 from workers.upkeep import is_warm, tend, tend_here_without_workers
 
 COLUMNS = ["slug", "state", "family", "dimensions", "patches", "searchable", "waiting", "failed"]
@@ -122,7 +122,7 @@ class Command(BaseCommand):
                 raise
             self.stderr.write(f"{error} {serving} goes on serving.")
         tend_here_without_workers()
-        ring_bell()
+        ring()
 
     def served(self, loaded: LoadedEncoder, serving: Encoder | None) -> str:
         """Let this encoder serve at once if none does, else as soon as it is ready."""

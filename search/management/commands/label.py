@@ -10,7 +10,7 @@ from search.library import label_suggestions
 from search.management.library import LibraryCommand
 from search.models import Encoder, Label
 from workers.encoders.protocol import CheckpointError
-from workers.labelling import settle
+from workers.tasks.labels import settle
 
 COLUMNS = ["name", "threshold", "lowest", "fitted_to", "suggestions", "confirmed"]
 

@@ -103,7 +103,7 @@ def test_assets_are_filtered_by_format(curator_client):
 
 def test_embed_again_promises_the_vector_anew(curator_client, fake_encoder, monkeypatch):
     rung = []
-    monkeypatch.setattr("search.admin.asset.ring_bell", lambda: rung.append(True))
+    monkeypatch.setattr("search.admin.asset.ring", lambda: rung.append(True))
     asset, other = make_asset(embedded=True), make_asset(embedded=True)
 
     run(curator_client, ASSETS, "embed_again", asset)
@@ -113,7 +113,7 @@ def test_embed_again_promises_the_vector_anew(curator_client, fake_encoder, monk
 
 
 def test_looking_again_forgets_what_was_seen(curator_client, monkeypatch):
-    monkeypatch.setattr("search.admin.asset.ring_bell", lambda: None)
+    monkeypatch.setattr("search.admin.asset.ring", lambda: None)
     asset, _ = make_asset(phash="01" * 32), make_asset(phash="01" * 32)
 
     run(curator_client, ASSETS, "look_again", asset)
@@ -172,7 +172,7 @@ def test_failed_promises_show_their_reason_and_are_retried(curator_client, model
     failed = model.objects.filter(asset=make_asset())
     failed.update(error="This is not a picture.")
     page = reverse(f"admin:search_{model._meta.model_name}_changelist")
-    monkeypatch.setattr("search.admin.promise.ring_bell", lambda: None)
+    monkeypatch.setattr("search.admin.promise.ring", lambda: None)
     assert "This is not a picture." in curator_client.get(page).content.decode()
 
     run(curator_client, page, "retry", *failed)

@@ -11,7 +11,6 @@ from search.admin import training as training_admin
 from search.models import Encoder, TrainingRun
 from tests.support.factories import make_asset, make_encoder, make_user
 from tests.support.training_runs import make_run, trained
-from workers import runs
 from workers.training.recipes import RECIPES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_training")]
@@ -23,7 +22,7 @@ ASKED = {"recipe": "siglip", "data": "studio", "towers": "all", "seed": "7"}
 def rung(monkeypatch):
     """How often the trainers were told."""
     bells = []
-    monkeypatch.setattr(runs, "ring", lambda: bells.append(True))
+    monkeypatch.setattr("search.admin.training.ring", lambda queue: bells.append(True))
     return bells
 
 

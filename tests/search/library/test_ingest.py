@@ -72,7 +72,7 @@ def test_it_promises_a_vector_for_each_live_encoder_and_each_rendition(upload):
 
 def test_the_bell_is_rung_after_the_commit(upload, monkeypatch, django_capture_on_commit_callbacks):
     rung = []
-    monkeypatch.setattr(ingest_module, "ring_bell", lambda: rung.append(1))
+    monkeypatch.setattr(ingest_module, "ring", lambda: rung.append(1))
     with django_capture_on_commit_callbacks(execute=True):
         ingest(upload(), owner=make_user())
         assert not rung

@@ -13,7 +13,7 @@ from search.models import AssetLabel, Embedding, Encoder, Label, LabelVector, Re
 from tests.support.factories import make_asset, make_encoder
 from tests.support.fake_encoder import COLOURS, direction
 from tests.support.labels import SURE, catch_up, make_label, suggested
-from workers import labelling
+from workers.tasks import labels
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("encoded")]
 
@@ -267,7 +267,7 @@ def test_an_asset_deleted_meanwhile_takes_its_new_label_with_it(monkeypatch):
 
         monkeypatch.setattr(label_suggestions, "_replace", deleted)
         label.is_encoded = False
-        labelling.settle(label, Encoder.objects.serving())
+        labels.settle(label, Encoder.objects.serving())
         deleting[0].result(10)
     assert suggested() == [("shed", "red")]
     assert not label_suggestions.stale(Encoder.objects.serving()).exists()

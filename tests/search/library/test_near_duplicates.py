@@ -14,7 +14,9 @@ from search.library.near_duplicates import collapse, compare_next, reset, take_b
 from search.models import Asset, Distinction
 from tests.support.drawn import drawing
 from tests.support.factories import make_asset, make_user
-from workers import facts
+from workers.look_around import look_around
+from workers.tasks import inspections
+from workers.tasks.cleaning import clean_up
 
 A, B, C, D = (uuid4() for _ in range(4))
 HASH = "01" * 32
@@ -299,7 +301,7 @@ def make_old(image=None, **fields):
 def test_workers_find_what_was_not_kept():
     old = make_old(drawing())
 
-    facts.find_facts()
+    look_around()
 
     old.refresh_from_db()
     assert old.phash == perceptual_hash(drawing().resize((64, 48)))
@@ -309,9 +311,9 @@ def test_workers_find_what_was_not_kept():
 def test_what_a_person_says_of_the_date_stays(monkeypatch):
     old = make_old(drawing(), taken="1999-01-01T00:00Z")
     other = Facts("PNG", 1, 1, "#000000", HASH, LAYOUT, old.created)
-    monkeypatch.setattr(facts, "inspect", lambda original: other)
+    monkeypatch.setattr(inspections, "inspect", lambda original: other)
 
-    facts.find_facts()
+    look_around()
 
     assert Asset.objects.get().taken.year == 1999
 
@@ -324,7 +326,7 @@ def test_an_original_that_cannot_be_read_does_not_come_back(damage):
         with default_storage.open(old.original.name, "wb") as file:
             file.write(b"no picture")
 
-    facts.find_facts()
+    look_around()
 
     assert Asset.objects.get().phash == PLAIN
 
@@ -335,40 +337,48 @@ def test_a_storage_that_is_away_costs_nothing_but_time(monkeypatch):
     def away(original):
         raise OSError("no answer")
 
-    monkeypatch.setattr(facts, "inspect", away)
-    facts.find_facts()
+    monkeypatch.setattr(inspections, "inspect", away)
+    look_around()
 
     assert Asset.objects.get().phash is None
 
 
 def test_an_original_is_looked_at_by_one_worker(monkeypatch):
     seen = []
-    monkeypatch.setattr(facts, "find_facts_of", lambda asset: seen.append(asset.pk))
+    monkeypatch.setattr(inspections, "store_facts", lambda asset: seen.append(asset.pk))
     make_old()
 
-    facts.find_facts(), facts.find_facts()
+    inspections.do(), inspections.do()
 
     assert len(seen) == 1
 
 
-def test_what_is_forgotten_can_be_seen_again_at_once():
+def test_one_that_ended_its_worker_is_tried_again_after_the_cleaning(monkeypatch):
     old = make_old(drawing())
-    facts.find_facts()
-    reset(Asset.objects.all())
+    with monkeypatch.context() as patched:
+        patched.setattr(inspections, "store_facts", lambda asset: None)
+        inspections.do()
+    look_around()
+    assert Asset.objects.get().phash is None
 
-    facts.find_facts()
+    clean_up()
+    look_around()
 
     assert Asset.objects.get().cluster == old.pk
 
 
-def test_backfill_waits_for_uploads(monkeypatch):
-    rung = []
-    monkeypatch.setattr(facts.find_facts, "delay", lambda: rung.append("facts"))
+def test_what_is_forgotten_can_be_seen_again_at_once():
+    old = make_old(drawing())
+    look_around()
+    reset(Asset.objects.all())
+
+    look_around()
+
+    assert Asset.objects.get().cluster == old.pk
+
+
+def test_backfill_waits_for_uploads():
     fresh = make_asset()
-
-    facts.ring_facts()
-    assert not rung
+    assert not inspections.waits()
     fresh.renditions.all().delete()
-    facts.ring_facts()
-
-    assert rung == ["facts"]
+    assert inspections.waits()

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def loads(monkeypatch):
-    monkeypatch.setattr("workers.labelling.encoder_of", lambda *given: FakeEncoder())
+    monkeypatch.setattr("workers.tasks.labels.encoder_of", lambda *given: FakeEncoder())
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def no_encoder_runs(monkeypatch):
     def refuse(*given):
         raise CheckpointError("This folder is no checkpoint.")
 
-    monkeypatch.setattr("workers.labelling.encoder_of", refuse)
+    monkeypatch.setattr("workers.tasks.labels.encoder_of", refuse)
 
 
 def make_label(name, **fields):

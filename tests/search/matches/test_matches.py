@@ -5,14 +5,15 @@ from random import Random
 
 import numpy as np
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 
 from search.matches import calibrate, logistic, synthetic_queries, thresholds
 from search.models import Asset, Calibration, Embedding, Encoder, JudgedQuery, Judgement
+from tests.support.elsewhere import elsewhere
 from tests.support.factories import make_encoder, make_user
 from tests.support.fake_encoder import COLOURS, FakeEncoder, direction
-from workers import calibrating, tasks
+from workers import look_around, queues
+from workers.tasks import calibrations
 
 pytestmark = pytest.mark.django_db
 CLEAR = {"red": 3, "yellow": 3, "green": 3, "blue": 3, "white": 24, "black": 24}
@@ -242,27 +243,27 @@ def test_judged_hits_of_an_asset_move_the_bands_of_pictures():
 
 def test_a_library_that_has_grown_is_calibrated_anew(fake_encoder):
     encoder = make_library()
-    calibrating.ring_calibration()
+    look_around.look_around(queues.QUERY)
     assert Calibration.objects.get(kind="words").assets == 60
     make_library({"red": 60}, seed=2)
-    calibrating.ring_calibration()
+    look_around.look_around(queues.QUERY)
     assert Calibration.objects.get(kind="words").assets == 120
     assert not calibrate.stale(encoder)
 
 
-def test_the_bell_rings_for_it(monkeypatch):
-    rung = []
-    monkeypatch.setattr(tasks, "ring_calibration", lambda: rung.append(1))
-    tasks.ring_bell()
-    assert rung
+def test_the_ingest_worker_wakes_whoever_calibrates(rung, settings):
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    make_library()
+    look_around.wake_others()
+    assert rung == [queues.QUERY]
 
 
 def test_nothing_is_encoded_where_nothing_has_grown(encoded):
     make_library()
-    calibrating.ring_calibration()
+    look_around.look_around(queues.QUERY)
     encoded.clear()
     make_library({"red": 30}, seed=2)
-    calibrating.ring_calibration()
+    look_around.look_around(queues.QUERY)
     assert encoded == []
 
 
@@ -288,23 +289,23 @@ def test_new_judgements_make_the_fit_stale():
 def test_only_complete_encoders_are_calibrated(fake_encoder, state):
     encoder = make_library()
     Encoder.objects.filter(pk=encoder.pk).update(state=state)
-    calibrating.ring_calibration()
+    look_around.look_around(queues.QUERY)
     assert not Calibration.objects.exists()
 
 
 def test_a_small_library_is_left_in_peace(encoded):
     make_library({"red": 20})
-    calibrating.ring_calibration()
+    look_around.look_around(queues.QUERY)
     assert encoded == []
 
 
 def test_texts_are_encoded_in_turns(encoded, settings, monkeypatch):
     encoder = make_library()
     settings.CELERY_TASK_ALWAYS_EAGER = False
-    monkeypatch.setattr(calibrating, "TURN_SECONDS", 0)
+    monkeypatch.setattr(calibrations, "STEP_SECONDS", 0)
     monkeypatch.setattr(FakeEncoder, "batch_size", 10_000)
-    monkeypatch.setattr(calibrating, "TURN_SECONDS", 60)
-    calibrating.take_turn(encoder)
+    monkeypatch.setattr(calibrations, "STEP_SECONDS", 60)
+    calibrations.take_step(encoder)
     assert sorted(encoded) == sorted(synthetic_queries.texts_of(encoder))
     assert Calibration.objects.count() == 2
 
@@ -312,19 +313,19 @@ def test_texts_are_encoded_in_turns(encoded, settings, monkeypatch):
 def test_a_turn_that_ends_too_early_leaves_the_rest_to_the_next(encoded, settings, monkeypatch):
     encoder = make_library()
     settings.CELERY_TASK_ALWAYS_EAGER = False
-    monkeypatch.setattr(calibrating.time, "monotonic", iter(range(10_000)).__next__)
-    monkeypatch.setattr(calibrating, "TURN_SECONDS", 1.5)
-    calibrating.take_turn(encoder)
+    monkeypatch.setattr(calibrations.time, "monotonic", iter(range(10_000)).__next__)
+    monkeypatch.setattr(calibrations, "STEP_SECONDS", 1.5)
+    calibrations.take_step(encoder)
     assert len(encoded) == FakeEncoder.batch_size and not Calibration.objects.exists()
     for _ in range(100):
-        calibrating.take_turn(encoder)
+        calibrations.take_step(encoder)
     assert len(encoded) == len(set(encoded)) and Calibration.objects.exists()
 
 
-def test_one_process_at_a_time_is_told(fake_encoder):
+def test_one_process_at_a_time_calibrates(fake_encoder):
     make_library()
-    cache.set(calibrating.BUSY, True)
-    calibrating.ring_calibration()
+    with elsewhere("calibrations"):
+        assert not calibrations.do()
     assert not Calibration.objects.exists()
 
 

@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
-from django.core.cache import cache
-from kombu.exceptions import OperationalError as MessageNotSent
 
 from search.library import label_suggestions
 from search.models import AssetLabel, Embedding, Encoder, Label, LabelVector
+from tests.support.elsewhere import elsewhere
 from tests.support.factories import make_asset, make_encoder
 from tests.support.fake_encoder import COLOURS, FakeEncoder, direction
 from tests.support.labels import SURE, catch_up, make_label, promote, suggested
-from workers import labelling, tasks
+from workers import look_around, queues
 from workers.encoders.protocol import CheckpointError
+from workers.tasks import labels
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("encoded")]
 
@@ -104,7 +104,7 @@ def test_after_a_promotion_suggestions_are_those_of_the_new_encoder(monkeypatch)
         def encode_texts(self, texts):
             return np.array([[1, 0, 0]] * len(texts), dtype=np.float32)
 
-    monkeypatch.setattr(labelling, "encoder_of", lambda *given: Other())
+    monkeypatch.setattr(labels, "encoder_of", lambda *given: Other())
     promote(other)
     catch_up()
     assert suggested() == []
@@ -124,89 +124,68 @@ def test_rolling_back_needs_no_encoder(encoded):
     assert suggested() == [("barn", "red")] and encoded == []
 
 
-# The task and its bell
+# The steps
 
 
-@pytest.fixture
-def sent(monkeypatch):
-    messages = []
-    monkeypatch.setattr(labelling.suggest_stale, "delay", lambda: messages.append(True))
-    return messages
-
-
-def test_the_bell_rings_once_for_stale_labels(sent):
+def test_a_stale_label_waits():
     make_encoder()
     make_label("red")
-    labelling.ring_labels()
-    labelling.ring_labels()
-    assert sent == [True]
+    assert labels.waits()
 
 
-def test_the_bell_is_silent_where_everything_is_up_to_date(sent):
+def test_nothing_waits_where_everything_is_up_to_date():
     make_encoder()
     make_label("red")
     catch_up()
-    sent.clear()
-    labelling.ring_labels()
-    assert sent == []
+    assert not labels.waits()
 
 
-def test_a_turn_ends_and_asks_for_another(sent, monkeypatch, settings):
+def test_a_step_ends_and_leaves_the_rest_to_the_next(monkeypatch, settings):
     settings.CELERY_TASK_ALWAYS_EAGER = False
-    monkeypatch.setattr(labelling, "TURN_SECONDS", 0)
+    monkeypatch.setattr(labels, "STEP_SECONDS", 0)
     make_encoder()
     for name in ("red", "blue", "green"):
         make_label(name)
     left = []
-    while not left or left[-1]:
-        catch_up()
+    while labels.do():
         left.append(label_suggestions.stale(Encoder.objects.serving()).count())
-    assert left == [2, 1, 0] and sent == [True, True]
+    assert left == [2, 1, 0]
 
 
-def test_an_encoder_that_cannot_be_loaded_is_not_asked_at_once_again(sent, monkeypatch):
+def test_an_encoder_that_cannot_be_loaded_is_not_asked_at_once_again(rung, monkeypatch):
     def broken(*given):
         raise CheckpointError("Its files are gone.")
 
-    monkeypatch.setattr(labelling, "encoder_of", broken)
+    monkeypatch.setattr(labels, "encoder_of", broken)
     make_encoder()
     make_label("red")
-    labelling.ring_labels()
-    catch_up()
-    labelling.ring_labels()
-    assert sent == [True]
+    look_around.look_around(queues.QUERY)
+    assert rung == []
 
 
-def test_a_silent_redis_is_no_error(monkeypatch):
-    def unsent():
-        raise MessageNotSent("Redis is away")
-
-    monkeypatch.setattr(labelling.suggest_stale, "delay", unsent)
+def test_what_another_worker_is_at_is_left_to_it(encoded):
     make_encoder()
     make_label("red")
-    labelling.ring_labels()
+    with elsewhere("labels"):
+        assert not labels.do()
+    assert encoded == []
 
 
-def test_without_an_encoder_there_is_nothing_to_do(sent):
+def test_without_an_encoder_there_is_nothing_to_do():
     make_label("red")
-    labelling.ring_labels()
-    catch_up()
-    assert sent == [] and cache.get(labelling.BUSY) is None
+    assert not labels.waits() and not labels.do()
 
 
 def test_a_label_deleted_while_it_is_encoded_gets_no_vector():
     encoder, label = make_encoder(), make_label("red")
     Label.objects.filter(pk=label.pk).delete()
     label.is_encoded = False
-    labelling.settle(label, encoder)
+    labels.settle(label, encoder)
     assert not LabelVector.objects.exists()
 
 
-def test_labels_are_encoded_where_the_text_tower_is(settings):
-    from workers.celery import app
-
-    route = app.amqp.router.route({}, "workers.labelling.suggest_stale")
-    assert route["queue"].name == "query"
+def test_labels_are_encoded_where_the_text_tower_is():
+    assert labels in look_around.KINDS[queues.QUERY]
 
 
 # In the ingest worker
@@ -218,13 +197,14 @@ def test_the_workers_embed_and_suggest(fake_encoder):
     catch_up()
     make_asset(title="barn", colour="red")
     make_asset(title="sea", colour="blue")
-    tasks.embed_waiting()
+    look_around.look_around()
     assert Embedding.objects.waiting().count() == 0
     assert suggested() == [("barn", "red")]
 
 
-def test_the_bell_rings_for_labels_too(sent):
+def test_the_ingest_worker_wakes_whoever_encodes_labels(rung, settings):
+    settings.CELERY_TASK_ALWAYS_EAGER = False
     make_encoder()
     make_label("red")
-    tasks.ring_bell()
-    assert sent == [True]
+    look_around.look_around()
+    assert rung == [queues.QUERY]

@@ -16,7 +16,8 @@ from search.models.promise import MAX_ATTEMPTS
 from tests.support.environment import VAR_DIR
 from tests.support.factories import make_encoder
 from tests.support.training_runs import FAKE, make_run, trained
-from workers import runs
+from workers import look_around, queues
+from workers.tasks import training
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_training")]
 
@@ -135,7 +136,7 @@ def test_without_steps_it_takes_the_recipes_own():
 
 def test_several_runs_are_trained_one_after_another():
     first, second = make_run(steps=2), make_run(steps=2)
-    runs.train_waiting()
+    training.do()
     assert {run.state for run in TrainingRun.objects.all()} == {"done"}
     first.refresh_from_db()
     second.refresh_from_db()
@@ -143,7 +144,7 @@ def test_several_runs_are_trained_one_after_another():
 
 
 def test_progress_is_written_once_a_tick(monkeypatch):
-    monkeypatch.setattr(runs, "TICK_SECONDS", 0.2)
+    monkeypatch.setattr(training, "TICK_SECONDS", 0.2)
     told = []
     report = TrainingRun.report
     monkeypatch.setattr(
@@ -164,10 +165,10 @@ def test_stopping_saves_and_going_on_resumes(monkeypatch):
 
 
 def test_a_worker_that_is_to_end_gives_the_run_back_uncharged(monkeypatch):
-    at_step(monkeypatch, 3, lambda run: runs.ending.set())
+    at_step(monkeypatch, 3, lambda run: training.ending.set())
     run = trained(make_run(steps=50))
     assert (run.state, run.attempts, run.token, run.ended) == ("waiting", 0, None, None)
-    runs.ending.clear()
+    training.ending.clear()
     assert trained(run).state == "done"
 
 
@@ -186,7 +187,7 @@ def test_a_run_that_is_anothers_now_is_left_to_it(monkeypatch):
     [
         ("refuse", "The captions are all equal."),
         ("crash", "RuntimeError: It does not add up."),
-        ("die", runs.KILLED),
+        ("die", training.KILLED),
     ],
 )
 def test_a_failure_is_a_sentence(monkeypatch, how, error):
@@ -237,31 +238,24 @@ def test_a_database_that_is_away_does_not_stop_the_training(monkeypatch):
 
 def test_where_nothing_carries_messages_the_run_waits_for_a_trainer():
     run = make_run()
-    runs.ring()
+    look_around.look_around(queues.TRAIN)
     run.refresh_from_db()
     assert run.state == "waiting"
 
 
-def test_the_bell_rings_only_while_a_run_waits(settings, monkeypatch):
+def test_the_trainer_is_woken_only_while_a_run_waits(settings, rung):
     settings.CELERY_TASK_ALWAYS_EAGER = False
-    sent = []
-    monkeypatch.setattr(runs.train_waiting, "delay", lambda: sent.append(True))
-    runs.ring()
-    assert sent == []
+    look_around.wake_others()
+    assert rung == []
     make_run()
-    runs.ring()
-    assert sent == [True]
-
-
-def test_it_has_a_queue_of_its_own():
-    route = runs.train_waiting.app.amqp.router.route({}, runs.train_waiting.name)
-    assert route["queue"].name == "train"
+    look_around.wake_others()
+    assert rung == [queues.TRAIN]
 
 
 def test_the_trainer_itself_never_pays_for_torch():
     code = (
         "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings';"
-        "django.setup(); import workers.runs, workers.bell; print(*sys.modules)"
+        "django.setup(); import workers.signals, workers.look_around; print(*sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "transformers"} & set(ran.stdout.split())
@@ -273,10 +267,10 @@ WORKER = f"""
 import django
 django.setup()
 from django.conf import settings
-from workers import runs
-runs.COMMAND, runs.TICK_SECONDS = {FAKE!r}, 0.05
+from workers.tasks import training
+training.COMMAND, training.TICK_SECONDS = {FAKE!r}, 0.05
 {{sabotage}}
-runs.train_waiting()
+training.do()
 """
 
 
@@ -344,4 +338,4 @@ def test_without_its_lock_it_would_be_trained_twice_at_once(worker, tmp_path):
     def overlap():
         await_true(lambda: "overlap" in begun(tmp_path))
 
-    taken_up(worker, tmp_path, overlap, "runs.is_free = lambda lock: True")
+    taken_up(worker, tmp_path, overlap, "training.is_free = lambda lock: True")

@@ -19,13 +19,11 @@ from tempfile import TemporaryFile
 from types import TracebackType
 from typing import IO, Any, Self
 
-from celery import shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
-from kombu.exceptions import OperationalError as MessageNotSent
 
 from search.models import TrainingRun
-from workers.tasks import RUNG_SECONDS, keep
+from workers.writes import persist
 
 logger = logging.getLogger(__name__)
 
@@ -44,23 +42,16 @@ class Refused(Exception):
     """The run can't begin; the text is a sentence for the curators."""
 
 
-def ring() -> None:
-    """Tell the trainers that a run waits; if Redis is silent, the next bell will."""
-    # Without Redis the task would run here and now, for hours: the run waits for a trainer.
-    if settings.CELERY_TASK_ALWAYS_EAGER or not TrainingRun.objects.claimable().exists():
-        return
-    try:
-        train_waiting.delay()
-    except MessageNotSent as error:
-        logger.warning("The trainers could not be told: %s", error)
+def waits() -> bool:
+    """Whether a run waits; without Redis it goes on waiting, since it would be trained here."""
+    return not settings.CELERY_TASK_ALWAYS_EAGER and TrainingRun.objects.claimable().exists()
 
 
-# Not acknowledged late: it runs for hours, and Redis would deliver it again meanwhile.
-@shared_task(acks_late=False, expires=RUNG_SECONDS)
-def train_waiting() -> None:
+def do() -> bool:
     """Train what waits, one run at a time, until nothing does or this worker is to end."""
     while not ending.is_set() and (run := TrainingRun.objects.claim()):
         train(run)
+    return False
 
 
 def train(run: TrainingRun) -> None:
@@ -69,27 +60,27 @@ def train(run: TrainingRun) -> None:
         folder = folder_of(run)
         with folder.with_name(f"{folder.name}.lock").open("w") as lock:
             if not watch(run, partial(is_free, lock)):
-                keep(run.give_back)
+                persist(run.give_back)
             elif is_finished(folder):  # Its worker died before it could say so.
-                keep(partial(run.finish, run.figures))
+                persist(partial(run.finish, run.figures))
             else:
                 with TemporaryFile() as errors, Training(run, folder, lock, errors) as training:
                     conclude(run, training)
     except (Refused, OSError) as error:
-        keep(partial(run.fail, sentence(error)))
+        persist(partial(run.fail, sentence(error)))
 
 
 def conclude(run: TrainingRun, training: "Training") -> None:
     """Hear a training to its end, and write down how it ended."""
     wanted = watch(run, training.has_ended, training.progress)
     training.stop()
-    keep(partial(run.report, **training.progress()))
+    persist(partial(run.report, **training.progress()))
     if training.result:
-        keep(partial(run.finish, training.result))
+        persist(partial(run.finish, training.result))
     elif not wanted:
-        keep(run.give_back)
+        persist(run.give_back)
     else:
-        keep(partial(run.fail, training.last_sentence()))
+        persist(partial(run.fail, training.last_sentence()))
 
 
 def watch(
@@ -130,7 +121,7 @@ def folder_of(run: TrainingRun) -> Path:
     if folder.exists():
         raise Refused(f"{folder} is there already, and nothing is overwritten: move it away.")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    keep(partial(run.keep_folder, folder))
+    persist(partial(run.keep_folder, folder))
     folder.mkdir()
     return folder
 
