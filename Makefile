@@ -1,4 +1,4 @@
-# `make demo` runs all of Sightline on this machine; `make test` tests all of it.
+# `make help` lists what there is.
 
 PYTHON ?= python3
 PORT ?= 8000
@@ -8,9 +8,15 @@ PIP = 26.3
 IN = .venv/bin/python
 INSTALLED = .venv/installed
 
-.PHONY: install demo test lint evaluate
+# Two files at a time, since the end-to-end ones mostly wait.
+PYTEST = $(IN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-install: $(INSTALLED)
+.PHONY: help install demo test check chaos lint evaluate
+
+help:  ## list these targets
+	@awk -F ': .*## |:  ## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+install: $(INSTALLED)  ## install into .venv
 
 # Made anew when what is to be installed has changed.
 $(INSTALLED): pyproject.toml constraints.txt
@@ -21,18 +27,23 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(IN) -m pip install --quiet -c constraints.txt --group serve --group embedded --group test
 	@touch $@
 
-demo: $(INSTALLED)
+demo: $(INSTALLED)  ## run all of Sightline on this machine
 	@$(IN) manage.py demo --port $(PORT) --bind $(BIND)
 
-test: $(INSTALLED)
+test: $(INSTALLED)  ## run every test, those in a browser included
 	@$(IN) -m tests.support.browser
-	$(IN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
 
-# The bundled encoders side by side, on the drawings that are held out from their training.
-evaluate: $(INSTALLED)
+check: lint  ## lint, and run every test but the end-to-end ones
+	$(PYTEST) --ignore tests/e2e
+
+chaos: $(INSTALLED)  ## run the fault tests with many times as many pictures as `make test`
+	SCALE=full $(PYTEST) tests/e2e/test_faults.py tests/e2e/test_poison.py tests/e2e/test_switch.py
+
+evaluate: $(INSTALLED)  ## compare the bundled encoders on drawings that no training has seen
 	@$(IN) manage.py train --evaluate workers/checkpoints/*
 
-lint: $(INSTALLED)
+lint: $(INSTALLED)  ## check style, types, layers and migrations
 	$(IN) -m ruff check .
 	$(IN) -m ruff format --check .
 	$(IN) -m mypy

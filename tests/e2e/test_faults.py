@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.faults import (
     BELL,
+    FULL,
     LEASE,
     PLAIN,
     failed,
@@ -23,6 +24,8 @@ from tests.support.faults import (
     wait_for_a_claim,
 )
 from tests.support.sabotage import CYAN
+
+UPLOADS = 200 if FULL else 60
 
 pytestmark = pytest.mark.usefixtures("emptied")
 
@@ -57,10 +60,10 @@ def meanwhile(work, *arguments):
 # Workers that are killed, a Redis that forgets ---------------------------------------------------
 
 
-def test_200_uploads_survive_ten_kills_and_three_flushes(stack):
+def test_uploads_survive_ten_kills_and_three_flushes(stack):
     rng, session = random.Random(7), stack.session()
     ingest_worker(stack, "slow")
-    with meanwhile(upload, session, range(200)):
+    with meanwhile(upload, session, range(UPLOADS)):
         for number in range(10):
             wait_for_a_claim(stack)
             time.sleep(rng.random() / 2)
@@ -74,9 +77,9 @@ def test_200_uploads_survive_ten_kills_and_three_flushes(stack):
     ingest_worker(stack)
 
     assert stack.eventually(lambda: settled(stack), 120)
-    assert stack.embedded() == 200
+    assert stack.embedded() == UPLOADS
     assert failed(stack) == []
-    assert stack.sql("SELECT count(*) FROM written")[0][0] == 200
+    assert stack.sql("SELECT count(*) FROM written")[0][0] == UPLOADS
     assert most_writes(stack) == 1
     checked = stack.manage("fsck", "--strict")
     assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -23,7 +23,7 @@ for name in ("DATABASE_URL", "REDIS_URL", "ENCODER_CHECKPOINT", "PUBLIC_SEARCH",
     os.environ.pop(name, None)
 os.environ["VAR_DIR"] = str(VAR_DIR)
 
-from config import embedded  # noqa: E402
+from tests.support.cluster import start_quick_database  # noqa: E402
 
 (VAR_DIR / "static").mkdir()  # WhiteNoise warns where it finds none.
-embedded.start_database(VAR_DIR)
+start_quick_database(VAR_DIR)

@@ -1,6 +1,7 @@
 """What the fault tests share: a stack that counts what is written, and ways to fail."""
 
 import io
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +10,10 @@ from PIL import Image
 
 from search.management.commands.demo import processes
 from tests.support.sabotage import MAGENTA
-from tests.support.stack import Stack
+from tests.support.stack import PRELOADED, Stack
 
+# SCALE=full, as `make chaos` sets it: many times as much of what is killed, poisoned or rebuilt.
+FULL = os.environ.get("SCALE", "") == "full"
 LEASE, BELL = 3, 1
 PLAIN = (90, 120, 150)
 
@@ -51,7 +54,7 @@ def ingest_worker(stack, *faults: str) -> None:
     if "ingest" in stack.children:
         stack.kill("ingest")
     stack.env["SABOTAGE"] = ",".join(faults)
-    app = "tests.support.sabotage" if faults else "workers.celery"
+    app = "tests.support.sabotage" if faults else PRELOADED
     stack.commands["ingest"] = processes("", app=app)["ingest"]
     stack.start("ingest")
 

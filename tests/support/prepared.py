@@ -9,6 +9,7 @@ from pathlib import Path
 
 from config import embedded
 from config.supervisor import BASE_DIR
+from tests.support.cluster import start_quick_database
 from tests.support.environment import RUN_DIR
 
 USER, PASSWORD = "curator", "a password for tests"
@@ -59,7 +60,7 @@ def _fill(var: Path) -> None:
 
 def _run(var: Path, *commands: tuple[str, ...]) -> None:
     env = environment(var) | {"DJANGO_SUPERUSER_PASSWORD": PASSWORD}
-    embedded.start_database(var)
+    start_quick_database(var)
     try:
         for command in commands:
             done = subprocess.run(

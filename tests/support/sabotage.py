@@ -17,7 +17,7 @@ import time
 import django
 from celery.signals import worker_process_init
 
-from workers.celery import app
+from tests.support.preloaded import app
 
 django.setup()
 

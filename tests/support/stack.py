@@ -22,22 +22,17 @@ from search.management.commands.demo import processes, status
 from tests.support.prepared import PASSWORD, USER, copy_into, environment
 from tests.support.session import Session
 
+PRELOADED = "tests.support.preloaded"  # The app of workers that are forked with torch.
+
 
 class Stack:
     """PostgreSQL, Redis, the workers and the site, as the demo runs them; use it with `with`.
 
-    `env` adds settings, as in `env={"CLAIM_LEASE_SECONDS": "3"}`; `ingest_app` names another
-    Celery app for the ingest worker, as in `ingest_app="tests.support.sabotage"`; with `catalogue`
-    it begins with `prepared.PICTURES` of the sample catalogue, embedded.
+    `env` adds settings, as in `env={"CLAIM_LEASE_SECONDS": "3"}`; with `catalogue` it begins with
+    `prepared.PICTURES` of the sample catalogue, embedded.
     """
 
-    def __init__(
-        self,
-        *,
-        env: Mapping[str, str] | None = None,
-        ingest_app: str = "workers.celery",
-        catalogue: bool = False,
-    ) -> None:
+    def __init__(self, *, env: Mapping[str, str] | None = None, catalogue: bool = False) -> None:
         # Not pytest's tmp_path: a Unix socket's path has to be short.
         self.var = Path(tempfile.mkdtemp(prefix="sl-")).resolve()
         self.port = free_port()
@@ -45,7 +40,8 @@ class Stack:
         self.env = environment(self.var) | dict(env or {})
         self.catalogue = catalogue
         self.commands = processes(f"127.0.0.1:{self.port}")
-        self.commands["ingest"] = processes("", app=ingest_app)["ingest"]
+        preloaded = processes("", app=PRELOADED)
+        self.commands |= {name: preloaded[name] for name in ("ingest", "query")}
         del self.commands["train"]  # Nothing is trained here.
         self.children: dict[str, Child] = {}
 
