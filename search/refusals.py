@@ -48,7 +48,74 @@ SENTENCES = {
     # Matches and comparison ------------------------------------------------------------------
     # Evaluation ------------------------------------------------------------------------------
     # Encoders --------------------------------------------------------------------------------
+    "no_checkpoint": "There is no checkpoint {name}: it is neither a folder nor a hub id.",
+    "no_checkpoint_file": "{name} is no checkpoint: it has no {file}.",
+    "checkpoint_unreadable": "A file of {name} cannot be read: {reason}.",
+    "checkpoint_file_damaged": "The {file} of {name} is damaged.",
+    "checkpoint_with_code": "{name} wants code of its own to be run (auto_map), which Sightline"
+    " never does: take a checkpoint without, such as {example}.",
+    "unknown_model_type": "{name} is of the type {type}; Sightline takes SigLIP 2, SigLIP and"
+    " CLIP, such as {example}.",
+    "pictures_of_one_size": "{name} takes pictures of one size: only NaFlex encoders have a number"
+    " of patches to set.",
+    "patches_out_of_range": "A picture can't have {patches} patches: name a number from 1 to"
+    " {most}.",
+    "weights_as_pickle": "{name} has its weights as pickle only, which can run code when it is"
+    " loaded: take a checkpoint with safetensors.",
+    "checkpoint_changed": "The files in {name} are no longer those of revision {revision}: put them"
+    " back, or add the folder as a new encoder.",
+    "hub_away": "The hub cannot be reached to fetch {name}, and no copy is here: check the network,"
+    " or name a local folder.",
+    "no_revision_at_hub": "The hub has no revision {revision} of {name}.",
+    "gated_at_hub": "The hub gives {name} only to accounts that were let in.",
+    "no_checkpoint_at_hub": "The hub knows no checkpoint {name}, and there is no folder of that"
+    " name.",
+    "not_enough_memory": "There is not enough memory for {name}.",
+    "weights_damaged": "The weights of {name} are cut short or damaged.",
+    "weights_of_other_shapes": "The weights of {name} have other shapes than its config.json says.",
+    "weights_incomplete": "The weights of {name} lack {count} tensors, {first} among them.",
+    "checkpoint_not_loadable": "{name} cannot be loaded: {reason}.",
+    "tokenizer_not_loadable": "The tokenizer of {name} cannot be loaded: {reason}.",
+    "tokenizer_without_padding": "The tokenizer of {name} has no padding token.",
+    "vector_without_direction": "{name} gives a vector without a direction.",
+    "vectors_of_other_length": "{name} gives vectors of {length} numbers and not of {dimensions}.",
+    "vectors_not_of_length_one": "{name} gives vectors that are not of length one.",
+    "texts_not_lower_cased": "{name} tells RED CAR from red car, which SigLIP 2 must not: its texts"
+    " are not lower-cased.",
+    "file_changed": "The file {file} of {name} has changed since it was added: put it back, or add"
+    " the checkpoint as a new encoder.",
+    "number_of_vectors_changed": "The vectors of {name} have changed since it was added (another"
+    " number of {kind} or of dimensions): a library update or another file changed its meaning;"
+    " undo that, or add it as a new encoder.",
+    "vectors_changed": "The vectors of {name} have changed since it was added (cosine {cosine:.3f}"
+    " for {probe}): a library update or another file changed its meaning; undo that, or add it as"
+    " a new encoder.",
     # Training --------------------------------------------------------------------------------
+    "no_folder": "There is no folder {folder}.",
+    "no_captions": "{folder} holds no captions: there should be a captions.jsonl or captions.csv"
+    " with file and caption, or a .txt file beside each picture.",
+    "no_caption_table": "{file} is no table of captions: a captions.jsonl or captions.csv with file"
+    " and caption, or a .txt file beside each picture.",
+    "not_utf8": "{file} cannot be read as UTF-8 text.",
+    "unreadable_picture": "{name} cannot be read.",
+    "too_few_captions": "{count} pictures have captions, and at least {fewest} are needed to learn"
+    " from.",
+    "captions_all_equal": "All captions are the same: there is nothing to be learned from them.",
+    "too_few_readable_pictures": "{lost} of {count} pictures cannot be read: too few are left.",
+    "no_readable_picture_to_measure": "None of the {count} pictures to be measured on can be read.",
+    "naflex_not_trainable": "{name} takes pictures of any shape (NaFlex): only encoders of one"
+    " picture size can be trained on.",
+    "checkpoint_not_written": "The checkpoint could not be written: {reason}.",
+    "not_enough_memory_for_batches": "There is not enough memory for batches of {batch}, and what"
+    " was saved is kept.",
+    "step_not_saved": "Step {step} could not be saved: {reason}; what was saved before is kept.",
+    "first_step_not_saved": "Step {step} could not be saved: {reason}; nothing was saved before.",
+    "saved_training_damaged": "{file} is damaged: begin anew in another folder.",
+    "recipe_changed": "The run that is kept has {name} {before}, not {now}: resume it with what it"
+    " was begun with.",
+    "captions_changed": "The captions are no longer those that the run was begun with: begin anew"
+    " in another folder.",
+    "training_stopped": "Stopped after step {step} of {steps}, and saved.",
     # Work: promises, requests and runs -------------------------------------------------------
 }
 

@@ -52,7 +52,7 @@ def picture_of(asset: Asset) -> "Image":
         with asset.original.open() as original:
             return decode.decode(original, at_least=LARGEST)
     except (OSError, UndecodableImage) as error:
-        raise Unreadable(asset.title) from error
+        raise Unreadable("unreadable_picture", name=asset.title) from error
 
 
 def checkpoint_of(name: str) -> tuple[str, str]:

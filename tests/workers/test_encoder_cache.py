@@ -74,7 +74,7 @@ def test_one_whose_files_have_changed_is_refused_with_a_sentence(loads):
 
 def test_a_refusal_stands_for_a_while_then_the_checkpoint_is_looked_at_again(loads, monkeypatch):
     row = make_encoder()
-    loads.error = CheckpointError("Its files are gone.")
+    loads.error = CheckpointError("text", text="Its files are gone.")
     for _ in range(3):
         with pytest.raises(CheckpointError):
             encoder_cache.encoder_of(row)

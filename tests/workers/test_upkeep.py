@@ -191,7 +191,7 @@ def loading_error(monkeypatch, slug: str) -> None:
 
     def refuse(row, **options):
         if row.slug == slug:
-            raise CheckpointError("Its files are gone.")
+            raise CheckpointError("text", text="Its files are gone.")
         return load(row, **options)
 
     monkeypatch.setattr(encoder_cache, "_checked", refuse)

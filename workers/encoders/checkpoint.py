@@ -59,7 +59,7 @@ class Checkpoint:
             return {path.name: sha256(path) for path in paths}
         except OSError as error:
             raise CheckpointError(
-                f"A file of {self.name} cannot be read: {error.strerror}."
+                "checkpoint_unreadable", name=self.name, reason=error.strerror
             ) from None
 
     @property
@@ -75,7 +75,7 @@ class Checkpoint:
         except (OSError, ValueError):
             content = None
         if not isinstance(content, dict):
-            raise CheckpointError(f"The {name} of {self.name} is damaged.")
+            raise CheckpointError("checkpoint_file_damaged", name=self.name, file=name)
         return content
 
     def refuse_unfit(self, types: Iterable[str], patches: int | None) -> None:
@@ -90,34 +90,25 @@ class Checkpoint:
 
     def _refuse_code(self) -> None:
         if any("auto_map" in self.read_json(name) for name in (*_CONFIGS, *_PREPROCESSING)):
-            raise CheckpointError(
-                f"{self.name} wants code of its own to be run (auto_map), which Sightline never"
-                f" does: take a checkpoint without, such as {EXAMPLE}."
-            )
+            raise CheckpointError("checkpoint_with_code", name=self.name, example=EXAMPLE)
 
     def _refuse_other_types(self, types: Iterable[str]) -> None:
         if self.model_type not in types:
             raise CheckpointError(
-                f"{self.name} is of the type {self.model_type}; Sightline takes SigLIP 2, SigLIP"
-                f" and CLIP, such as {EXAMPLE}."
+                "unknown_model_type", name=self.name, type=self.model_type, example=EXAMPLE
             )
 
     def _refuse_patches(self, patches: int | None) -> None:
         if patches is None:
             return
         if self.model_type != "siglip2":
-            raise CheckpointError(
-                f"{self.name} takes pictures of one size: only NaFlex encoders have a number of"
-                " patches to set."
-            )
+            raise CheckpointError("pictures_of_one_size", name=self.name)
         if not 1 <= patches <= MOST_PATCHES:
-            raise CheckpointError(
-                f"A picture can't have {patches} patches: name a number from 1 to {MOST_PATCHES}."
-            )
+            raise CheckpointError("patches_out_of_range", patches=patches, most=MOST_PATCHES)
 
     def _refuse_without(self, *names: str) -> None:
         if not any((self.folder / name).is_file() for name in names):
-            raise CheckpointError(f"{self.name} is no checkpoint: it has no {names[0]}.")
+            raise CheckpointError("no_checkpoint_file", name=self.name, file=names[0])
 
 
 def refuse_without_weights(name: str, files: Iterable[str]) -> None:
@@ -126,11 +117,8 @@ def refuse_without_weights(name: str, files: Iterable[str]) -> None:
     if any(fnmatch(file, "model*.safetensors") for file in files):
         return
     if any(fnmatch(file, pattern) for pattern in _PICKLES for file in files):
-        raise CheckpointError(
-            f"{name} has its weights as pickle only, which can run code when it is loaded:"
-            " take a checkpoint with safetensors."
-        )
-    raise CheckpointError(f"{name} is no checkpoint: it has no {WEIGHTS}.")
+        raise CheckpointError("weights_as_pickle", name=name)
+    raise CheckpointError("no_checkpoint_file", name=name, file=WEIGHTS)
 
 
 def find(name: str, revision: str) -> Checkpoint:
@@ -140,9 +128,7 @@ def find(name: str, revision: str) -> Checkpoint:
         _refuse_changed(checkpoint, revision)
         return checkpoint
     if not _HUB_ID.fullmatch(name):
-        raise CheckpointError(
-            f"There is no checkpoint {name}: it is neither a folder nor a hub id."
-        )
+        raise CheckpointError("no_checkpoint", name=name)
     folder = _fetched(name, revision)
     return Checkpoint(name, folder, folder.name)
 
@@ -162,10 +148,7 @@ def hash_of(manifest: dict[str, str]) -> str:
 
 def _refuse_changed(checkpoint: Checkpoint, revision: str) -> None:
     if revision and checkpoint.revision != revision:
-        raise CheckpointError(
-            f"The files in {checkpoint.name} are no longer those of revision {revision}:"
-            " put them back, or add the folder as a new encoder."
-        )
+        raise CheckpointError("checkpoint_changed", name=checkpoint.name, revision=revision)
 
 
 def _fetched(name: str, revision: str) -> Path:
@@ -178,10 +161,7 @@ def _fetched(name: str, revision: str) -> Path:
     except (HTTPError, OSError):
         if folder := _kept(name, revision):
             return folder
-    raise CheckpointError(
-        f"The hub cannot be reached to fetch {name}, and no copy is here: check the network, or"
-        " name a local folder."
-    )
+    raise CheckpointError("hub_away", name=name)
 
 
 def _refuse_at_hub(name: str, revision: str) -> None:
@@ -189,13 +169,11 @@ def _refuse_at_hub(name: str, revision: str) -> None:
     try:
         info = HfApi().model_info(name, revision=revision or None, timeout=_PATIENCE)
     except RevisionNotFoundError:
-        raise CheckpointError(f"The hub has no revision {revision} of {name}.") from None
+        raise CheckpointError("no_revision_at_hub", name=name, revision=revision) from None
     except GatedRepoError:
-        raise CheckpointError(f"The hub gives {name} only to accounts that were let in.") from None
+        raise CheckpointError("gated_at_hub", name=name) from None
     except (RepositoryNotFoundError, HFValidationError):
-        raise CheckpointError(
-            f"The hub knows no checkpoint {name}, and there is no folder of that name."
-        ) from None
+        raise CheckpointError("no_checkpoint_at_hub", name=name) from None
     if info.siblings:
         refuse_without_weights(name, [file.rfilename for file in info.siblings])
 

@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from workers.encoders.checkpoint import Checkpoint
 from workers.encoders.protocol import CheckpointError, PicturesOnly, Vectors
-from workers.encoders.weights import device, memory_errors_said
+from workers.encoders.weights import device, memory_errors_as
 
 
 class Towers(Protocol):
@@ -70,7 +70,7 @@ class CheckpointEncoder:
         # In batches: the memory that a model takes grows with what it is given at once.
         starts = range(0, len(things), self.batch_size)
         batches = [list(things[start : start + self.batch_size]) for start in starts]
-        with memory_errors_said(self.checkpoint):
+        with memory_errors_as(CheckpointError("not_enough_memory", name=self.checkpoint)):
             vectors = [self._unit(features(batch)) for batch in batches]
         return np.concatenate([np.empty((0, self.dimensions), np.float32), *vectors])
 
@@ -83,5 +83,5 @@ class CheckpointEncoder:
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         # Compared this way round, since nothing compares with NaN.
         if not (np.isfinite(norms) & (norms > 0)).all():
-            raise CheckpointError(f"{self.checkpoint} gives a vector without a direction.")
+            raise CheckpointError("vector_without_direction", name=self.checkpoint)
         return vectors / norms

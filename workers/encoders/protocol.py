@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
 
+from search.refusals import Refusal
+
 # Shape (texts or pictures, dimensions); each row a unit vector.
 Vectors = NDArray[np.float32]
 
 
-class CheckpointError(Exception):
-    """This checkpoint cannot be used; why, in a sentence for a person."""
+class CheckpointError(Refusal):
+    """This checkpoint cannot be used."""
 
 
 class PicturesOnly(RuntimeError):

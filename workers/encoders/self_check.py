@@ -67,47 +67,41 @@ def _drawn(width: int, height: int) -> Image.Image:
 def _refuse_unsound(encoder: LoadedEncoder, vectors: Vectors) -> None:
     if vectors.shape[1] != encoder.dimensions:
         raise CheckpointError(
-            f"{encoder.checkpoint} gives vectors of {vectors.shape[1]} numbers and not of"
-            f" {encoder.dimensions}."
+            "vectors_of_other_length",
+            name=encoder.checkpoint,
+            length=vectors.shape[1],
+            dimensions=encoder.dimensions,
         )
     # Compared this way round, since nothing compares with NaN.
     if not (np.abs(np.linalg.norm(vectors, axis=1) - 1) < 0.001).all():
-        raise CheckpointError(f"{encoder.checkpoint} gives vectors that are not of length one.")
+        raise CheckpointError("vectors_not_of_length_one", name=encoder.checkpoint)
 
 
 def _refuse_case(encoder: LoadedEncoder, texts: Vectors) -> None:
     small, capital = texts[:2]
     if encoder.family.startswith("SigLIP 2") and not small @ capital > SAME:
-        raise CheckpointError(
-            f"{encoder.checkpoint} tells RED CAR from red car, which SigLIP 2 must not: its texts"
-            " are not lower-cased."
-        )
+        raise CheckpointError("texts_not_lower_cased", name=encoder.checkpoint)
 
 
 def _refuse_changed_files(encoder: LoadedEncoder, manifest: dict[str, str]) -> None:
     # Only those that were kept: a file that has been added tells on the vectors, if at all.
     for name, content in manifest.items():
         if encoder.manifest.get(name) != content:
-            raise CheckpointError(
-                f"The file {name} of {encoder.checkpoint} has changed since it was added: put it"
-                " back, or add the checkpoint as a new encoder."
-            )
+            raise CheckpointError("file_changed", name=encoder.checkpoint, file=name)
 
 
 def _refuse_moved(encoder: LoadedEncoder, kind: str, vectors: Vectors, probes: Probes) -> None:
     if kind not in probes:
         return
-    kept = np.array(probes[kind], np.float32)
-    if kept.shape != vectors.shape:
-        raise _moved(encoder, f"another number of {kind} or of dimensions")
-    cosines = (kept * vectors).sum(axis=1)
+    before = np.array(probes[kind], np.float32)
+    if before.shape != vectors.shape:
+        raise CheckpointError("number_of_vectors_changed", name=encoder.checkpoint, kind=kind)
+    cosines = (before * vectors).sum(axis=1)
     if not cosines.min() > SAME:
         worst = int(cosines.argmin())
-        raise _moved(encoder, f"cosine {cosines[worst]:.3f} for {NAMES[kind][worst]}")
-
-
-def _moved(encoder: LoadedEncoder, how: str) -> CheckpointError:
-    return CheckpointError(
-        f"The vectors of {encoder.checkpoint} have changed since it was added ({how}): a library"
-        " update or another file changed its meaning; undo that, or add it as a new encoder."
-    )
+        raise CheckpointError(
+            "vectors_changed",
+            name=encoder.checkpoint,
+            cosine=float(cosines[worst]),
+            probe=NAMES[kind][worst],
+        )

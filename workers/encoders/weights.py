@@ -38,16 +38,16 @@ def device() -> str:
 
 
 @contextmanager
-def memory_errors_said(name: str) -> Iterator[None]:
-    """Turn the ways in which memory runs out into one sentence."""
+def memory_errors_as(refusal: CheckpointError) -> Iterator[None]:
+    """Turn the ways in which memory runs out into one refusal."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:
         # torch's CPU allocator raises a bare RuntimeError.
-        known = isinstance(error, MemoryError | torch.OutOfMemoryError)
-        if not known and "can't allocate memory" not in str(error):
+        is_typed = isinstance(error, MemoryError | torch.OutOfMemoryError)
+        if not is_typed and "can't allocate memory" not in str(error):
             raise
-        raise CheckpointError(f"There is not enough memory for {name}.") from error
+        raise refusal from error
 
 
 def load_config(files: Checkpoint, kind: type[PreTrainedConfig]) -> Any:
@@ -55,7 +55,9 @@ def load_config(files: Checkpoint, kind: type[PreTrainedConfig]) -> Any:
     try:
         return kind.from_pretrained(files.folder, local_files_only=True)
     except BAD_FILES as error:
-        raise _unloadable(files.name, error) from error
+        raise CheckpointError(
+            "checkpoint_not_loadable", name=files.name, reason=_reason(error)
+        ) from error
 
 
 def load_model(
@@ -63,7 +65,7 @@ def load_model(
 ) -> Any:
     """The weights in a model of this class, ready to be asked."""
     try:
-        with memory_errors_said(files.name):
+        with memory_errors_as(CheckpointError("not_enough_memory", name=files.name)):
             model, report = kind.from_pretrained(
                 files.folder,
                 config=config,
@@ -75,13 +77,13 @@ def load_model(
             )
             model = model.to(device()).eval()
     except SafetensorError:
-        raise CheckpointError(f"The weights of {files.name} are cut short or damaged.") from None
+        raise CheckpointError("weights_damaged", name=files.name) from None
     except BAD_FILES as error:
         if "ignore_mismatched_sizes" in str(error):
-            raise CheckpointError(
-                f"The weights of {files.name} have other shapes than its config.json says."
-            ) from None
-        raise _unloadable(files.name, error) from error
+            raise CheckpointError("weights_of_other_shapes", name=files.name) from None
+        raise CheckpointError(
+            "checkpoint_not_loadable", name=files.name, reason=_reason(error)
+        ) from error
     _refuse_incomplete(files, report)
     return model
 
@@ -90,7 +92,7 @@ def _refuse_incomplete(files: Checkpoint, report: dict[str, Any]) -> None:
     """Tensors that the file lacks were filled with random numbers: nothing else would tell."""
     if missing := sorted(report["missing_keys"]):
         raise CheckpointError(
-            f"The weights of {files.name} lack {len(missing)} tensors, {missing[0]} among them."
+            "weights_incomplete", name=files.name, count=len(missing), first=missing[0]
         )
 
 
@@ -99,7 +101,9 @@ def load_processor(files: Checkpoint, kind: type[BaseImageProcessor]) -> Any:
     try:
         return kind.from_pretrained(files.folder, local_files_only=True)
     except BAD_FILES as error:
-        raise _unloadable(files.name, error) from error
+        raise CheckpointError(
+            "checkpoint_not_loadable", name=files.name, reason=_reason(error)
+        ) from error
 
 
 def load_tokenizer(files: Checkpoint) -> PreTrainedTokenizerBase:
@@ -114,12 +118,15 @@ def load_tokenizer(files: Checkpoint) -> PreTrainedTokenizerBase:
         )
     # tokenizers raises a bare Exception for a tokenizer.json that it cannot parse.
     except Exception as error:
-        raise _unloadable(f"The tokenizer of {files.name}", error) from error
+        raise CheckpointError(
+            "tokenizer_not_loadable", name=files.name, reason=_reason(error)
+        ) from error
     if tokenizer.pad_token is None:
-        raise CheckpointError(f"The tokenizer of {files.name} has no padding token.")
+        raise CheckpointError("tokenizer_without_padding", name=files.name)
     return tokenizer
 
 
-def _unloadable(what: str, error: Exception) -> CheckpointError:
+def _reason(error: Exception) -> str:
+    """The first line of an error's message, as the part of a sentence."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return CheckpointError(f"{what} cannot be loaded: {lines[0].rstrip('.')}.")
+    return lines[0].rstrip(".")

@@ -149,10 +149,7 @@ def loaded(files: Checkpoint) -> Towers:
     """The towers of a checkpoint. Raises CheckpointError, or TrainingError for NaFlex ones."""
     files.refuse_unfit(MODULES, None)
     if files.model_type not in _KINDS:
-        raise TrainingError(
-            f"{files.name} takes pictures of any shape (NaFlex): only encoders of one picture size"
-            " can be trained on."
-        )
+        raise TrainingError("naflex_not_trainable", name=files.name)
     kind, processor = _KINDS[files.model_type]
     return Towers(
         weights.load_model(files, kind),
@@ -196,7 +193,7 @@ def recall(encoder: LoadedEncoder, examples: Sequence[Example]) -> Figures:
             vectors.append(encoder.encode_images([picture for picture, _ in read]))
             said += [captions for _, captions in read]
     if not said:
-        raise TrainingError(f"None of the {len(examples)} pictures to be measured on can be read.")
+        raise TrainingError("no_readable_picture_to_measure", count=len(examples))
     texts = encoder.encode_texts([captions[0] for captions in said])
     fits = np.array([[captions[0] in others for others in said] for captions in said])
     scores = texts @ np.concatenate(vectors).T

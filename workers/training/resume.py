@@ -12,16 +12,18 @@ from zipfile import is_zipfile
 
 import torch
 
+from search.refusals import Refusal
+
 STATE = "state"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class TrainingError(Exception):
-    """This training cannot go on; why, in a sentence for a person."""
+class TrainingError(Refusal):
+    """This training cannot go on."""
 
 
-class Stopped(Exception):
-    """Someone asked the run to stop, and it was saved; a sentence that says so."""
+class Stopped(Refusal):
+    """Someone asked the run to stop, and it was saved."""
 
 
 class Kept:
@@ -48,17 +50,17 @@ class Kept:
             # torch's writer says so that not all of it could be written.
             raise self._unsaved(beside, state, "the disk is full") from error
         except OSError as error:
-            why = "the disk is full" if error.errno == ENOSPC else str(error.strerror)
-            raise self._unsaved(beside, state, why) from error
+            reason = "the disk is full" if error.errno == ENOSPC else str(error.strerror)
+            raise self._unsaved(beside, state, reason) from error
 
-    def _unsaved(self, beside: Path, state: dict[str, Any], why: str) -> TrainingError:
+    def _unsaved(self, beside: Path, state: dict[str, Any], reason: str) -> TrainingError:
         beside.unlink(missing_ok=True)
-        kept = "what was saved before is kept" if self.exists() else "nothing was saved before"
-        return TrainingError(f"Step {state['step']} could not be saved: {why}; {kept}.")
+        code = "step_not_saved" if self.exists() else "first_step_not_saved"
+        return TrainingError(code, step=state["step"], reason=reason)
 
     def load(self) -> dict[str, Any]:
         """What was saved last."""
-        damaged = TrainingError(f"{self._path} is damaged: begin anew in another folder.")
+        damaged = TrainingError("saved_training_damaged", file=str(self._path))
         # What is no archive torch takes for a format of long ago, and stumbles anywhere.
         if not is_zipfile(self._path):
             raise damaged

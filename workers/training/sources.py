@@ -12,6 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from tqdm import tqdm
 
+from search.refusals import Refusal
 from workers.training.batches import Pairs
 from workers.training.resume import TrainingError
 from workers.training.towers import Towers
@@ -21,10 +22,9 @@ FEWEST = 50  # Examples; of fewer a tower only learns the pictures by heart.
 _ONE_IN = 5  # Is held out.
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".tif", ".tiff", ".bmp"}
 _TABLES = ("captions.jsonl", "captions.csv")
-_FORM = "a captions.jsonl or captions.csv with file and caption, or a .txt file beside each picture"
 
 
-class Unreadable(Exception):
+class Unreadable(Refusal):
     """This picture cannot be read."""
 
 
@@ -48,13 +48,13 @@ class Example:
 def of_folder(folder: Path) -> list[Example]:
     """The pictures of a folder that have captions, in the order of their names."""
     if not folder.is_dir():
-        raise TrainingError(f"There is no folder {folder}.")
+        raise TrainingError("no_folder", folder=str(folder))
     table = next((folder / name for name in _TABLES if (folder / name).is_file()), None)
     captions: dict[str, list[str]] = {}
     for name, caption in _rows(table) if table else _beside_pictures(folder):
         captions.setdefault(name, []).append(caption)
     if not captions:
-        raise TrainingError(f"{folder} holds no captions: there should be {_FORM}.")
+        raise TrainingError("no_captions", folder=str(folder))
     return [
         Example(name, partial(_opened, folder / name), captions[name]) for name in sorted(captions)
     ]
@@ -75,7 +75,7 @@ def _rows(table: Path) -> Iterator[tuple[str, str]]:
         for row in read(lines):
             yield str(row["file"]), str(row["caption"])
     except (ValueError, KeyError, TypeError, csv.Error):
-        raise TrainingError(f"{table} is no table of captions: {_FORM}.") from None
+        raise TrainingError("no_caption_table", file=str(table)) from None
 
 
 def _csv_rows(lines: Sequence[str]) -> Iterable[dict[str, str]]:
@@ -90,7 +90,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        raise TrainingError(f"{path} cannot be read as UTF-8 text.") from None
+        raise TrainingError("not_utf8", file=str(path)) from None
 
 
 def _opened(path: Path) -> Image.Image:
@@ -98,7 +98,7 @@ def _opened(path: Path) -> Image.Image:
         with Image.open(path) as picture:
             return ImageOps.exif_transpose(picture).convert("RGB")
     except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError):
-        raise Unreadable(path.name) from None
+        raise Unreadable("unreadable_picture", name=path.name) from None
 
 
 # Judged ------------------------------------------------------------------------------------------
@@ -112,11 +112,9 @@ def fit_for_training(examples: Iterable[Example]) -> list[Example]:
         if (words := [caption.strip() for caption in each.captions if caption.strip()])
     ]
     if len(said) < FEWEST:
-        raise TrainingError(
-            f"{len(said)} pictures have captions, and at least {FEWEST} are needed to learn from."
-        )
+        raise TrainingError("too_few_captions", count=len(said), fewest=FEWEST)
     if len({caption for each in said for caption in each.captions}) == 1:
-        raise TrainingError("All captions are the same: there is nothing to be learned from them.")
+        raise TrainingError("captions_all_equal")
     return said
 
 
@@ -132,5 +130,5 @@ def pairs_of(examples: Sequence[Example], towers: Towers, *, quiet: bool) -> Pai
         captions.append(each.captions)
     if len(captions) < FEWEST // 2:
         lost = len(examples) - len(captions)
-        raise TrainingError(f"{lost} of {len(examples)} pictures cannot be read: too few are left.")
+        raise TrainingError("too_few_readable_pictures", lost=lost, count=len(examples))
     return Pairs(captions, towers.together(pixels))

@@ -15,7 +15,8 @@ from torch import Tensor
 from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
-from workers.encoders.weights import device, memory_errors_said
+from workers.encoders.protocol import CheckpointError
+from workers.encoders.weights import device, memory_errors_as
 from workers.training.batches import Batch, Drawings, Source, drawn
 from workers.training.losses import SigmoidLoss
 from workers.training.objective import Objective, multiplies_bfloat16
@@ -151,7 +152,7 @@ class Training:
         try:
             self.towers.save(folder, half=self.recipe.half)
         except (OSError, SafetensorError) as error:
-            raise TrainingError(f"The checkpoint could not be written: {error}.") from error
+            raise TrainingError("checkpoint_not_written", reason=str(error)) from error
 
     def state(self) -> dict[str, Any]:
         """All that the steps so far have changed, and what it belongs to."""
@@ -181,15 +182,10 @@ class Training:
         other = [name for name, value in state["recipe"].items() if own.get(name) != value]
         if other:
             name = other[0]
-            raise TrainingError(
-                f"The run that is kept has {name} {state['recipe'][name]}, not {own.get(name)}:"
-                " resume it with what it was begun with."
-            )
+            before, now = state["recipe"][name], own.get(name)
+            raise TrainingError("recipe_changed", name=name, before=before, now=now)
         if state["shown"] != self._shown:
-            raise TrainingError(
-                "The captions are no longer those that the run was begun with: begin anew in"
-                " another folder."
-            )
+            raise TrainingError("captions_changed")
 
 
 def finish(training: Training, session: Session) -> float:
@@ -197,7 +193,7 @@ def finish(training: Training, session: Session) -> float:
     kept, recipe = Kept(session.folder), training.recipe
     if session.resume and kept.exists():
         training.restore(kept.load())
-    with memory_errors_said(f"batches of {recipe.batch}, and what was saved is kept"):
+    with memory_errors_as(CheckpointError("not_enough_memory_for_batches", batch=recipe.batch)):
         _go_on(training, kept, session)
     training.save(session.folder)
     kept.delete()
@@ -219,7 +215,7 @@ def _go_on(training: Training, kept: Kept, session: Session) -> None:
             if stopped or ended or training.step % _SAVED_EVERY == 0:
                 kept.save(training.state())
             if stopped:
-                raise Stopped(f"Stopped after step {training.step} of {recipe.steps}, and saved.")
+                raise Stopped("training_stopped", step=training.step, steps=recipe.steps)
 
 
 def _bar(training: Training, session: Session) -> Any:

@@ -35,7 +35,7 @@ def loads(monkeypatch):
 
 
 def refuse(*given, **options):
-    raise CheckpointError("This folder is no checkpoint.")
+    raise CheckpointError("text", text="This folder is no checkpoint.")
 
 
 def run(capsys, *arguments):

@@ -189,7 +189,7 @@ def test_an_unknown_encoder_is_one_sentence(library):
 
 def test_a_checkpoint_that_cannot_be_loaded_is_one_sentence(library, monkeypatch):
     def refuse(row):
-        raise CheckpointError("The weights are cut short.")
+        raise CheckpointError("text", text="The weights are cut short.")
 
     monkeypatch.setattr("search.management.commands.evaluate.encoder_of", refuse)
     assert refusal() == "The weights are cut short."

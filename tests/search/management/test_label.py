@@ -19,7 +19,7 @@ def loads(monkeypatch):
 @pytest.fixture
 def no_encoder_runs(monkeypatch):
     def refuse(*given):
-        raise CheckpointError("This folder is no checkpoint.")
+        raise CheckpointError("text", text="This folder is no checkpoint.")
 
     monkeypatch.setattr("workers.tasks.labels.encoder_of", refuse)
 

@@ -154,7 +154,7 @@ def test_a_step_ends_and_leaves_the_rest_to_the_next(monkeypatch, settings):
 
 def test_an_encoder_that_cannot_be_loaded_is_not_asked_at_once_again(rung, monkeypatch):
     def broken(*given):
-        raise CheckpointError("Its files are gone.")
+        raise CheckpointError("text", text="Its files are gone.")
 
     monkeypatch.setattr(labels, "encoder_of", broken)
     make_encoder()

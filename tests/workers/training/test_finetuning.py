@@ -169,7 +169,7 @@ def test_captions_that_all_say_the_same_are_refused():
 
 def test_pictures_that_cannot_be_read_are_left_out(siglip):
     def unreadable():
-        raise Unreadable("broken.png")
+        raise Unreadable("unreadable_picture", name="broken.png")
 
     from workers.encoders.checkpoint import find
     from workers.training.finetuning import loaded
@@ -255,7 +255,7 @@ def test_an_encoder_that_sees_all_alike_finds_nothing():
 
 def test_pictures_that_cannot_be_read_are_not_measured_on():
     def unreadable():
-        raise Unreadable("broken.png")
+        raise Unreadable("unreadable_picture", name="broken.png")
 
     broken = Example("broken.png", unreadable, ["red over green"])
     ordered = sorted(make_examples(24), key=lambda each: each.captions[0])
