@@ -46,6 +46,8 @@ SENTENCES = {
     "original_missing": "The original is missing from the storage.",
     # Query -----------------------------------------------------------------------------------
     # Matches and comparison ------------------------------------------------------------------
+    "too_few_assets_to_calibrate": "{encoder} has embedded {assets} assets: there are no bands "
+    "before {least}.",
     # Evaluation ------------------------------------------------------------------------------
     # Encoders --------------------------------------------------------------------------------
     "no_checkpoint": "There is no checkpoint {name}: it is neither a folder nor a hub id.",

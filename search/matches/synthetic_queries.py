@@ -1,7 +1,7 @@
-"""Queries that the library itself suggests: some words of a title, which its asset fits.
+"""Synthetic queries: some words of a title, which the asset of that title fits.
 
 With the assets and texts of one of its words left out, the same query asks for what is not there;
-with a made-up word in its place, it asks for what nobody ever drew. Nobody has to say so.
+with a made-up word in its place, for what nobody ever drew. No person has to judge them.
 """
 
 import re
@@ -17,19 +17,21 @@ from search.matches.thresholds import sample_of
 from search.models import Encoder
 
 SEED = 2026
-# Each is a text to encode, which takes a base SigLIP 2 on two cores 0.1 s.
-MOST_TITLES, MOST_WORDS, QUERIES, MADE_UP = 500, 300, 300, 150
-# A word of more titles than this is no name of a thing: without its assets little would be left.
+# Maximum numbers of texts; each is to be encoded, which takes a base SigLIP 2 on two cores 0.1 s.
+MOST_TITLES, MOST_WORDS, QUERIES, NONSENSE = 500, 300, 300, 150
+# Maximum share of the titles with a rare word: one of more titles names no thing, and without its
+# assets little would be left.
 RARE = 0.06
-# Of the words of a title so many are said, by lot; a few queries are whole titles.
+# Shares of the words of a title that a query has, one at random; and the share of queries that are
+# whole titles.
 SHARES = (0.1, 0.3, 0.5)
 WHOLE = 0.1
 
 WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 
 
-class Pretended(NamedTuple):
-    """One query: its words in their order, of which one is rare."""
+class SyntheticQuery(NamedTuple):
+    """A query: its words in their order, of which one is rare."""
 
     text: str
     words: list[str]
@@ -37,7 +39,7 @@ class Pretended(NamedTuple):
 
 
 class Vocabulary(NamedTuple):
-    """What the titles of some assets say."""
+    """The words of the titles of some assets."""
 
     titles: list[list[str]]  # The words of each, in their order.
     words: list[str]  # The most frequent first.
@@ -66,7 +68,7 @@ def vocabulary_of(titles: Sequence[str]) -> Vocabulary:
     return Vocabulary(split, words, rare, within)
 
 
-def pretended(vocabulary: Vocabulary, rng: Random) -> list[Pretended]:
+def sample_queries(vocabulary: Vocabulary, rng: Random) -> list[SyntheticQuery]:
     """Queries of some words of titles, one of them rare."""
     titles = [words for words in vocabulary.titles if vocabulary.rare & set(words)]
     if not titles:
@@ -74,20 +76,22 @@ def pretended(vocabulary: Vocabulary, rng: Random) -> list[Pretended]:
     return [_some_words(rng.choice(titles), vocabulary.rare, rng) for _ in range(QUERIES)]
 
 
-def _some_words(title: list[str], rare: set[str], rng: Random) -> Pretended:
-    chosen = rng.choice([word for word in title if word in rare])
+def _some_words(title: list[str], rare: set[str], rng: Random) -> SyntheticQuery:
+    rare_word = rng.choice([word for word in title if word in rare])
     share = 1 if rng.random() < WHOLE else rng.choice(SHARES)
-    words = [word for word in title if word == chosen or rng.random() < share]
-    return Pretended(" ".join(words), words, chosen)
+    words = [word for word in title if word == rare_word or rng.random() < share]
+    return SyntheticQuery(" ".join(words), words, rare_word)
 
 
-def made_up(queries: Sequence[Pretended], vocabulary: Vocabulary, rng: Random) -> list[str]:
-    """Some of the queries with a word that nobody ever said: of two words, half of each."""
+def nonsense_of(
+    queries: Sequence[SyntheticQuery], vocabulary: Vocabulary, rng: Random
+) -> list[str]:
+    """Some of the queries with a made-up word in place of the rare one: of two words, half each."""
     long = [word for word in vocabulary.words if len(word) > 3]
     if not queries or len(long) < 2:
         return []
     texts = []
-    for _ in range(MADE_UP):
+    for _ in range(NONSENSE):
         query, (one, other) = rng.choice(queries), rng.sample(long, 2)
         word = one[: rng.randrange(2, len(one))] + other[rng.randrange(1, len(other) - 1) :]
         if word not in vocabulary.within:
@@ -101,20 +105,21 @@ class Texts(NamedTuple):
     vocabulary: Vocabulary
     titles: list[str]
     words: list[str]
-    queries: list[Pretended]
-    made_up: list[str]
+    queries: list[SyntheticQuery]
+    nonsense: list[str]
 
     def all(self) -> list[str]:
-        said = [query.text for query in self.queries]
-        return list(dict.fromkeys([*self.titles, *self.words, *said, *self.made_up]))
+        """Each text once."""
+        queries = [query.text for query in self.queries]
+        return list(dict.fromkeys([*self.titles, *self.words, *queries, *self.nonsense]))
 
 
 def texts_for(titles: Sequence[str]) -> Texts:
     vocabulary, rng = vocabulary_of(titles), Random(SEED)  # noqa: S311, no secret
-    queries = pretended(vocabulary, rng)
+    queries = sample_queries(vocabulary, rng)
     words = vocabulary.words[:MOST_WORDS]
-    made = made_up(queries, vocabulary, rng)
-    return Texts(vocabulary, list(titles[:MOST_TITLES]), words, queries, made)
+    nonsense = nonsense_of(queries, vocabulary, rng)
+    return Texts(vocabulary, list(titles[:MOST_TITLES]), words, queries, nonsense)
 
 
 def texts_of(encoder: Encoder) -> list[str]:

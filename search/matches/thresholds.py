@@ -1,4 +1,4 @@
-"""Calibrations as a process keeps them, and what they say of a query."""
+"""Where a strong and a possible match begin for a query, by the calibrations in memory."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,9 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from search.matches.features import Bank, Vectors, cut, described, floor, scores
+from search.matches.features import (
+    Bank,
+    Vectors,
+    features_of_scores,
+    lowest_match,
+    scores,
+    threshold,
+)
 from search.models import Calibration, Embedding, Encoder
 
+# Maximum assets whose vectors are the sample of a library.
 SAMPLE = 2000
 
 
@@ -19,15 +27,15 @@ class Background(NamedTuple):
     deviation: float
 
 
-class Cuts(NamedTuple):
-    """The largest distances at which a hit of this query is in each band."""
+class Thresholds(NamedTuple):
+    """The largest cosine distances of a strong and of a possible match to one query."""
 
     strong: float
     possible: float
 
 
-class Kept(NamedTuple):
-    """The calibrations of an encoder, by kind of query, with the sample they were made of."""
+class Calibrated(NamedTuple):
+    """The calibrations of an encoder, by kind of query, with the sample they were fitted to."""
 
     stamps: list[tuple[int, datetime]]
     weights: dict[str, dict[str, list[float]]]
@@ -35,46 +43,47 @@ class Kept(NamedTuple):
     sample: Vectors  # (assets, dimensions)
 
 
-_kept: dict[int, Kept] = {}
+_calibrated: dict[int, Calibrated] = {}
 
 
 def background(vector: Sequence[float], encoder: Encoder) -> Background | None:
     """What this query scores with the library at large; None before it is calibrated."""
-    kept = kept_of(encoder)
-    if kept is None:
+    calibrated = calibrated_by(encoder)
+    if calibrated is None:
         return None
-    found = scores(kept.sample, np.asarray(vector, np.float32))
-    return Background(float(found.mean()), float(found.std()))
+    sample = scores(calibrated.sample, np.asarray(vector, np.float32))
+    return Background(float(sample.mean()), float(sample.std()))
 
 
-def cuts(vector: Sequence[float], encoder: Encoder, kind: str) -> Cuts | None:
-    """Where the bands end for this query; None where none are calibrated for its kind."""
-    kept = kept_of(encoder)
-    if kept is None or kind not in kept.weights:
+def thresholds_of(vector: Sequence[float], encoder: Encoder, kind: str) -> Thresholds | None:
+    """The thresholds of this query; None where none are calibrated for its kind."""
+    calibrated = calibrated_by(encoder)
+    if calibrated is None or kind not in calibrated.weights:
         return None
     query = np.asarray(vector, np.float32)
-    known = described(*(scores(part, query)[None] for part in (kept.sample, *kept.banks[kind])))
-    weights = kept.weights[kind]
-    possible = max(cut(weights["possible"], known)[0], floor(known)[0])
-    strong = max(cut(weights["strong"], known)[0], possible)
-    return Cuts(float(1 - strong), float(1 - possible))
+    parts = (calibrated.sample, *calibrated.banks[kind])
+    features = features_of_scores(*(scores(part, query)[None] for part in parts))
+    weights = calibrated.weights[kind]
+    possible = max(threshold(weights["possible"], features)[0], lowest_match(features)[0])
+    strong = max(threshold(weights["strong"], features)[0], possible)
+    return Thresholds(float(1 - strong), float(1 - possible))
 
 
-def kept_of(encoder: Encoder) -> Kept | None:
-    """What is kept of this encoder, read again when it has been calibrated again."""
+def calibrated_by(encoder: Encoder) -> Calibrated | None:
+    """The calibrations of this encoder, read again when it has been calibrated again."""
     rows = Calibration.objects.filter(encoder=encoder.pk).order_by("pk")
     stamps = list(rows.values_list("pk", "fitted"))
     if not stamps:
-        _kept.pop(encoder.pk, None)
+        _calibrated.pop(encoder.pk, None)
         return None
-    kept = _kept.get(encoder.pk)
-    if kept is None or kept.stamps != stamps:
-        kept = _kept[encoder.pk] = _read(list(rows), encoder)
-    return kept
+    calibrated = _calibrated.get(encoder.pk)
+    if calibrated is None or calibrated.stamps != stamps:
+        calibrated = _calibrated[encoder.pk] = _read(list(rows), encoder)
+    return calibrated
 
 
-def _read(rows: list[Calibration], encoder: Encoder) -> Kept:
-    return Kept(
+def _read(rows: list[Calibration], encoder: Encoder) -> Calibrated:
+    return Calibrated(
         [(row.pk, row.fitted) for row in rows],
         {row.kind: row.weights for row in rows},
         {row.kind: bank_of(row) for row in rows},
@@ -84,8 +93,8 @@ def _read(rows: list[Calibration], encoder: Encoder) -> Kept:
 
 def bank_of(row: Calibration) -> Bank:
     """The texts of a calibration."""
-    known = np.frombuffer(row.known, np.float16).astype(np.float32)
-    vectors = known.reshape(-1, row.encoder.dimensions)
+    numbers = np.frombuffer(row.known, np.float16).astype(np.float32)
+    vectors = numbers.reshape(-1, row.encoder.dimensions)
     return Bank(vectors[: row.titles], vectors[row.titles :])
 
 

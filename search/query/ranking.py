@@ -12,7 +12,7 @@ from django.db.models.functions import Cast
 from pgvector.django import CosineDistance, HalfVectorField
 
 from search.matches import thresholds
-from search.matches.thresholds import Cuts
+from search.matches.thresholds import Thresholds
 from search.models import Asset, AssetLabel, Embedding, Encoder, User
 from search.models.asset import AssetQuerySet
 from search.query import lexical, nearest
@@ -41,7 +41,7 @@ class Candidate(NamedTuple):
     where: int | None  # In which of its words; None where in none.
     exact: bool  # It is called just what was asked for.
 
-    def match(self, cuts: Cuts | None) -> str:
+    def match(self, cuts: Thresholds | None) -> str:
         """Its band; nothing where none is known."""
         if cuts is None:
             return ""
@@ -56,7 +56,7 @@ class Ranking(NamedTuple):
     """The candidates, the best first, and the distances that the bands end at."""
 
     candidates: list[Candidate]
-    cuts: Cuts | None
+    cuts: Thresholds | None
     matches: int = 0  # So many of the first match; where no band is known, all.
     is_whole: bool = True  # Nothing that matches was left out.
 
@@ -85,7 +85,7 @@ def far_from(
 ) -> AssetQuerySet:
     """The assets that are no strong match of any of these words."""
     for vector in vectors:
-        if cuts := thresholds.cuts(vector, encoder, WORDS):
+        if cuts := thresholds.thresholds_of(vector, encoder, WORDS):
             stored = Cast("vector", HalfVectorField(dimensions=encoder.dimensions))
             embedded = Embedding.objects.filter(encoder=encoder, fulfilled__isnull=False)
             near = embedded.alias(away=CosineDistance(stored, vector))
@@ -126,12 +126,12 @@ def rank_by_meaning(
     return Ranking(found, cuts, _matches(found, cuts))
 
 
-def cuts_of(query: Query, encoder: Encoder, encoded: Encoded) -> Cuts | None:
+def cuts_of(query: Query, encoder: Encoder, encoded: Encoded) -> Thresholds | None:
     """Where the bands of this query end. Of a mixed one, where the more lenient kind's do."""
-    cuts = thresholds.cuts(encoded.vector, encoder, kind_of(query))
+    cuts = thresholds.thresholds_of(encoded.vector, encoder, kind_of(query))
     if cuts and query.is_mixed:
-        other = thresholds.cuts(encoded.vector, encoder, WORDS)
-        return Cuts(*map(max, cuts, other)) if other else cuts
+        other = thresholds.thresholds_of(encoded.vector, encoder, WORDS)
+        return Thresholds(*map(max, cuts, other)) if other else cuts
     return cuts
 
 
@@ -155,7 +155,7 @@ def _weight_of_words(query: Query) -> float:
     return query.balance / EVEN if query.is_mixed else float(bool(query.text))
 
 
-def _matches(found: Sequence[Candidate], cuts: Cuts | None) -> int:
+def _matches(found: Sequence[Candidate], cuts: Thresholds | None) -> int:
     # They come first.
     return bisect_left(found, True, key=lambda candidate: candidate.match(cuts) == "none")
 
@@ -174,7 +174,7 @@ def _candidates(
     assets: AssetQuerySet,
     encoder: Encoder,
     encoded: Encoded,
-    cuts: Cuts | None,
+    cuts: Thresholds | None,
     *,
     near: int,
     said: int,

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from search.matches.thresholds import Cuts
+from search.matches import thresholds
+from search.matches.thresholds import Thresholds
 from search.models import Asset, Embedding
 from tests.support.factories import make_asset, make_encoder
 from tests.support.fake_encoder import COLOURS, direction
@@ -27,5 +28,6 @@ def put(distance: float, *, title: str = "", **fields) -> Asset:
 
 
 def end_bands_at(monkeypatch, strong: float, possible: float) -> None:
-    """Let every query's bands end at these distances."""
-    monkeypatch.setattr("search.matches.thresholds.cuts", lambda *args: Cuts(strong, possible))
+    """Give every query these thresholds."""
+    distances = Thresholds(strong, possible)
+    monkeypatch.setattr(thresholds, "thresholds_of", lambda *args: distances)

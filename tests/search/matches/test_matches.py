@@ -1,4 +1,4 @@
-"""Is it a match? Bands, in libraries whose encoder knows colours."""
+"""Is it a match? Thresholds, in libraries whose encoder knows colours."""
 
 from datetime import timedelta
 from random import Random
@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from search.matches import calibrate, logistic, synthetic_queries, thresholds
+from search.matches import calibrate, synthetic_queries, thresholds
+from search.matches.synthetic_hits import Hits
 from search.models import Asset, Calibration, Embedding, Encoder, JudgedQuery, Judgement
 from tests.support.elsewhere import elsewhere
 from tests.support.factories import make_encoder, make_user
@@ -44,39 +45,39 @@ def fit(encoder) -> list[Calibration]:
     return calibrate.calibrate(encoder, FakeEncoder().encode_texts)
 
 
-def shown(encoder, vector, kind="words") -> list[str]:
-    """The titles within the possible band, each once."""
-    cuts = thresholds.cuts(vector, encoder, kind)
-    hits = Asset.objects.nearest(vector, encoder).filter(distance__lte=cuts.possible)
+def matches(encoder, vector, kind="words") -> list[str]:
+    """The titles of the matches, each once."""
+    distances = thresholds.thresholds_of(vector, encoder, kind)
+    hits = Asset.objects.nearest(vector, encoder).filter(distance__lte=distances.possible)
     return sorted({asset.title for asset in hits})
 
 
-# What a query's bands are ------------------------------------------------------------------------
+# The thresholds of a query -----------------------------------------------------------------------
 
 
 def test_what_is_asked_for_is_shown_and_nothing_else():
     encoder = make_library()
     fit(encoder)
-    assert shown(encoder, RED) == ["red barn"]
-    assert shown(encoder, BLUE) == ["blue barn"]
+    assert matches(encoder, RED) == ["red barn"]
+    assert matches(encoder, BLUE) == ["blue barn"]
 
 
 def test_nothing_matches_what_the_library_lacks():
     encoder = make_library({**CLEAR, "red": 0})
     fit(encoder)
-    assert shown(encoder, RED) == []
+    assert matches(encoder, RED) == []
 
 
-def test_a_library_that_is_too_small_has_no_bands():
+def test_a_library_that_is_too_small_has_no_thresholds():
     encoder = make_library({"red": 49})
     with pytest.raises(calibrate.TooFew, match="fake has embedded 49 assets: there are no .* 50"):
         fit(encoder)
-    assert thresholds.cuts(RED, encoder, "words") is None
+    assert thresholds.thresholds_of(RED, encoder, "words") is None
 
 
-def test_an_encoder_that_is_not_calibrated_has_no_bands():
+def test_an_encoder_that_is_not_calibrated_has_no_thresholds():
     encoder = make_library()
-    assert thresholds.cuts(RED, encoder, "words") is None
+    assert thresholds.thresholds_of(RED, encoder, "words") is None
     assert thresholds.background(RED, encoder) is None
 
 
@@ -85,14 +86,14 @@ def test_an_encoder_that_is_not_calibrated_has_no_bands():
 def test_no_strong_match_lies_beyond_the_possible_ones(kind, titles):
     encoder = make_library(titles=titles)
     fit(encoder)
-    cuts = thresholds.cuts(RED, encoder, kind)
-    assert -1 < cuts.strong <= cuts.possible < 2
+    distances = thresholds.thresholds_of(RED, encoder, kind)
+    assert -1 < distances.strong <= distances.possible < 2
 
 
 def test_titles_that_say_nothing_are_not_learned_from():
     encoder = make_library(titles="IMG 0001")
-    for found in fit(encoder):
-        assert found.titles == 0 and found.known == b""
+    for calibration in fit(encoder):
+        assert calibration.titles == 0 and calibration.known == b""
 
 
 def test_a_title_that_does_not_tell_its_picture_is_as_good_as_none():
@@ -102,19 +103,19 @@ def test_a_title_that_does_not_tell_its_picture_is_as_good_as_none():
     fit(encoder)
     titles, _ = thresholds.sample_of(encoder)
     words = synthetic_queries.texts_for(titles).words
-    bank = thresholds.kept_of(encoder).banks["words"]
+    bank = thresholds.calibrated_by(encoder).banks["words"]
     assert [t for t, vector in zip(titles, bank.titles, strict=True) if not vector.any()] == [
         "blue copy"
     ]
     assert [w for w, vector in zip(words, bank.words, strict=True) if not vector.any()] == ["copy"]
 
 
-def test_without_an_encoder_bands_are_heights_above_the_background():
+def test_without_an_encoder_thresholds_are_heights_above_the_background():
     encoder = make_library()
     calibrate.calibrate(encoder)
     mean, deviation = thresholds.background(RED, encoder)
-    cuts = thresholds.cuts(RED, encoder, "words")
-    assert 1 - cuts.possible == pytest.approx(mean + 2.8 * deviation, abs=0.001)
+    distances = thresholds.thresholds_of(RED, encoder, "words")
+    assert 1 - distances.possible == pytest.approx(mean + 2.8 * deviation, abs=0.001)
 
 
 def test_raising_the_bar_adds_no_hits():
@@ -123,13 +124,14 @@ def test_raising_the_bar_adds_no_hits():
     row = Calibration.objects.get(kind="words")
     passed = []
     for raised in (0, 0.5, 1, 2):
-        weights = {band: [*w[:-1], w[-1] - raised] for band, w in row.weights.items()}
+        weights = {match: [*w[:-1], w[-1] - raised] for match, w in row.weights.items()}
         Calibration.objects.filter(pk=row.pk).update(
             weights=weights, fitted=timezone.now() + timedelta(seconds=raised)
         )
-        passed.append(thresholds.cuts(RED, encoder, "words"))
-    assert passed == sorted(passed, key=lambda cuts: -cuts.possible)
-    assert [cuts.strong for cuts in passed] == sorted((c.strong for c in passed), reverse=True)
+        passed.append(thresholds.thresholds_of(RED, encoder, "words"))
+    assert passed == sorted(passed, key=lambda each: -each.possible)
+    strong = [each.strong for each in passed]
+    assert strong == sorted(strong, reverse=True)
 
 
 def test_the_background_is_what_the_query_scores_with_the_library():
@@ -195,7 +197,7 @@ def test_calibrations_go_with_their_encoder():
     pk = encoder.pk
     encoder.delete()
     assert not Calibration.objects.exists()
-    assert thresholds.cuts(RED, Encoder(pk=pk, dimensions=4), "words") is None
+    assert thresholds.thresholds_of(RED, Encoder(pk=pk, dimensions=4), "words") is None
 
 
 def judge(query: JudgedQuery, grades: dict[str, int]) -> None:
@@ -207,14 +209,13 @@ def judge(query: JudgedQuery, grades: dict[str, int]) -> None:
     )
 
 
-def test_judgements_move_the_bands():
+def test_judgements_move_the_thresholds():
     encoder = make_library()
     fit(encoder)
-    before = thresholds.cuts(RED, encoder, "words")
+    before = thresholds.thresholds_of(RED, encoder, "words")
     judge(JudgedQuery.objects.create(words="red", key="1"), {"red": 0, "white": 0, "black": 0})
     fit(encoder)
-    after = thresholds.cuts(RED, encoder, "words")
-    print(before, after, Calibration.objects.get(kind="words").weights)
+    after = thresholds.thresholds_of(RED, encoder, "words")
     assert Calibration.objects.get(kind="words").judgements == 51
     assert after.possible < before.possible
 
@@ -222,18 +223,18 @@ def test_judgements_move_the_bands():
 def test_a_few_judgements_move_nothing():
     encoder = make_library()
     fit(encoder)
-    before = thresholds.cuts(RED, encoder, "words")
+    before = thresholds.thresholds_of(RED, encoder, "words")
     judge(JudgedQuery.objects.create(words="red", key="1"), {"red": 1, "yellow": 1})
     fit(encoder)
-    assert thresholds.cuts(RED, encoder, "words") == pytest.approx(before)
+    assert thresholds.thresholds_of(RED, encoder, "words") == pytest.approx(before)
 
 
-def test_judged_hits_of_an_asset_move_the_bands_of_pictures():
+def test_judged_hits_of_an_asset_move_the_thresholds_of_pictures():
     encoder = make_library()
     fit(encoder)
     before = Calibration.objects.get(kind="picture").weights
-    asked = Asset.objects.filter(title="white barn").first()
-    judge(JudgedQuery.objects.create(asset=asked, key="1"), {"white": 1, "yellow": 0})
+    example = Asset.objects.filter(title="white barn").first()
+    judge(JudgedQuery.objects.create(asset=example, key="1"), {"white": 1, "yellow": 0})
     fit(encoder)
     assert Calibration.objects.get(kind="picture").weights != before
 
@@ -346,7 +347,7 @@ def test_two_processes_at_once_leave_one_fit(monkeypatch):
 
 def test_queries_are_made_of_the_words_of_titles():
     vocabulary = synthetic_queries.vocabulary_of(["Red mug on a beach", *["a white cat"] * 40])
-    queries = synthetic_queries.pretended(vocabulary, Random(1))
+    queries = synthetic_queries.sample_queries(vocabulary, Random(1))
     assert {query.rare for query in queries} == {"red", "mug", "beach"}
     assert all(query.rare in query.words for query in queries)
 
@@ -355,22 +356,23 @@ def test_made_up_words_are_in_no_title():
     vocabulary = synthetic_queries.vocabulary_of(
         ["suitcase", "elephant", "tortoise", *["the"] * 40]
     )
-    made = synthetic_queries.made_up(
-        synthetic_queries.pretended(vocabulary, Random(1)), vocabulary, Random(1)
+    made = synthetic_queries.nonsense_of(
+        synthetic_queries.sample_queries(vocabulary, Random(1)), vocabulary, Random(1)
     )
     assert made and not set(made) & set(vocabulary.words)
 
 
 def test_the_score_counts_even_where_it_tells_nothing():
-    known = np.c_[[1.0, 2, 3, 4], [0.0, 0, 1, 1]]
-    weights = logistic.rising(known, np.array([1.0, 1, 0, 0]), np.ones(4))
-    assert weights[0] == logistic.LEAST_SLOPE
+    inputs = np.c_[[1.0, 2, 3, 4], [0.0, 0, 1, 1]]
+    weights = calibrate.fit_log_odds(Hits(inputs, np.array([True, True, False, False]), np.ones(4)))
+    assert weights[0] == calibrate.LEAST_SLOPE
 
 
 def test_as_many_are_wrong_as_are_lost():
-    odds, fits = np.array([0.0, 1, 2, 3]), np.array([0.0, 1, 0, 1])
-    assert logistic.even(odds, fits, np.ones(4)) == 2
+    odds, fits = np.array([0.0, 1, 2, 3]), np.array([False, True, False, True])
+    assert calibrate.equal_error_odds(odds, Hits(np.zeros((4, 6)), fits, np.ones(4))) == 2
 
 
 def test_a_precision_that_is_never_reached_is_none():
-    assert logistic.precise(np.array([1.0, 2]), np.array([0.0, 0]), np.ones(2), 0.9) is None
+    hits = Hits(np.ones((2, 6)), np.array([False, False]), np.ones(2))
+    assert calibrate.precise_height(hits, 0.9) is None

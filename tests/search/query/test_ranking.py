@@ -170,11 +170,11 @@ def test_the_number_shown_is_the_number_of_hits(monkeypatch):
 
 
 def test_a_mixed_query_is_judged_by_the_more_lenient_of_its_kinds(monkeypatch):
-    from search.matches.thresholds import Cuts
+    from search.matches.thresholds import Thresholds
 
-    of_kind = {"words": Cuts(0.2, 0.9), "picture": Cuts(0.1, 0.3)}
+    of_kind = {"words": Thresholds(0.2, 0.9), "picture": Thresholds(0.1, 0.3)}
     monkeypatch.setattr(
-        "search.matches.thresholds.cuts", lambda vector, encoder, kind: of_kind[kind]
+        "search.matches.thresholds.thresholds_of", lambda vector, encoder, kind: of_kind[kind]
     )
     like = put(0.0, title="like")
     put(0.8)

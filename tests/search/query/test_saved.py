@@ -22,7 +22,8 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def banded(monkeypatch, fake_encoder):
     """Only what has about the colour that was asked for matches."""
-    monkeypatch.setattr("search.matches.thresholds.cuts", lambda *args: thresholds.Cuts(0.1, 0.3))
+    near = thresholds.Thresholds(strong=0.1, possible=0.3)
+    monkeypatch.setattr(thresholds, "thresholds_of", lambda *args: near)
 
 
 @pytest.fixture

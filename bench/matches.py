@@ -1,6 +1,6 @@
 """Measures the bands on libraries of the studio, each calibrated by itself alone.
 
-    .venv/bin/python -m bench.bands --cache DIR
+    .venv/bin/python -m bench.matches --cache DIR
 
 Every library lives in a transaction that is rolled back, in a database of its own. `--cache` keeps
 drawn pictures' vectors: drawing and encoding take minutes. With `--catalogue` and `--seed` it runs
@@ -232,7 +232,7 @@ def seen(
 
     pictures, found = studio.pictures[list(places)], []
     for vector, group, fits in queries:
-        cuts, away = thresholds.cuts(vector, encoder, kind), 1 - pictures @ vector
+        cuts, away = thresholds.thresholds_of(vector, encoder, kind), 1 - pictures @ vector
         assert cuts  # noqa: S101
         right = np.array([fits(studio.scenes[place]) for place in places])
         possible, strong = away <= cuts.possible, away <= cuts.strong
