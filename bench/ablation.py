@@ -115,9 +115,9 @@ def found_by(checkpoint: Path) -> "Figures":
 
 
 def table(columns: "dict[str, Figures]") -> str:
-    from workers.training import readme
+    from workers.training import card
 
-    return f"{readme.table(columns)}\n"
+    return f"{card.table(columns)}\n"
 
 
 if __name__ == "__main__":

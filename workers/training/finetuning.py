@@ -18,7 +18,7 @@ from workers.encoders.checkpoint import Checkpoint, find
 from workers.encoders.load import MODULES, load_encoder
 from workers.encoders.protocol import LoadedEncoder
 from workers.encoders.siglip import SIGLIP_2, family_of
-from workers.training import finetuned_readme, readme
+from workers.training import card, finetuned_card
 from workers.training.batches import Pairs
 from workers.training.evaluation import Figures, figure
 from workers.training.keeping import Anchors
@@ -100,7 +100,7 @@ def finetune(
     choose_weights(towers, recipe.towers)
     seconds = finish(FineTuning(recipe, towers, pairs, files.revision, spelled), session)
     figures["after"] = recall(load_encoder(str(session.folder)), held_out)
-    run = readme.Run(command, seconds / 60, device_name())
+    run = card.Run(command, seconds / 60, device_name())
     _describe(session.folder, recipe, run, pairs, len(held_out), figures, checkpoint)
     return figures
 
@@ -115,7 +115,7 @@ def train_anew(
     pairs = pairs_of(learned, towers, quiet=session.quiet)
     seconds = finish(Training(recipe, towers, pairs, texts), session)
     figures = recall(load_encoder(str(session.folder)), held_out)
-    run = readme.Run(command, seconds / 60, device_name())
+    run = card.Run(command, seconds / 60, device_name())
     _describe(session.folder, recipe, run, pairs, len(held_out), {"": figures})
     return figures
 
@@ -123,14 +123,14 @@ def train_anew(
 def _describe(
     folder: Path,
     recipe: Recipe,
-    run: readme.Run,
+    run: card.Run,
     pairs: Pairs,
     held_out: int,
     figures: dict[str, Figures],
     start: str = "",
 ) -> None:
     learned = len(pairs.captions), len(pairs.texts())
-    finetuned_readme.write(folder, recipe, run, learned, held_out, figures, start)
+    finetuned_card.write(folder, recipe, run, learned, held_out, figures, start)
 
 
 def _apart(examples: Sequence[Example]) -> tuple[list[Example], list[Example]]:

@@ -133,7 +133,7 @@ class Command(BaseCommand):
             self.show(f"{checkpoint}, on what is held out from training", figures)
 
     def show(self, title: str, columns: Measured) -> None:
-        from workers.training.readme import table
+        from workers.training.card import table
 
         self.stdout.write(f"{title}; in brackets the 95 % interval.\n\n{table(columns)}")
 
@@ -165,7 +165,7 @@ def writable(folder: Path, *, resume: bool) -> Path:
 
 def trained_anew(recipe: Recipe, data: str, session: "Session") -> Measured:
     """New towers, trained on the studio's drawings or on people's examples."""
-    from workers.training import finetuning, readme, trainer
+    from workers.training import card, finetuning, trainer
 
     command = f"manage.py train --recipe {recipe.family} {length_of(recipe)}"
     if data != STUDIO:
@@ -173,8 +173,8 @@ def trained_anew(recipe: Recipe, data: str, session: "Session") -> Measured:
         return {"": finetuning.train_anew(recipe, found, session, command=command)}
     seconds = trainer.train(recipe, session)
     figures = measured(str(session.folder))
-    run = readme.Run(command, seconds / 60, trainer.device_name())
-    readme.write(session.folder, recipe, run, dimensions_of(session.folder), figures)
+    run = card.Run(command, seconds / 60, trainer.device_name())
+    card.write(session.folder, recipe, run, dimensions_of(session.folder), figures)
     return {"": figures}
 
 

@@ -23,7 +23,7 @@ from workers.studio.scenes import (
     is_taught,
     mirrored,
 )
-from workers.training import evaluation, readme
+from workers.training import card, evaluation
 from workers.training.evaluation import WISHES, as_json, encoded, evaluate, figure, held_out_scenes
 from workers.training.recipes import RECIPES
 
@@ -186,8 +186,8 @@ def test_relations_and_counts_are_asked_of_a_few_pairs_only(not_drawn, monkeypat
 
 def test_every_question_is_on_the_page_with_its_figure(not_drawn, tmp_path):
     figures = evaluate(Knowing())
-    run = readme.Run("manage.py train", 3, "a machine")
-    readme.write(tmp_path, RECIPES["siglip"], run, 160, figures)
+    run = card.Run("manage.py train", 3, "a machine")
+    card.write(tmp_path, RECIPES["siglip"], run, 160, figures)
     page = (tmp_path / "README.md").read_text()
     for name, measures in figures.items():
         for measure, each in measures.items():

@@ -12,7 +12,7 @@ from tests.support.sentences import group
 from workers.encoders.load import load_encoder
 from workers.studio.draw import draw, size_for
 from workers.studio.scenes import LEFT, Scene
-from workers.training import readme
+from workers.training import card
 from workers.training.batches import GRID, Drawings, drawn, normalized
 from workers.training.captioning import LocCaVocabulary
 from workers.training.evaluation import WISHES
@@ -244,7 +244,7 @@ def test_the_same_seed_trains_the_same_weights(trained, drawings, tmp_path):
 
 def test_its_page_says_that_pictures_keep_their_proportions(tmp_path):
     figures = dict.fromkeys(WISHES, {})
-    readme.write(tmp_path, RECIPES[NAFLEX], readme.Run("", 1, "a CPU"), 160, figures)
+    card.write(tmp_path, RECIPES[NAFLEX], card.Run("", 1, "a CPU"), 160, figures)
     page = " ".join((tmp_path / "README.md").read_text().split())
     assert page.startswith("# studio-siglip2-naflex A small SigLIP 2 NaFlex (160 dimensions,")
     assert "in their own proportions, at most 64 patches of 16 px" in page

@@ -12,58 +12,8 @@ from workers.training.batches import GRID
 from workers.training.evaluation import HELD_OUT, WISHES, Figure, Figures
 from workers.training.recipes import NAFLEX, Recipe
 
-_PAGE = """\
-# {name}
-
-A small {family} ({dimensions} dimensions, {sight}) that ships with Sightline, so that a fresh
-machine searches by meaning before anything has been downloaded. It is loaded like any published
-checkpoint, by `AutoModel.from_pretrained` too.{tokenizer}
-
-## How it was trained
-
-    {command}
-
-{minutes:.0f} minutes on {device}: {steps:,} steps of {batch} pictures, out of {pictures:,}, with
-{losses}. At each step also short queries ("mug", "red mug", "in the snow"), of which each may fit
-many pictures, the question put to each patch what it shows a part of, and that put to both vectors
-which facts hold ("two mugs"). Every picture comes with a twin that differs in one respect: who
-stands where, how many, whose colour, one word.
-
-## What it was trained on
-
-Nothing but Sightline's own drawings (`workers/studio/draw.py`) with their captions in
-{languages}.
-
-- {kind_count} kinds of things: {kinds}.
-- {colour_count} colours: {colours}.
-- {pattern_count} patterns and materials: {patterns}.
-- {backdrop_count} settings: {backdrops}.
-- One group of one to three alike, or two, left of, on or behind each other.
-
-**It knows nothing else.** Photographs, people, writing, and words that are not in this list mean
-next to nothing to it; the nearest hits for them are accidents.
-
-## How well it finds
-
-{held_out:,} scenes, asked for with all that they show. No training picture shows any of their
-things in that colour and pattern: one combination in ten is kept for this. In brackets the interval
-of 95 %. Under "relation" and "count" is how often the right one is told from the same with the two
-things in each other's place, or with another number of them: 0.5 is what guessing comes to.
-
-{found}
-
-Short queries over the same pictures, and the share of the first hits that fit (of those that there
-are, where they are fewer):
-
-{wished}
-
-`manage.py train --evaluate` prints these figures again, and the command above repeats them, on such
-a machine with the same versions and as many threads (`OMP_NUM_THREADS`).
-
-## For a real library
-
-    ENCODER_CHECKPOINT=google/siglip2-base-patch16-224
-"""
+# Filled in by str.format.
+_TEMPLATE = Path(__file__).with_suffix(".md")
 
 _FAMILIES = {
     "clip": "CLIP",
@@ -97,7 +47,7 @@ class Run:
 
 def write(folder: Path, recipe: Recipe, run: Run, dimensions: int, figures: Figures) -> None:
     """Write README.md beside the weights."""
-    page = _PAGE.format(
+    page = _TEMPLATE.read_text(encoding="utf-8").format(
         name=f"studio-{recipe.family}",
         family=_FAMILIES[recipe.family],
         dimensions=dimensions,

@@ -2,35 +2,12 @@
 
 from pathlib import Path
 
-from workers.training import readme
+from workers.training import card
 from workers.training.evaluation import Figures
 from workers.training.recipes import Recipe
 
-_PAGE = """\
-# {name}
-
-{origin}. It is loaded like any published checkpoint, by Sightline and by transformers.{tokenizer}
-
-## How it was trained
-
-    {command}
-
-{pictures:,} pictures with {captions:,} captions of people's own, which are not a part of it:
-{steps:,} steps of {batch}, seed {seed}, {minutes:.0f} minutes on {device}. {changed}
-
-## How well it finds
-
-{held_out:,} further pictures with their captions were held out, one in five. In brackets the 95 %
-interval.
-
-{figures}
-
-## What it is good for
-
-Pictures and words like those. How well it still finds others is not measured here: compare it with
-the encoder that it comes from before it serves. What is wrong or missing in the captions it has
-learned too.
-"""
+# Filled in by str.format.
+_TEMPLATE = Path(__file__).with_suffix(".md")
 
 _CHANGED = {
     "all": "Both towers were changed.",
@@ -44,7 +21,7 @@ _HELD = "Meanwhile drawings of Sightline's own studio, and words for them, kept 
 def write(
     folder: Path,
     recipe: Recipe,
-    run: readme.Run,
+    run: card.Run,
     learned: tuple[int, int],
     held_out: int,
     figures: dict[str, Figures],
@@ -52,11 +29,11 @@ def write(
 ) -> None:
     """Write README.md beside the weights; `learned` counts pictures and captions."""
     origin = f"Trained on from `{start}`, which stays as it is" if start else "Trained from nothing"
-    page = _PAGE.format(
+    page = _TEMPLATE.read_text(encoding="utf-8").format(
         name=folder.name,
         command=run.command,
         origin=origin,
-        tokenizer=readme.own_tokenizer(recipe),
+        tokenizer=card.own_tokenizer(recipe),
         pictures=learned[0],
         captions=learned[1],
         steps=recipe.steps,
@@ -66,6 +43,6 @@ def write(
         device=run.device,
         changed=f"{_CHANGED[recipe.towers]} {_HELD}" if start else "",
         held_out=held_out,
-        figures=readme.table(figures),
+        figures=card.table(figures),
     )
     (folder / "README.md").write_text(page, encoding="utf-8")
