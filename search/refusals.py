@@ -119,6 +119,25 @@ SENTENCES = {
     " in another folder.",
     "training_stopped": "Stopped after step {step} of {steps}, and saved.",
     # Work: promises, requests and runs -------------------------------------------------------
+    "no_slug": "{slug!r} is no slug: small letters, digits and hyphens, please.",
+    "slug_is_taken": "There is an encoder named {slug} already.",
+    "encoder_is_there": "{checkpoint} is there already: {encoder} is {state}.",
+    "encoder_being_added": "{checkpoint} is being added by someone else.",
+    "encoder_being_removed": "{encoder} is being removed: add it again once it is gone.",
+    "encoder_not_ready": "{encoder} is {state}: only an encoder that is ready can serve.",
+    "encoder_serves": "{encoder} serves, so it can't be {what}: promote another one first.",
+    "encoder_serves_already": "{encoder} serves already.",
+    "encoder_is_retired": "{encoder} is retired: add its checkpoint again first.",
+    "encoder_is_retired_already": "{encoder} is retired already.",
+    "picture_stops_worker": "The worker stopped {times} times while it worked on this picture.",
+    "training_stops_worker": "The worker stopped {times} times while it trained; "
+    "is there the memory?",
+    "training_killed": "The training was killed; is there the memory? "
+    "What was saved until then is kept.",
+    "origin_removed": "{origin}, from which it was to start, has been removed.",
+    "training_folder_exists": "{folder} is there already, and nothing is overwritten: "
+    "move it away.",
+    "training_folder_unwritable": "{folder} can't be written to: {reason}.",
 }
 
 

@@ -31,13 +31,15 @@ def add(
     Raises CheckpointError or WrongState.
     """
     if slug != slugify(slug):
-        raise WrongState(f"{slug!r} is no slug: small letters, digits and hyphens, please.")
+        raise WrongState("no_slug", slug=slug)
     loaded = load_encoder(checkpoint, revision, patches=patches)
     row = row_of(loaded)
     if row is None:
         return create(loaded, slug=slug)
     if row.state != Encoder.State.RETIRED:
-        raise WrongState(f"{checkpoint} is there already: {row} is {row.state}.")
+        raise WrongState(
+            "encoder_is_there", checkpoint=checkpoint, encoder=row.slug, state=row.state
+        )
     return revive(row, loaded)
 
 
@@ -68,7 +70,7 @@ def row_of(loaded: LoadedEncoder) -> Encoder | None:
 def create(loaded: LoadedEncoder, *, slug: str = "", promote_when_ready: bool = False) -> Encoder:
     """The row of an encoder that is new here. Raises CheckpointError or WrongState."""
     if slug and Encoder.objects.filter(slug=slug).exists():
-        raise WrongState(f"There is an encoder named {slug} already.")
+        raise WrongState("slug_is_taken", slug=slug)
     try:
         return Encoder.objects.create(
             slug=slug or free_slug(loaded.checkpoint),
@@ -82,13 +84,13 @@ def create(loaded: LoadedEncoder, *, slug: str = "", promote_when_ready: bool = 
             probes=probe(loaded),
         )
     except IntegrityError:
-        raise WrongState(f"{loaded.checkpoint} is being added by someone else.") from None
+        raise WrongState("encoder_being_added", checkpoint=loaded.checkpoint) from None
 
 
 def revive(encoder: Encoder, loaded: LoadedEncoder) -> Encoder:
     """Let a retired encoder be built again; the vectors that it has are kept."""
     if encoder.removal_asked:
-        raise WrongState(f"{encoder} is being removed: add it again once it is gone.")
+        raise WrongState("encoder_being_removed", encoder=encoder.slug)
     refresh(encoder, loaded)
     retired = Encoder.objects.filter(pk=encoder.pk, state=Encoder.State.RETIRED)
     retired.update(state=Encoder.State.BUILDING, promised_to=None, promised=None)

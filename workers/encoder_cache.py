@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 from search.models import Encoder
+from search.refusals import Refusal
 from workers.encoders.load import load_encoder
 from workers.encoders.protocol import CheckpointError, LoadedEncoder
 from workers.encoders.self_check import verify
@@ -40,7 +41,7 @@ def encoder_of(row: Encoder, *, vision_only: bool = False) -> LoadedEncoder:
         except CheckpointError as error:
             refuse(row, error, vision_only=vision_only)
             raise
-    note(row, "")
+    note(row, None)
     return _kept[key]
 
 
@@ -63,14 +64,16 @@ def refuse(row: Encoder, error: CheckpointError, *, vision_only: bool) -> None:
     """Load this encoder no more for a while: it can't be loaded, or has failed at its work."""
     _refused[row.pk, vision_only] = (time.monotonic(), error)
     _kept.pop((row.pk, vision_only), None)
-    note(row, str(error))
+    note(row, error)
 
 
-def note(row: Encoder, problem: str) -> None:
-    """Keep why this encoder can't be used, or that it can again."""
+def note(row: Encoder, problem: Refusal | None) -> None:
+    """Store why this encoder can't be used, or that it can again."""
+    fields = {"problem": "", "problem_parameters": {}}
     if problem:
         logger.error("The encoder %s can't be used: %s", row, problem)
-    Encoder.objects.filter(pk=row.pk).exclude(problem=problem).update(problem=problem)
+        fields = {"problem": problem.code, "problem_parameters": problem.parameters}
+    Encoder.objects.filter(pk=row.pk).exclude(**fields).update(**fields)
 
 
 def _checked(row: Encoder, *, vision_only: bool) -> LoadedEncoder:

@@ -153,7 +153,7 @@ class AssetAdmin(CuratorAdmin):
     def states(self, asset: Asset) -> SafeString:
         """One line for each encoder."""
         embeddings = asset.embeddings.defer("vector").select_related("encoder")
-        lines = [(e.encoder, STATES[e.state], e.error and f": {e.error}") for e in embeddings]
+        lines = [(e.encoder, STATES[e.state], e.error and f": {e.sentence}") for e in embeddings]
         return format_html_join("", "<div>{}: {}{}</div>", lines)
 
     @display(description="original")

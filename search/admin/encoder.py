@@ -57,7 +57,7 @@ class EncoderAdmin(ReadOnlyAdmin):
     list_display = [
         "slug",
         "current_state",
-        "problem",
+        "problem_sentence",
         "progress",
         "speed",
         "time_left",

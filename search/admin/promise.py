@@ -21,7 +21,7 @@ from workers.bell import ring
 class FailedPromiseAdmin(ReadOnlyAdmin):
     """Those that have failed; every other promise shows on its asset."""
 
-    search_fields = ["asset__title", "asset__filename", "error"]
+    search_fields = ["asset__title", "asset__filename", "error", "error_parameters"]
     actions = ["retry"]
     title: str
 
@@ -37,7 +37,7 @@ class FailedPromiseAdmin(ReadOnlyAdmin):
 
     @display(description="reason", ordering="error")
     def reason(self, promise: Promise) -> str:
-        return promise.error
+        return promise.sentence
 
     @action(description="Retry")
     def retry(self, request: HttpRequest, queryset: Any) -> None:

@@ -8,7 +8,8 @@ from pgvector.django import HalfVectorField
 
 from search.models.asset import Asset
 from search.models.encoder import Encoder
-from search.models.promise import ANEW, Promise, PromiseQuerySet
+from search.models.lease import UNTOUCHED
+from search.models.promise import Promise, PromiseQuerySet
 
 CHUNK = 5_000
 # Before every asset's id.
@@ -72,7 +73,7 @@ class EmbeddingQuerySet(PromiseQuerySet):
 
     def reset(self) -> int:
         """Promise the vectors anew; the assets are not found until they are embedded again."""
-        return self.update(vector=None, **ANEW)
+        return self.update(vector=None, fulfilled=None, **UNTOUCHED)
 
 
 # The assets are held against deletion until their promises are there.
@@ -128,6 +129,6 @@ class Embedding(Promise):
     def __str__(self) -> str:
         return f"{self.asset} by {self.encoder}"
 
-    def _mine(self) -> EmbeddingQuerySet:
+    def mine(self) -> EmbeddingQuerySet:
         # A vector of an original that has been replaced meanwhile belongs to nothing.
-        return super()._mine().filter(asset__sha256=F("sha256"))
+        return super().mine().filter(asset__sha256=F("sha256"))

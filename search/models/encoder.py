@@ -7,6 +7,8 @@ from django.db import connection, models, transaction
 from django.db.models import Count, Q
 from django.db.models.functions import Now
 
+from search.refusals import Refusal, sentence
+
 _INCOMPLETE = Q(promised=None) | Q(
     embeddings__backfill=True, embeddings__fulfilled=None, embeddings__error=""
 )
@@ -17,8 +19,8 @@ _INCOMPLETE = Q(promised=None) | Q(
 LINKS, CANDIDATES = 48, 256
 
 
-class WrongState(Exception):
-    """An encoder is in no state for what was asked of it; the text is a sentence for a person."""
+class WrongState(Refusal):
+    """An encoder is in no state for what is to be done with it."""
 
 
 class EncoderQuerySet(models.QuerySet["Encoder"]):
@@ -69,8 +71,9 @@ class Encoder(models.Model):
     # pictures. An update that changes them would quietly spoil the library.
     manifest = models.JSONField(default=dict, editable=False)
     probes = models.JSONField(default=dict, editable=False)
-    # Why a worker could not load it, in a sentence.
+    # Why a worker could not use it: a code and the parameters of its sentence.
     problem = models.TextField(blank=True, editable=False)
+    problem_parameters = models.JSONField(default=dict, db_default={}, editable=False)
 
     # The backfill: how far it has come, in the order of asset ids, and when it had come through.
     promised_to = models.UUIDField(null=True, editable=False)
@@ -101,6 +104,11 @@ class Encoder(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+    @property
+    def problem_sentence(self) -> str:
+        """Why a worker could not use it, for a person; nothing where it can be used."""
+        return sentence(self.problem, self.problem_parameters)
 
     @property
     def per_second(self) -> float:
@@ -134,9 +142,7 @@ class Encoder(models.Model):
             if self.state == self.State.SERVING:
                 return
             if self.state != self.State.READY:
-                raise WrongState(
-                    f"{self} is {self.state}: only an encoder that is ready can serve."
-                )
+                raise WrongState("encoder_not_ready", encoder=self.slug, state=self.state)
             serving = Encoder.objects.filter(state=self.State.SERVING)
             # The very first one serves before it has all vectors, and may not have them yet.
             serving.filter(_INCOMPLETE).update(state=self.State.BUILDING)
@@ -149,9 +155,9 @@ class Encoder(models.Model):
         """Be promoted once ready, when a query worker has loaded it."""
         with self._held():
             if self.state == self.State.SERVING:
-                raise WrongState(f"{self} serves already.")
+                raise WrongState("encoder_serves_already", encoder=self.slug)
             if self.state == self.State.RETIRED:
-                raise WrongState(f"{self} is retired: add its checkpoint again first.")
+                raise WrongState("encoder_is_retired", encoder=self.slug)
             Encoder.objects.update(promote_when_ready=False)
             Encoder.objects.filter(pk=self.pk).update(promote_when_ready=True)
 
@@ -160,7 +166,7 @@ class Encoder(models.Model):
         with self._held():
             self._refuse_if_serving("retired")
             if self.state == self.State.RETIRED:
-                raise WrongState(f"{self} is retired already.")
+                raise WrongState("encoder_is_retired_already", encoder=self.slug)
             self._become(self.State.RETIRED, promote_when_ready=False)
 
     def ask_removal(self) -> None:
@@ -185,7 +191,7 @@ class Encoder(models.Model):
 
     def _refuse_if_serving(self, what: str) -> None:
         if self.state == self.State.SERVING:
-            raise WrongState(f"{self} serves, so it can't be {what}: promote another one first.")
+            raise WrongState("encoder_serves", encoder=self.slug, what=what)
 
     # Its index -----------------------------------------------------------------------------------
 

@@ -1,26 +1,21 @@
-"""A promise: a row that says what a worker still has to make, and who is making it."""
+"""A promise: a row that says what a worker still has to make of an asset."""
 
 from datetime import timedelta
 from typing import Any, Self
-from uuid import uuid4
 
-from django.conf import settings
-from django.db import models, transaction
+from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-MAX_ATTEMPTS = 3
-BACKOFF = timedelta(seconds=30)
+from search.models.lease import MAX_ATTEMPTS, UNTOUCHED, Lease, LeaseQuerySet, failure
+from search.refusals import Refusal
 
 
-class PromiseQuerySet(models.QuerySet[Any]):
+class PromiseQuerySet(LeaseQuerySet):
     claim_order: tuple[str, ...] = ("pk",)
 
     def waiting(self) -> Self:
         return self.filter(fulfilled=None, error="")
-
-    def failed(self) -> Self:
-        return self.exclude(error="")
 
     def done(self) -> Self:
         return self.exclude(fulfilled=None)
@@ -34,15 +29,10 @@ class PromiseQuerySet(models.QuerySet[Any]):
             asset__created__lt=then,
         )
 
-    def claimable(self) -> Self:
-        return self.waiting().filter(
-            Q(leased_until=None) | Q(leased_until__lt=Now()),
-            Q(next_try_at=None) | Q(next_try_at__lte=Now()),
-        )
-
     def claim_fresh(self, limit: int) -> list[Any]:
         """Lease up to `limit` promises that nobody has claimed before."""
-        return self._lease(self.claimable().filter(claims=0).order_by(*self.claim_order)[:limit])
+        fresh = self.claimable().filter(claims=0).order_by(*self.claim_order)[:limit]
+        return list(self.lease(fresh).select_related("asset"))
 
     def claim_again(self) -> list[Any]:
         """Lease what is promised of one asset whose earlier claim came to nothing, and charge it.
@@ -56,54 +46,20 @@ class PromiseQuerySet(models.QuerySet[Any]):
             "asset", flat=True
         )
         alone = claimed_before.filter(asset__in=list(in_order[:1]))
-        return self._lease(alone, attempts=F("attempts") + 1)
-
-    def _lease(self, promises: Self, **charge: Any) -> list[Any]:
-        token, lease = uuid4(), timedelta(seconds=settings.CLAIM_LEASE_SECONDS)
-        with transaction.atomic():
-            pks = list(promises.select_for_update(skip_locked=True).values_list("pk", flat=True))
-            claimed = self.filter(pk__in=pks)
-            claimed.update(
-                token=token, leased_until=Now() + lease, claims=F("claims") + 1, **charge
-            )
-            return list(claimed.select_related("asset").order_by("pk"))
+        return list(self.lease(alone, attempts=F("attempts") + 1).select_related("asset"))
 
     def _give_up(self) -> None:
-        self.claimable().filter(attempts__gte=MAX_ATTEMPTS).update(
-            error=f"The worker stopped {MAX_ATTEMPTS} times while it worked on this picture.",
-            token=None,
-            leased_until=None,
-        )
+        killed = Refusal("picture_stops_worker", times=MAX_ATTEMPTS)
+        self.killing().update(token=None, leased_until=None, **failure(killed))
 
     def reset(self) -> int:
         """Make the promises anew, as if nobody had ever claimed them."""
-        return self.update(**ANEW)
+        return self.update(fulfilled=None, **UNTOUCHED)
 
 
-# What a promise looks like before anyone has touched it.
-ANEW: dict[str, Any] = {
-    "token": None,
-    "leased_until": None,
-    "next_try_at": Now(),  # Not "at any time": that would mean since the asset's upload.
-    "claims": 0,
-    "attempts": 0,
-    "error": "",
-    "fulfilled": None,
-}
+class Promise(Lease):
+    """What is made of an asset by whoever claims it, or why it can't be made."""
 
-
-class Promise(models.Model):
-    """The claim on a row: whoever holds the token of a running lease may fulfil it.
-
-    All times are the database's, so the clocks of the workers do not matter.
-    """
-
-    token = models.UUIDField(null=True, editable=False)
-    leased_until = models.DateTimeField(null=True, editable=False)
-    next_try_at = models.DateTimeField(null=True, editable=False)
-    claims = models.PositiveIntegerField(default=0, editable=False)
-    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
-    error = models.TextField(blank=True)
     fulfilled = models.DateTimeField(null=True, editable=False)
 
     class Meta:
@@ -118,20 +74,7 @@ class Promise(models.Model):
 
     def fulfil(self, **made: Any) -> bool:
         """Write what was made, if the claim is still this worker's; False if it came too late."""
-        return self._conclude(fulfilled=Now(), **made)
+        return self.conclude(fulfilled=Now(), **made)
 
-    def fail(self, reason: str) -> bool:
-        """Record a sentence for the owner; the promise is not tried again by itself."""
-        return self._conclude(error=reason)
-
-    def release(self, reason: str) -> bool:
-        """Give the claim back after a passing trouble; after three lone attempts it has failed."""
-        if self.attempts >= MAX_ATTEMPTS:
-            return self.fail(reason)
-        return self._conclude(next_try_at=Now() + BACKOFF * 2**self.attempts)
-
-    def _conclude(self, **changes: Any) -> bool:
-        return bool(self._mine().update(token=None, leased_until=None, **changes))
-
-    def _mine(self) -> Any:
-        return type(self)._default_manager.filter(pk=self.pk, token=self.token, fulfilled=None)
+    def mine(self) -> Any:
+        return super().mine().filter(fulfilled=None)

@@ -1,57 +1,49 @@
-from datetime import timedelta
 from pathlib import Path
-from typing import Any, Optional
-from uuid import uuid4
+from typing import Any, Optional, Self
 
-from django.conf import settings
-from django.db import models, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db import models
+from django.db.models import Case, Q, Value, When
 from django.db.models.functions import Coalesce, Now
 
 from search.models.encoder import Encoder, as_said
-from search.models.promise import MAX_ATTEMPTS
+from search.models.lease import (
+    MAX_ATTEMPTS,
+    NO_FAILURE,
+    UNCLAIMED,
+    Lease,
+    LeaseQuerySet,
+    failure,
+)
 from search.models.user import User
+from search.refusals import Refusal
 
-GIVEN_UP = f"The worker stopped {MAX_ATTEMPTS} times while it trained; is there the memory?"
 
+class TrainingRunQuerySet(LeaseQuerySet):
+    def waiting(self) -> Self:
+        """Those that wait for a trainer, and those that one trains."""
+        return self.filter(state__in=TrainingRun.LIVE)
 
-class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
-    def claimable(self) -> "TrainingRunQuerySet":
-        """Those that wait, and those whose worker has not been heard of for a lease."""
-        free = Q(leased_until=None) | Q(leased_until__lt=Now())
-        return self.filter(free, state__in=TrainingRun.LIVE)
+    def claim(self, **changes: Any) -> Optional["TrainingRun"]:
+        """Lease the run that has waited longest; None where none waits.
 
-    def claim(self) -> Optional["TrainingRun"]:
-        """Lease the run that has waited longest, with a fresh token; None where none waits.
-
-        Taking up what a dead worker left is charged: a run that kills its worker each time is
-        given up.
+        A run that kills its worker each time is given up, and one that was to stop has stopped.
         """
-        self._give_up()
-        with transaction.atomic():
-            # Its person and its encoder may be changed meanwhile: of this row alone.
-            waiting = self.claimable().select_for_update(skip_locked=True, of=("self",))
-            run = waiting.order_by("pk").first()
-            if run is not None:
-                run._lease()
-        return run
+        self._conclude_dead()
+        state = TrainingRun.State.RUNNING
+        return super().claim(state=state, started=Coalesce("started", Now()), **changes)
 
-    def _give_up(self) -> None:
-        left = self.claimable().filter(state=TrainingRun.State.RUNNING)
-        stopped = left.exclude(stop_asked=None)
-        stopped.update(state=TrainingRun.State.STOPPED, ended=Now(), **UNCLAIMED)
-        killing = left.filter(attempts__gte=MAX_ATTEMPTS)
-        killing.update(state=TrainingRun.State.FAILED, ended=Now(), error=GIVEN_UP, **UNCLAIMED)
+    def _conclude_dead(self) -> None:
+        ended = {"ended": Now(), **UNCLAIMED}
+        dead = self.claimable().filter(state=TrainingRun.State.RUNNING)
+        stopped = dead.exclude(stop_asked=None)
+        stopped.update(state=TrainingRun.State.STOPPED, **ended)
+        killed = Refusal("training_stops_worker", times=MAX_ATTEMPTS)
+        killing = self.killing().filter(state=TrainingRun.State.RUNNING)
+        killing.update(state=TrainingRun.State.FAILED, **ended, **failure(killed))
 
 
-UNCLAIMED: dict[str, Any] = {"token": None, "leased_until": None}
-
-
-class TrainingRun(models.Model):
-    """A training that a curator asked for: the row is the queue, and says how far it is.
-
-    Whoever holds the token of a running lease may write; all times are the database's.
-    """
+class TrainingRun(Lease):
+    """A training that a curator asked for: the row is the queue, and says how far it is."""
 
     class Recipe(models.TextChoices):
         SIGLIP2 = "siglip2", "SigLIP 2"
@@ -99,15 +91,9 @@ class TrainingRun(models.Model):
     seconds_left = models.FloatField(null=True, editable=False)
     figures = models.JSONField(default=dict, editable=False)
     folder = models.CharField(max_length=500, blank=True, editable=False)
-    error = models.TextField(blank=True, editable=False)
     started = models.DateTimeField(null=True, editable=False)
     ended = models.DateTimeField(null=True, editable=False)
     stop_asked = models.DateTimeField(null=True, editable=False)
-
-    # The claim.
-    token = models.UUIDField(null=True, editable=False)
-    leased_until = models.DateTimeField(null=True, editable=False)
-    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
 
     objects = TrainingRunQuerySet.as_manager()
 
@@ -155,7 +141,7 @@ class TrainingRun(models.Model):
     def go_on(self) -> bool:
         """Wait again, to be taken up where it was when it stopped or failed; whether it does."""
         early = TrainingRun.objects.filter(pk=self.pk, state__in=self.ENDED_EARLY)
-        anew = {"stop_asked": None, "ended": None, "error": "", "attempts": 0}
+        anew = {"stop_asked": None, "ended": None, "attempts": 0, **NO_FAILURE}
         return bool(early.update(state=self.State.WAITING, **anew))
 
     # What its worker writes ----------------------------------------------------------------------
@@ -163,45 +149,22 @@ class TrainingRun(models.Model):
     def keep_folder(self, folder: Path) -> bool:
         """Note where the result will lie; False if the claim is no longer this worker's."""
         self.folder = str(folder)
-        return bool(self._mine().update(folder=self.folder))
+        return bool(self.mine().update(folder=self.folder))
 
     def report(self, **progress: Any) -> bool:
         """Renew the lease and note how far it is; False if it is to stop or is another's now."""
-        mine = self._mine()
-        if not mine.update(leased_until=_lease_from_now(), **progress):
-            return False
-        return mine.filter(stop_asked=None).exists()
+        return self.renew(**progress) and self.mine().filter(stop_asked=None).exists()
 
     def finish(self, figures: dict[str, Any]) -> bool:
-        done = {"step": Coalesce("steps", "step"), "figures": figures, "error": ""}
-        return self._conclude(self.State.DONE, **done)
+        step = Coalesce("steps", "step")
+        done = {"state": self.State.DONE, "ended": Now(), "step": step, "figures": figures}
+        return self.conclude(**done, **NO_FAILURE)
 
-    def fail(self, reason: str) -> bool:
-        return self._conclude(self.State.FAILED, error=reason)
+    def fail(self, refusal: Refusal, **changes: Any) -> bool:
+        return super().fail(refusal, state=self.State.FAILED, ended=Now(), **changes)
 
     def give_back(self) -> bool:
         """Stop if that was asked, else wait: another worker takes it up where it is."""
-        asked = When(stop_asked=None, then=Value(self.State.WAITING))
-        when_ended = Case(When(stop_asked=None, then=Value(None)), default=Now())
-        return self._conclude(Case(asked, default=Value(self.State.STOPPED)), ended=when_ended)
-
-    def _lease(self) -> None:
-        died = self.state == self.State.RUNNING
-        TrainingRun.objects.filter(pk=self.pk).update(
-            state=self.State.RUNNING,
-            token=uuid4(),
-            leased_until=_lease_from_now(),
-            attempts=F("attempts") + int(died),
-            started=Coalesce("started", Now()),
-        )
-        self.refresh_from_db()
-
-    def _conclude(self, state: Any, **changes: Any) -> bool:
-        return bool(self._mine().update(**{"state": state, "ended": Now()} | UNCLAIMED | changes))
-
-    def _mine(self) -> TrainingRunQuerySet:
-        return TrainingRun.objects.filter(pk=self.pk, token=self.token)
-
-
-def _lease_from_now() -> Any:
-    return Now() + timedelta(seconds=settings.CLAIM_LEASE_SECONDS)
+        waits = When(stop_asked=None, then=Value(self.State.WAITING))
+        ended = Case(When(stop_asked=None, then=Value(None)), default=Now())
+        return self.conclude(state=Case(waits, default=Value(self.State.STOPPED)), ended=ended)

@@ -81,7 +81,7 @@ def query_worker() -> None:
     if encoder is None:
         raise NotReady("No encoder serves: run manage.py encoder serve.")
     if encoder.problem:
-        raise NotReady(encoder.problem)
+        raise NotReady(encoder.problem_sentence)
     if not encoder_answers(encoder):
         raise NotReady("No query worker answers.")
 

@@ -44,7 +44,7 @@ class Row:
     @property
     def reason(self) -> str:
         """Why an asset is not searchable."""
-        return self.asset.embeddings.all()[0].error if self.asset else ""
+        return self.asset.embeddings.all()[0].sentence if self.asset else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -42,7 +42,9 @@ def main() -> None:
 
 def end_badly(how: str | None) -> None:
     if how == "refuse":
-        sys.exit("Drawing ...\nCommandError: The captions are all equal.")
+        refusal = {"code": "text", "parameters": {"text": "The captions are all equal."}}
+        print(json.dumps(refusal), flush=True)
+        sys.exit("CommandError: this is for people")
     if how == "crash":
         raise RuntimeError("It does not add up.")
     if how == "die":

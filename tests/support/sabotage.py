@@ -69,7 +69,7 @@ def crowded(self):
 
     self._give_up()
     claimed_before = self.claimable().filter(claims__gt=0).order_by("claims", "pk")[:16]
-    return self._lease(claimed_before, attempts=F("attempts") + 1)
+    return list(self.lease(claimed_before, attempts=F("attempts") + 1).select_related("asset"))
 
 
 def tokenless(self):
@@ -89,6 +89,6 @@ FAULTS = {
     "forgetful": lambda: setattr(PromiseQuerySet, "claim_again", forgetful),
     "crowded": lambda: setattr(PromiseQuerySet, "claim_again", crowded),
     "tokenless": lambda: [
-        setattr(c, "_mine", tokenless) for c in (Promise, *Promise.__subclasses__())
+        setattr(c, "mine", tokenless) for c in (Promise, *Promise.__subclasses__())
     ],
 }

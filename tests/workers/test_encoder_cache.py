@@ -33,7 +33,7 @@ def loads(monkeypatch):
 
 
 def problem() -> str:
-    return Encoder.objects.get().problem
+    return Encoder.objects.get().problem_sentence
 
 
 def as_added() -> Encoder:

@@ -179,7 +179,7 @@ def test_an_encoder_that_cannot_be_used_does_not_stop_the_others(order, monkeypa
     look_around.look_around()
 
     assert {slug for slug, _ in order} == {"new"}
-    assert Encoder.objects.get(slug="fake").problem == "Its files are gone."
+    assert Encoder.objects.get(slug="fake").problem_sentence == "Its files are gone."
     assert Embedding.objects.get(asset__title="upload", encoder__slug="fake").state == "waiting"
 
 

@@ -79,5 +79,5 @@ def encode_or_release(
     except CheckpointError as error:
         refuse(pictures[0][0].encoder, error, vision_only=True)
         for embedding, _ in pictures:
-            embedding.release(str(error))
+            embedding.release(error)
         raise

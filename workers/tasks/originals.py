@@ -17,8 +17,8 @@ def picture_or_failure(
         return picture_of(promises[0].asset, at_least=at_least)
     except UndecodableImage as error:
         for promise in promises:
-            promise.fail(str(error))
+            promise.fail(error)
     except StorageAway as error:
         for promise in promises:
-            promise.release(str(error))
+            promise.release(error)
     return None

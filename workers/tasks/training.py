@@ -23,6 +23,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
 from search.models import TrainingRun
+from search.refusals import Refusal
 from workers.writes import persist
 
 logger = logging.getLogger(__name__)
@@ -33,13 +34,12 @@ TICK_SECONDS = 1.0
 # What has not saved its state by then is killed; the state before that is whole.
 SAVING_SECONDS = 60
 LAST_WORDS = 4096
-KILLED = "The training was killed; is there the memory? What was saved until then is kept."
 # Set when this worker is to end.
 ending = threading.Event()
 
 
-class Refused(Exception):
-    """The run can't begin; the text is a sentence for the curators."""
+class CantBegin(Refusal):
+    """The run can't begin."""
 
 
 def waits() -> bool:
@@ -66,8 +66,10 @@ def train(run: TrainingRun) -> None:
             else:
                 with TemporaryFile() as errors, Training(run, folder, lock, errors) as training:
                     conclude(run, training)
-    except (Refused, OSError) as error:
-        persist(partial(run.fail, sentence(error)))
+    except CantBegin as refusal:
+        persist(partial(run.fail, refusal))
+    except OSError as error:
+        persist(partial(run.fail, unwritable(error)))
 
 
 def conclude(run: TrainingRun, training: "Training") -> None:
@@ -80,7 +82,7 @@ def conclude(run: TrainingRun, training: "Training") -> None:
     elif not wanted:
         persist(run.give_back)
     else:
-        persist(partial(run.fail, training.last_sentence()))
+        persist(partial(run.fail, training.failure()))
 
 
 def watch(
@@ -110,16 +112,16 @@ def still_wanted(run: TrainingRun, progress: dict[str, Any]) -> bool:
 
 
 def folder_of(run: TrainingRun) -> Path:
-    """The folder of this run's result, made if it is new. Raises Refused and OSError."""
+    """The folder of this run's result, made if it is new. Raises CantBegin and OSError."""
     if run.origin and run.start_from is None:
-        raise Refused(f"{run.origin}, from which it was to start, has been removed.")
+        raise CantBegin("origin_removed", origin=run.origin)
     if run.folder:
         Path(run.folder).mkdir(parents=True, exist_ok=True)
         return Path(run.folder)
     folder = settings.VAR_DIR / "trained" / str(run)
     # Another database may have used this place.
     if folder.exists():
-        raise Refused(f"{folder} is there already, and nothing is overwritten: move it away.")
+        raise CantBegin("training_folder_exists", folder=str(folder))
     folder.parent.mkdir(parents=True, exist_ok=True)
     persist(partial(run.keep_folder, folder))
     folder.mkdir()
@@ -140,10 +142,11 @@ def is_free(lock: IO[str]) -> bool:
     return True
 
 
-def sentence(error: Exception) -> str:
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename} can't be written to: {error.strerror}."
-    return str(error)
+def unwritable(error: OSError) -> Refusal:
+    if error.filename:
+        reason = {"folder": str(error.filename), "reason": error.strerror}
+        return Refusal("training_folder_unwritable", **reason)
+    return Refusal("text", text=str(error))
 
 
 # The process that trains -------------------------------------------------------------------------
@@ -154,8 +157,9 @@ class Training:
 
     def __init__(self, run: TrainingRun, folder: Path, lock: IO[str], errors: IO[bytes]) -> None:
         self._errors = errors
-        self._said: dict[str, Any] = {}
+        self._progress: dict[str, Any] = {}
         self.result: dict[str, Any] = {}
+        self.refusal: Refusal | None = None
         self._process = subprocess.Popen(
             command(run, folder),
             cwd=settings.BASE_DIR,
@@ -184,15 +188,19 @@ class Training:
         assert self._process.stdout is not None  # noqa: S101
         with self._process.stdout as lines:
             for line in lines:
-                said = parsed(line)
-                if "step" in said:
-                    self._said = said
-                elif said:
-                    self.result = said
+                self._take(parsed(line))
+
+    def _take(self, answer: dict[str, Any]) -> None:
+        if "step" in answer:
+            self._progress = answer
+        elif "code" in answer:
+            self.refusal = Refusal.of(answer)
+        elif answer:
+            self.result = answer
 
     def progress(self) -> dict[str, Any]:
-        """What it said last of itself, by the names of the row's columns."""
-        return {name: self._said[name] for name in SAID if name in self._said}
+        """How far it is by its last line, by the names of the row's columns."""
+        return {name: self._progress[name] for name in PROGRESS if name in self._progress}
 
     def has_ended(self) -> bool:
         return self._process.poll() is not None
@@ -208,18 +216,19 @@ class Training:
             self._process.wait()
         self._listener.join()
 
-    def last_sentence(self) -> str:
-        """Why it ended without a result, in its own words where it had any."""
+    def failure(self) -> Refusal:
+        """Why it ended without a result: its refusal, or the last line of a crash."""
         self._errors.seek(0)
         words = self._errors.read()[-LAST_WORDS:].decode(errors="replace").strip()
         logger.error("A training ended with code %s: %s", self._process.returncode, words)
+        if self.refusal:
+            return self.refusal
         if self._process.returncode < 0 or not words:
-            return KILLED
-        _, marker, said = words.rpartition("CommandError: ")
-        return said if marker else words.splitlines()[-1]
+            return Refusal("training_killed")
+        return Refusal("text", text=words.splitlines()[-1])
 
 
-SAID = ("step", "steps", "loss", "pictures_per_second", "seconds_left")
+PROGRESS = ("step", "steps", "loss", "pictures_per_second", "seconds_left")
 
 
 def command(run: TrainingRun, folder: Path) -> list[str]:

@@ -17,7 +17,7 @@ from workers.encoders.protocol import CheckpointError, LoadedEncoder
 from workers.upkeep import is_warm, tend, tend_here_without_workers
 
 COLUMNS = ["slug", "state", "family", "dimensions", "patches", "searchable", "waiting", "failed"]
-COLUMNS += ["checkpoint", "revision", "problem"]
+COLUMNS += ["checkpoint", "revision"]
 ANSWER_SECONDS = 10
 # The largest checkpoints take about this long to be read from a slow disk.
 WARM_UP_SECONDS = 120
@@ -82,7 +82,7 @@ class Command(BaseCommand):
             )
         elif not answers(encoder, WARM_UP_SECONDS):
             encoder.refresh_from_db()
-            why = encoder.problem or f"No query worker has loaded {encoder} in time."
+            why = encoder.problem_sentence or f"No query worker has loaded {encoder} in time."
             raise CommandError(f"{why} {serving} goes on serving.")
 
     def retire(self, options: Any) -> None:
@@ -180,8 +180,10 @@ def answers(encoder: Encoder, seconds: float) -> bool:
 def described(row: Encoder) -> dict[str, Any]:
     """What `list` says of an encoder."""
     columns = [*COLUMNS, "per_second", "seconds_left"]
-    removal = {"is_being_removed": row.removal_asked is not None}
-    return {name: getattr(row, name) for name in columns} | removal
+    return {name: getattr(row, name) for name in columns} | {
+        "problem": row.problem_sentence,
+        "is_being_removed": row.removal_asked is not None,
+    }
 
 
 def line(row: Encoder) -> str:
@@ -193,6 +195,6 @@ def line(row: Encoder) -> str:
         f" {row.dimensions} dimensions",
         f"{row.searchable} searchable, {row.waiting} waiting{pace}, {row.failed} failed",
         f"{row.checkpoint} @ {row.revision}",
-        row.problem,
+        row.problem_sentence,
     ]
     return f"{row}: {'; '.join(filter(None, parts))}"

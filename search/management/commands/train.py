@@ -4,15 +4,15 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from django.db import OperationalError
 
 from search.management import examples
+from search.refusals import Refusal
 from workers.encoders.load import load_encoder
-from workers.encoders.protocol import CheckpointError
 from workers.training.recipes import RECIPES, TOWERS, Recipe
 
 if TYPE_CHECKING:
@@ -69,10 +69,17 @@ class Command(BaseCommand):
                 self.train(options)
             else:
                 self.measure(options["evaluate"], as_json=options["json"])
-        except CheckpointError as error:
-            raise CommandError(str(error)) from None
         except OperationalError as error:
-            raise CommandError(f"The database does not answer: {str(error).strip()}") from None
+            self.refuse(f"The database does not answer: {str(error).strip()}", options)
+        except (Refusal, CommandError) as error:
+            self.refuse(error, options)
+
+    def refuse(self, why: object, options: dict[str, Any]) -> NoReturn:
+        """End with a sentence for people, and for a program that listens with its code."""
+        if options["progress"]:
+            refusal = why if isinstance(why, Refusal) else Refusal("text", text=str(why))
+            self.stdout.write(json.dumps(refusal.as_json()))
+        raise CommandError(str(why)) from None
 
     def measure(self, checkpoints: list[str], *, as_json: bool) -> None:
         """A line of JSON for each as soon as it is measured; or a table of them all."""
@@ -85,13 +92,11 @@ class Command(BaseCommand):
             self.show("The studio's drawings that are held out from training", columns)
 
     def train(self, options: dict[str, Any]) -> None:
-        from workers.training.resume import Stopped, TrainingError
+        from workers.training.resume import Stopped
 
         folder = writable(options["out"] or settings.VAR_DIR / "trained", resume=options["resume"])
         try:
             figures = self.trained(folder, options)
-        except TrainingError as error:
-            raise CommandError(str(error)) from None
         except Stopped as stopped:
             raise CommandError(f"{stopped} The same with --resume goes on.") from None
         self.report(str(folder), figures, as_json=options["json"])

@@ -7,12 +7,14 @@ from django.db import connection, connections
 from django.db.models.functions import Now
 
 from search.models import Embedding
-from search.models.promise import MAX_ATTEMPTS
+from search.models.lease import MAX_ATTEMPTS
+from search.refusals import Refusal
 from tests.support.factories import make_asset, make_encoder
 from tests.support.fake_encoder import COLOURS, direction
 
 pytestmark = pytest.mark.django_db
 RED = direction(COLOURS["red"])
+NO_PICTURE = Refusal("text", text="This is no picture.")
 
 
 def promised(count: int = 1):
@@ -98,7 +100,7 @@ def test_a_late_worker_can_not_condemn_what_another_is_doing():
     lease_runs_out()
     Embedding.objects.claim_again()
 
-    assert not late.fail("Too late to say so.")
+    assert not late.fail(NO_PICTURE)
 
 
 def test_a_vector_of_another_original_is_not_stored():
@@ -122,7 +124,7 @@ def test_after_three_lone_attempts_it_is_given_up_with_a_reason():
 
     given_up = Embedding.objects.get()
     assert given_up.state == "failed"
-    assert given_up.error == "The worker stopped 3 times while it worked on this picture."
+    assert given_up.sentence == "The worker stopped 3 times while it worked on this picture."
 
 
 def test_the_neighbours_of_a_poison_picture_are_not_charged():
@@ -142,7 +144,7 @@ def test_the_neighbours_of_a_poison_picture_are_not_charged():
 
 def test_a_released_claim_waits_before_it_is_tried_again():
     promised()
-    Embedding.objects.claim_fresh(1)[0].release("The storage could not be read.")
+    Embedding.objects.claim_fresh(1)[0].release(Refusal("storage_away"))
 
     assert Embedding.objects.waiting().count() == 1
     assert Embedding.objects.claimable().count() == 0
@@ -150,7 +152,7 @@ def test_a_released_claim_waits_before_it_is_tried_again():
 
 def test_resetting_makes_a_failed_promise_new():
     promised()
-    Embedding.objects.claim_fresh(1)[0].fail("No picture.")
+    Embedding.objects.claim_fresh(1)[0].fail(NO_PICTURE)
 
     Embedding.objects.failed().reset()
 

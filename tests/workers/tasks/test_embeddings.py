@@ -51,7 +51,7 @@ def test_a_damaged_original_fails_with_a_sentence_and_the_others_go_on(fake_enco
 
     look_around()
 
-    assert Embedding.objects.get(asset=broken).error.endswith(".")
+    assert Embedding.objects.get(asset=broken).sentence.endswith(".")
     assert Embedding.objects.get(asset=whole).state == "done"
     assert Rendition.objects.filter(asset=broken).failed().count() == 2
 
@@ -61,7 +61,7 @@ def test_a_missing_original_fails_with_a_sentence(fake_encoder):
     asset = make_asset()
     asset.original.storage.delete(asset.original.name)
     look_around()
-    assert Embedding.objects.get().error == "The original is missing from the storage."
+    assert Embedding.objects.get().sentence == "The original is missing from the storage."
 
 
 def test_a_storage_that_can_not_be_read_is_tried_again_later(fake_encoder, monkeypatch):

@@ -1,5 +1,6 @@
 """Training that curators ask for: the rows, and the worker that does it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,12 +8,14 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from config import embedded
 from search.models import TrainingRun
-from search.models.promise import MAX_ATTEMPTS
+from search.models.lease import MAX_ATTEMPTS
+from search.refusals import Refusal
 from tests.support.environment import VAR_DIR
 from tests.support.factories import make_encoder
 from tests.support.training_runs import FAKE, make_run, trained
@@ -63,7 +66,7 @@ def test_a_late_worker_writes_nothing():
     TrainingRun.objects.claim()
     assert not late.report(step=5)
     assert not late.finish({})
-    assert not late.fail("Too late to say so.")
+    assert not late.fail(Refusal("text", text="Too late to say so."))
     assert not late.give_back()
 
 
@@ -74,7 +77,7 @@ def test_a_run_that_kills_its_workers_is_given_up():
         lease_runs_out()
     assert TrainingRun.objects.claim() is None
     run.refresh_from_db()
-    assert (run.state, run.error[:20]) == ("failed", "The worker stopped 3")
+    assert (run.state, run.sentence[:20]) == ("failed", "The worker stopped 3")
 
 
 def test_a_run_that_was_to_stop_when_its_worker_died_has_stopped():
@@ -183,17 +186,24 @@ def test_a_run_that_is_anothers_now_is_left_to_it(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("how", "error"),
+    ("how", "sentence"),
     [
         ("refuse", "The captions are all equal."),
         ("crash", "RuntimeError: It does not add up."),
-        ("die", training.KILLED),
+        ("die", "The training was killed; is there the memory? What was saved until then is kept."),
     ],
 )
-def test_a_failure_is_a_sentence(monkeypatch, how, error):
+def test_a_failure_is_a_sentence(monkeypatch, how, sentence):
     monkeypatch.setenv("FAKE_TRAIN", how)
     run = trained(make_run())
-    assert (run.state, run.error) == ("failed", error)
+    assert (run.state, run.sentence) == ("failed", sentence)
+
+
+def test_the_command_tells_a_program_why_it_refuses(tmp_path, capsys):
+    with pytest.raises(CommandError, match="--towers goes with --from"):
+        call_command("train", "--towers=lora", f"--out={tmp_path / 'new'}", "--progress=json")
+    refusal = Refusal.of(json.loads(capsys.readouterr().out))
+    assert str(refusal).startswith("--towers goes with --from")
 
 
 def test_what_failed_can_go_on(monkeypatch):
@@ -210,21 +220,21 @@ def test_nothing_is_overwritten(tmp_path):
     there = tmp_path / "trained" / f"{run.pk}-siglip"
     there.mkdir(parents=True)
     (there / "model.safetensors").write_text("of another database")
-    assert trained(run).state == "failed" and "nothing is overwritten" in run.error
+    assert trained(run).state == "failed" and "nothing is overwritten" in run.sentence
     assert (there / "model.safetensors").read_text() == "of another database"
 
 
 def test_a_place_that_cant_be_written_to_is_a_sentence(tmp_path):
     (tmp_path / "trained").write_text("a file")
     run = trained(make_run())
-    assert run.state == "failed" and "can't be written to" in run.error
+    assert run.state == "failed" and "can't be written to" in run.sentence
 
 
 def test_a_run_whose_encoder_was_removed_does_not_begin_from_nothing():
     encoder = make_encoder(state="ready")
     run = make_run(start_from=encoder, origin=encoder.slug)
     encoder.delete()
-    assert "has been removed" in trained(run).error
+    assert "has been removed" in trained(run).sentence
 
 
 def test_a_database_that_is_away_does_not_stop_the_training(monkeypatch):
