@@ -130,6 +130,10 @@ SENTENCES = {
     "encoder_is_retired": "{encoder} is retired: add its checkpoint again first.",
     "encoder_is_retired_already": "{encoder} is retired already.",
     "picture_stops_worker": "The worker stopped {times} times while it worked on this picture.",
+    "request_stops_worker": "The worker stopped {times} times while it loaded this; "
+    "is there the memory?",
+    "request_killed": "It could not be loaded; is there the memory?",
+    "request_superseded": "{checkpoint} is being added by another process.",
     "training_stops_worker": "The worker stopped {times} times while it trained; "
     "is there the memory?",
     "training_killed": "The training was killed; is there the memory? "

@@ -1,26 +1,25 @@
 """Adds encoders: a checkpoint is loaded and checked, and gets its row."""
 
 import logging
-import subprocess
-import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import PurePath
 
 from django.conf import settings
-from django.core.cache import cache
-from django.db import IntegrityError
+from django.db import Error as DatabaseError
+from django.db import IntegrityError, connection, transaction
 from django.utils.text import slugify
-from redis.exceptions import RedisError
 
-from search.models import Embedding, Encoder
+from search.models import Embedding, Encoder, EncoderRequest
 from search.models.encoder import WrongState
+from search.refusals import Refusal
 from workers.encoders.load import load_encoder
-from workers.encoders.protocol import LoadedEncoder
+from workers.encoders.protocol import CheckpointError, LoadedEncoder
 from workers.encoders.self_check import probe, verify
 
 logger = logging.getLogger(__name__)
-
-NOTES, NOTES_SECONDS = "encoders-being-added", 24 * 3600
 
 
 def add(
@@ -30,36 +29,71 @@ def add(
 
     Raises CheckpointError or WrongState.
     """
-    if slug != slugify(slug):
-        raise WrongState("no_slug", slug=slug)
-    loaded = load_encoder(checkpoint, revision, patches=patches)
+    refuse_no_slug(slug)
+    return add_loaded(load_encoder(checkpoint, revision, patches=patches), slug=slug)
+
+
+def add_loaded(loaded: LoadedEncoder, *, slug: str = "") -> Encoder:
+    """The same of one that has been loaded. Raises CheckpointError or WrongState."""
     row = row_of(loaded)
     if row is None:
         return create(loaded, slug=slug)
     if row.state != Encoder.State.RETIRED:
         raise WrongState(
-            "encoder_is_there", checkpoint=checkpoint, encoder=row.slug, state=row.state
+            "encoder_is_there", checkpoint=loaded.checkpoint, encoder=row.slug, state=row.state
         )
     return revive(row, loaded)
 
 
-def add_apart(checkpoint: str, revision: str, patches: int | None, slug: str) -> None:
-    """Add an encoder in a process of its own, and note for the curators why it could not be.
+def fulfil(request: EncoderRequest) -> Encoder:
+    """Add the encoder of a claimed request: with its row the request is fulfilled, or neither is.
 
-    It loads both towers, of which an ingest worker keeps one, and may run out of memory.
+    Raises CheckpointError or WrongState, which then stands in the request, and Superseded.
     """
-    command = [sys.executable, "manage.py", "encoder", "add"]
-    command += [f"--revision={revision}", f"--slug={slug}"]
-    command += [f"--patches={patches}"] if patches else []
-    done = subprocess.run(
-        [*command, "--", checkpoint], cwd=settings.BASE_DIR, capture_output=True, text=True
-    )
-    if done.returncode == 0:
-        forget(checkpoint)
-        return
-    logger.error("%s could not be added: %s", checkpoint, done.stderr)
-    _, marker, sentence = done.stderr.rpartition("CommandError: ")
-    note(checkpoint, sentence.strip() if marker else "It could not be loaded; is there the memory?")
+    with renewed(request):
+        try:
+            refuse_no_slug(request.slug)
+            loaded = load_encoder(request.checkpoint, request.revision, patches=request.patches)
+            with transaction.atomic():
+                encoder = add_loaded(loaded, slug=request.slug)
+                if not request.fulfil(encoder):
+                    raise Superseded("request_superseded", checkpoint=request.checkpoint)
+        except (CheckpointError, WrongState) as refusal:
+            request.fail(refusal)
+            raise
+    return encoder
+
+
+class Superseded(Refusal):
+    """The claim on the request has been lost meanwhile: another process fulfils it."""
+
+
+@contextmanager
+def renewed(request: EncoderRequest) -> Iterator[None]:
+    """The lease is renewed beside the work until the block ends: loading may take minutes."""
+    ended = threading.Event()
+    thread = threading.Thread(target=_renew, args=(request, ended), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _renew(request: EncoderRequest, ended: threading.Event) -> None:
+    while not ended.wait(settings.CLAIM_LEASE_SECONDS / 4):
+        try:
+            request.renew()
+        except DatabaseError as error:
+            logger.warning("The lease of %s can't be renewed: %s", request, error)
+        finally:
+            connection.close()
+
+
+def refuse_no_slug(slug: str) -> None:
+    if slug != slugify(slug):
+        raise WrongState("no_slug", slug=slug)
 
 
 def row_of(loaded: LoadedEncoder) -> Encoder | None:
@@ -71,18 +105,21 @@ def create(loaded: LoadedEncoder, *, slug: str = "", promote_when_ready: bool = 
     """The row of an encoder that is new here. Raises CheckpointError or WrongState."""
     if slug and Encoder.objects.filter(slug=slug).exists():
         raise WrongState("slug_is_taken", slug=slug)
+    row = Encoder(
+        slug=slug or free_slug(loaded.checkpoint),
+        checkpoint=loaded.checkpoint,
+        revision=loaded.revision,
+        family=loaded.family,
+        dimensions=loaded.dimensions,
+        patches=loaded.patches,
+        promote_when_ready=promote_when_ready,
+        manifest=loaded.manifest,
+        probes=probe(loaded),
+    )
     try:
-        return Encoder.objects.create(
-            slug=slug or free_slug(loaded.checkpoint),
-            checkpoint=loaded.checkpoint,
-            revision=loaded.revision,
-            family=loaded.family,
-            dimensions=loaded.dimensions,
-            patches=loaded.patches,
-            promote_when_ready=promote_when_ready,
-            manifest=loaded.manifest,
-            probes=probe(loaded),
-        )
+        with transaction.atomic():
+            row.save(force_insert=True)
+        return row
     except IntegrityError:
         raise WrongState("encoder_being_added", checkpoint=loaded.checkpoint) from None
 
@@ -116,22 +153,3 @@ def free_slug(checkpoint: str) -> str:
     name = slugify(PurePath(checkpoint).name)[:90] or "encoder"
     slugs = (f"{name}-{number}" if number > 1 else name for number in count(1))
     return next(slug for slug in slugs if not Encoder.objects.filter(slug=slug).exists())
-
-
-# What curators asked for on a page, and how it went ----------------------------------------------
-
-
-def notes() -> dict[str, str]:
-    """A sentence for each checkpoint that is being added or could not be."""
-    try:
-        return cache.get(NOTES) or {}
-    except RedisError:
-        return {}
-
-
-def note(checkpoint: str, sentence: str) -> None:
-    cache.set(NOTES, notes() | {checkpoint: sentence}, NOTES_SECONDS)
-
-
-def forget(checkpoint: str) -> None:
-    cache.set(NOTES, {c: s for c, s in notes().items() if c != checkpoint}, NOTES_SECONDS)

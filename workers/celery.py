@@ -14,7 +14,6 @@ app = Celery(
         "workers.look_around",
         "workers.signals",
         "workers.tasks.cleaning",
-        "workers.tasks.encoders",
         "workers.tasks.queries",
     ],
     changes={

@@ -15,6 +15,7 @@ from workers.bell import ring
 from workers.tasks import (
     calibrations,
     embeddings,
+    encoders,
     inspections,
     labels,
     near_duplicates,
@@ -23,7 +24,7 @@ from workers.tasks import (
 )
 
 KINDS: dict[str, list[ModuleType]] = {
-    queues.INGEST: [renditions, embeddings, near_duplicates, inspections],
+    queues.INGEST: [renditions, embeddings, near_duplicates, encoders, inspections],
     queues.QUERY: [labels, calibrations],
     queues.TRAIN: [training],
 }

@@ -2,20 +2,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from kombu.exceptions import OperationalError as MessageNotSent
-from redis.exceptions import RedisError
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from search.admin.site import ReadOnlyAdmin, site
-from search.models import Asset, Encoder
+from search.models import Asset, Encoder, EncoderRequest
 from search.models.encoder import WrongState
-from workers import add_encoder as adding
-from workers.tasks.encoders import add_encoder
+from workers.bell import ring
 
 LIST = "admin:search_encoder_changelist"
 STATE_COLOURS = {"serving": "success", "ready": "info", "building": "warning", "problem": "danger"}
@@ -65,7 +63,7 @@ class EncoderAdmin(ReadOnlyAdmin):
         "origin",
     ]
     list_display_links = None
-    list_before_template = "admin/search/encoder/_additions.html"
+    list_before_template = "admin/search/encoder/_requests.html"
     ordering = ["-created"]
     actions = ["promote", "retire", "remove"]
 
@@ -76,29 +74,19 @@ class EncoderAdmin(ReadOnlyAdmin):
         return site.has_permission(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {"additions": adding.notes()})
+        return super().changelist_view(request, {"requests": EncoderRequest.objects.current()})
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         form = AdditionForm(request.POST if request.method == "POST" else None)
-        if form.is_valid() and self.have_added(request, **form.cleaned_data):
+        if form.is_valid():
+            EncoderRequest.objects.ask(person=request.user, **form.cleaned_data)
+            transaction.on_commit(ring, robust=True)
             return redirect(LIST)
         context = self.admin_site.each_context(request)
         context |= {"title": "Add an encoder", "opts": self.opts, "form": form}
         return TemplateResponse(request, "admin/search/encoder/add.html", context)
-
-    def have_added(
-        self, request: HttpRequest, checkpoint: str, revision: str, slug: str, patches: int | None
-    ) -> bool:
-        """Let a worker load it: no web process ever does."""
-        try:
-            adding.note(checkpoint, "A worker is to load it; this may take minutes.")
-            add_encoder.delay(checkpoint, revision, patches, slug)
-        except (MessageNotSent, RedisError):
-            self.message_user(request, "Redis does not answer; try again later.", messages.ERROR)
-            return False
-        return True
 
     # What may become of one ----------------------------------------------------------------------
 

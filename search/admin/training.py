@@ -11,17 +11,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRefresh
-from kombu.exceptions import OperationalError as MessageNotSent
-from redis.exceptions import RedisError
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
 from search.admin.site import ReadOnlyAdmin, site
-from search.models import Asset, Encoder, TrainingRun
-from workers import add_encoder as adding
+from search.models import Asset, Encoder, EncoderRequest, TrainingRun, User
 from workers import queues
 from workers.bell import ring
-from workers.tasks.encoders import add_encoder
 
 STATE_COLOURS = {"done": "success", "running": "info", "waiting": "warning", "failed": "danger"}
 MOST_STEPS = 10_000_000
@@ -113,7 +109,7 @@ class TrainingRunAdmin(ReadOnlyAdmin):
         run = get_object_or_404(TrainingRun.objects.select_related("person"), pk=object_id)
         verb = VERBS.get(request.POST.get("verb", ""))
         if verb:
-            self.message_user(request, *verb(run))
+            self.message_user(request, *verb(run, request.user))
             return redirect(self.page_of(run))
         # Its buttons belong to a state: where that has changed, the page is fetched anew.
         if request.htmx and request.GET.get("state") != run.state:  # type: ignore[attr-defined]
@@ -153,28 +149,25 @@ class TrainingRunAdmin(ReadOnlyAdmin):
         return run.origin or "nothing"
 
 
-def stop(run: TrainingRun) -> tuple[str, int]:
+def stop(run: TrainingRun, person: User) -> tuple[str, int]:
     if run.ask_to_stop():
         return f"{run} stops as soon as it is saved.", messages.SUCCESS
     return f"{run} is {run.state}: there is nothing to stop.", messages.ERROR
 
 
-def go_on(run: TrainingRun) -> tuple[str, int]:
+def go_on(run: TrainingRun, person: User) -> tuple[str, int]:
     if run.go_on():
         transaction.on_commit(partial(ring, queues.TRAIN), robust=True)
         return f"{run} goes on from where it was saved.", messages.SUCCESS
     return f"{run} is {run.state}: it has not ended early.", messages.ERROR
 
 
-def add_as_encoder(run: TrainingRun) -> tuple[str, int]:
+def add_as_encoder(run: TrainingRun, person: User) -> tuple[str, int]:
     """Let a worker load what was trained: it becomes an encoder that is building."""
     if run.state != TrainingRun.State.DONE:
         return f"{run} is {run.state}: there is no encoder to add yet.", messages.ERROR
-    try:
-        adding.note(run.folder, "A worker is to load it; this may take minutes.")
-        add_encoder.delay(run.folder, "", None, "")
-    except (MessageNotSent, RedisError):
-        return "Redis does not answer; try again later.", messages.ERROR
+    EncoderRequest.objects.ask(checkpoint=run.folder, person=person)
+    transaction.on_commit(ring, robust=True)
     return f"A worker adds {run} as an encoder, beside the others.", messages.SUCCESS
 
 

@@ -4,6 +4,7 @@ from search.models.collection import Collection
 from search.models.duplicate import Distinction
 from search.models.embedding import Embedding
 from search.models.encoder import Encoder
+from search.models.encoder_request import EncoderRequest
 from search.models.evaluation import Evaluation
 from search.models.judgement import JudgedQuery, Judgement, Preference
 from search.models.label import AssetLabel, Label, LabelVector, Rejection
@@ -22,6 +23,7 @@ __all__ = [
     "Distinction",
     "Embedding",
     "Encoder",
+    "EncoderRequest",
     "Evaluation",
     "JudgedQuery",
     "Judgement",

@@ -1,14 +1,52 @@
-"""Encoders that curators ask for, added beside the work for uploads."""
+"""Encoders that curators ask for: each is added by a process of its own, beside the work here.
 
-import threading
+It loads both towers, of which an ingest worker keeps one, and may run out of memory. It renews the
+lease on its request and writes into it how that went; should it end without a word, this process
+says so, or the lease ends and another worker begins anew.
+"""
 
-from celery import shared_task
+import logging
+import subprocess
+import sys
 
-from workers import add_encoder as adding
+from django.conf import settings
+
+from search.models import EncoderRequest
+from search.refusals import Refusal
+from workers.turns import turn
+
+logger = logging.getLogger(__name__)
+
+COMMAND = [sys.executable, "manage.py", "encoder"]
+# Processes that were started here, and the request of each.
+_running: list[tuple[subprocess.Popen[bytes], EncoderRequest]] = []
 
 
-@shared_task
-def add_encoder(checkpoint: str, revision: str, patches: int | None, slug: str) -> None:
-    """Have an encoder added that a curator asked for; meanwhile uploads go on."""
-    request = (checkpoint, revision, patches, slug)
-    threading.Thread(target=adding.add_apart, args=request, daemon=True).start()
+def waits() -> bool:
+    """Whether there is an encoder to add, or a process that adds one has ended."""
+    ended = any(process.poll() is not None for process, _ in _running)
+    return ended or EncoderRequest.objects.claimable().exists()
+
+
+def do() -> bool:
+    """Have the next encoder added, unless one is being added; never more to do at once."""
+    conclude_ended()
+    with turn("encoder requests") as taken:
+        request = EncoderRequest.objects.claim() if taken else None
+    if request:
+        start(request)
+    return False
+
+
+def start(request: EncoderRequest) -> None:
+    command = [*COMMAND, "add", f"--request={request.token}", "--json", "--", request.checkpoint]
+    process = subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL)
+    _running.append((process, request))
+
+
+def conclude_ended() -> None:
+    """Of a process that was killed, note it in its request, unless that has been concluded."""
+    for process, request in [each for each in _running if each[0].poll() is not None]:
+        _running.remove((process, request))
+        if request.fail(Refusal("request_killed")):
+            logger.error("%s was not added: code %s", request, process.returncode)

@@ -2,14 +2,17 @@ import json
 import time
 from argparse import ArgumentParser
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 from tqdm import tqdm
 
-from search.models import Embedding, Encoder
+from search.models import Embedding, Encoder, EncoderRequest
 from search.models.encoder import WrongState
+from search.refusals import Refusal
 from workers import add_encoder
+from workers.add_encoder import Superseded
 from workers.bell import ring
 from workers.encoders.checkpoint import find
 from workers.encoders.load import load_encoder
@@ -33,6 +36,7 @@ class Command(BaseCommand):
         add.add_argument("--slug", default="", help="its name here, if not the checkpoint's own")
         add.add_argument("--revision", default="", metavar="R", help="a commit, of a hub id")
         add.add_argument("--patches", type=int, metavar="N", help="of a picture, for NaFlex")
+        add.add_argument("--request", type=UUID, metavar="TOKEN", help="for workers: whose it is")
         verbs.add_parser("list", help="the encoders and how far each is")
         for verb, what in {
             "promote": "let it answer searches, once a query worker has loaded it",
@@ -48,8 +52,10 @@ class Command(BaseCommand):
         self.as_json = options.get("json", False)
         try:
             getattr(self, verb)(options)
-        except (CheckpointError, WrongState) as error:
-            raise CommandError(str(error)) from None
+        except Refusal as refusal:
+            if self.as_json:
+                self.stdout.write(json.dumps(refusal.as_json()))
+            raise CommandError(str(refusal)) from None
 
     def list(self, options: Any) -> None:
         rows = Encoder.objects.with_counts().order_by("-created")
@@ -60,10 +66,18 @@ class Command(BaseCommand):
             self.stdout.write(line(row))
 
     def add(self, options: Any) -> None:
-        checkpoint, given = options["checkpoint"], ("revision", "patches", "slug")
-        encoder = add_encoder.add(checkpoint, **{name: options[name] for name in given})
+        encoder = self.added(options)
         tend_here_without_workers()
         self.say(encoder, f"{encoder} is added; the workers embed the library by it.")
+
+    def added(self, options: Any) -> Encoder:
+        if options["request"]:
+            claimed = EncoderRequest.objects.filter(token=options["request"]).first()
+            if claimed is None:
+                raise Superseded("request_superseded", checkpoint=options["checkpoint"])
+            return add_encoder.fulfil(claimed)
+        wish = {name: options[name] for name in ("revision", "patches", "slug")}
+        return add_encoder.add(options["checkpoint"], **wish)
 
     def promote(self, options: Any) -> None:
         encoder, serving = encoder_named(options["slug"]), Encoder.objects.serving()

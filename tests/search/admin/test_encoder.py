@@ -1,41 +1,22 @@
-from subprocess import CompletedProcess
-
 import pytest
 from django.urls import reverse
 from kombu.exceptions import OperationalError as MessageNotSent
 
 from search.admin import encoder as encoder_admin
-from search.models import Encoder
+from search.models import Encoder, EncoderRequest
 from tests.support.factories import make_asset, make_encoder
-from workers import add_encoder
+from workers.encoders.protocol import CheckpointError
 
 pytestmark = pytest.mark.django_db
 LIST, ADD = reverse("admin:search_encoder_changelist"), reverse("admin:search_encoder_add")
 
 
 @pytest.fixture
-def asked(monkeypatch):
-    """What the workers were asked to add."""
-    requests = []
-    monkeypatch.setattr(encoder_admin.add_encoder, "delay", lambda *given: requests.append(given))
-    return requests
-
-
-@pytest.fixture
-def added_apart(monkeypatch):
-    """Lets `encoder add` end in a way, and keeps how it was called."""
-
-    def ends(returncode, stderr=""):
-        done = CompletedProcess([], returncode, "", stderr)
-        monkeypatch.setattr(
-            add_encoder.subprocess,
-            "run",
-            lambda command, **options: commands.append(command) or done,
-        )
-        return commands
-
-    commands = []
-    return ends
+def rung(monkeypatch):
+    """The rings of the bell that no worker hears."""
+    bells = []
+    monkeypatch.setattr(encoder_admin, "ring", lambda: bells.append(True))
+    return bells
 
 
 @pytest.fixture
@@ -68,58 +49,52 @@ def test_it_takes_a_few_queries(staff_client, two, django_assert_max_num_queries
         said(staff_client)
 
 
-def test_a_curator_adds_an_encoder(staff_client, asked):
+def test_a_curator_asks_for_an_encoder(staff_client, rung, django_capture_on_commit_callbacks):
     assert staff_client.get(ADD).status_code == 200
 
-    answer = staff_client.post(ADD, {"checkpoint": "google/tiny", "slug": "mine"})
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = staff_client.post(ADD, {"checkpoint": "google/tiny", "slug": "mine"})
 
-    assert answer.url == LIST
-    assert asked == [("google/tiny", "", None, "mine")]
+    assert answer.url == LIST and rung == [True]
+    wish = EncoderRequest.objects.values("checkpoint", "revision", "patches", "slug").get()
+    assert wish == {"checkpoint": "google/tiny", "revision": "", "patches": None, "slug": "mine"}
+    assert EncoderRequest.objects.get().person.username == "curator"
     assert "<strong>google/tiny</strong>: A worker is to load it" in said(staff_client)
 
 
-def test_it_is_added_by_the_command(added_apart):
-    commands = added_apart(0)
-    add_encoder.note("google/tiny", "A worker is to load it.")
-
-    add_encoder.add_apart("google/tiny", "", 256, "mine")
-
-    options = ["--revision=", "--slug=mine", "--patches=256", "--", "google/tiny"]
-    assert commands[0][1:] == ["manage.py", "encoder", "add", *options]
-    assert add_encoder.notes() == {}
+def test_while_it_is_added_the_list_says_so(staff_client):
+    EncoderRequest.objects.ask(checkpoint="google/tiny")
+    EncoderRequest.objects.claim()
+    assert "<strong>google/tiny</strong>: A worker loads it" in said(staff_client)
 
 
-def test_what_could_not_be_added_says_why_on_the_list(staff_client, added_apart):
-    added_apart(1, "Loading ...\nCommandError: It has its weights as pickle only.\n")
-
-    add_encoder.add_apart("google/tiny", "", None, "")
-
-    assert "<strong>google/tiny</strong>: It has its weights as pickle only." in said(staff_client)
-
-
-def test_one_that_was_killed_while_it_was_loaded_says_so_too(staff_client, added_apart):
-    added_apart(-9)
-    add_encoder.add_apart("google/tiny", "", None, "")
-    assert "is there the memory?" in said(staff_client)
+def test_what_could_not_be_added_says_why_on_the_list(staff_client):
+    EncoderRequest.objects.ask(checkpoint="google/tiny")
+    EncoderRequest.objects.claim().fail(CheckpointError("weights_as_pickle", name="google/tiny"))
+    assert "<strong>google/tiny</strong>: google/tiny has its weights as pickle only" in said(
+        staff_client
+    )
 
 
-def test_without_redis_a_curator_is_told_so(staff_client, monkeypatch):
-    def unsent(*given):
+def test_without_redis_the_request_waits_for_a_worker(
+    staff_client, monkeypatch, settings, django_capture_on_commit_callbacks
+):
+    def unsent(*given, **options):
         raise MessageNotSent("Redis is away")
 
-    monkeypatch.setattr(encoder_admin.add_encoder, "delay", unsent)
-
-    page = staff_client.post(ADD, {"checkpoint": "google/tiny"}).content.decode()
-
-    assert "Redis does not answer" in page
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+    monkeypatch.setattr("celery.canvas.Signature.apply_async", unsent)
+    with django_capture_on_commit_callbacks(execute=True):
+        staff_client.post(ADD, {"checkpoint": "google/tiny"})
+    assert EncoderRequest.objects.claimable().exists()
 
 
 @pytest.mark.parametrize("fields", [{}, {"checkpoint": "a/b", "patches": "many"}])
-def test_a_form_that_will_not_do_is_shown_again(staff_client, asked, fields):
+def test_a_form_that_will_not_do_is_shown_again(staff_client, fields):
     answer = staff_client.post(ADD, fields)
 
     assert 'role="alert"' in answer.content.decode()
-    assert asked == []
+    assert not EncoderRequest.objects.exists()
 
 
 @pytest.mark.parametrize("action", ["promote", "retire", "remove"])

@@ -5,10 +5,8 @@ from pathlib import Path
 import pytest
 from django.db.models.functions import Now
 from django.urls import reverse
-from kombu.exceptions import OperationalError as MessageNotSent
 
-from search.admin import training as training_admin
-from search.models import Encoder, TrainingRun
+from search.models import Encoder, EncoderRequest, TrainingRun
 from tests.support.factories import make_asset, make_encoder, make_user
 from tests.support.training_runs import make_run, trained
 from workers.training.recipes import RECIPES
@@ -188,35 +186,19 @@ def test_what_makes_no_sense_is_said(curator_client, verb, sentence):
     assert sentence in page
 
 
-@pytest.fixture
-def asked_to_add(monkeypatch):
-    """What the workers were asked to add as encoders."""
-    requests = []
-    monkeypatch.setattr(training_admin.add_encoder, "delay", lambda *given: requests.append(given))
-    return requests
-
-
-def test_the_result_is_added_as_an_encoder(curator_client, asked_to_add):
+def test_the_result_is_asked_for_as_an_encoder(curator_client):
     run = trained(make_run(steps=1))
-    curator_client.post(page_of(run), {"verb": "add"})
-    assert asked_to_add == [(run.folder, "", None, "")]
+    page = curator_client.post(page_of(run), {"verb": "add"}, follow=True).content.decode()
+    assert "as an encoder, beside the others" in page
+    request = EncoderRequest.objects.get()
+    assert (request.checkpoint, request.person.username) == (run.folder, "curator")
     encoders = curator_client.get(reverse("admin:search_encoder_changelist")).content.decode()
     assert f"<strong>{run.folder}</strong>: A worker is to load it" in encoders
 
 
-def test_what_is_not_done_is_not_added(curator_client, asked_to_add):
+def test_what_is_not_done_is_not_added(curator_client):
     page = curator_client.post(page_of(running()), {"verb": "add"}, follow=True).content.decode()
-    assert "there is no encoder to add yet" in page and asked_to_add == []
-
-
-def test_without_redis_a_curator_is_told_so(curator_client, monkeypatch):
-    def unsent(*given):
-        raise MessageNotSent("Redis is away")
-
-    monkeypatch.setattr(training_admin.add_encoder, "delay", unsent)
-    run = trained(make_run(steps=1))
-    page = curator_client.post(page_of(run), {"verb": "add"}, follow=True).content.decode()
-    assert "Redis does not answer" in page
+    assert "there is no encoder to add yet" in page and not EncoderRequest.objects.exists()
 
 
 def test_a_result_that_is_an_encoder_says_which(curator_client):
