@@ -49,6 +49,34 @@ SENTENCES = {
     "too_few_assets_to_calibrate": "{encoder} has embedded {assets} assets: there are no bands "
     "before {least}.",
     # Evaluation ------------------------------------------------------------------------------
+    "file_unreadable": "{name}: {reason}.",
+    "file_refused": "{name}: {sentence}",
+    "file_not_utf8": "{name} is no text in UTF-8.",
+    "captions_damaged": "{name} is damaged, or not what its name says.",
+    "captions_empty": "{name} holds no captions.",
+    "several_datasets": "{folder} holds several sets: {names}. Leave one of them there.",
+    "no_dataset_in_folder": "{folder} holds none of captions_val2017.json (COCO), "
+    "dataset_flickr30k.json or dataset_coco.json (Karpathy's splits) and captions.jsonl "
+    "(Crossmodal-3600).",
+    "pictures_missing": "{folder} lacks {missing:,} of the {count:,} pictures that {name} names, "
+    "{first} among them.",
+    "too_few_classes": "{folder} needs at least {least} folders with pictures, a class each.",
+    "template_without_place": "The template {template!r} has no {{}} where the class would stand.",
+    "nothing_embedded": "No asset of the library has been embedded by {encoders} yet.",
+    "assets_gone": "{count} assets have gone meanwhile; please try again.",
+    "nothing_fits": "No hit of the {name} is said to fit: nothing can be measured on them.",
+    "too_few_assets_for_recall": "Recall@{first} needs more than {first} assets; {encoder} has "
+    "embedded {assets}.",
+    "no_judgements": "{name} holds no judgements.",
+    "column_missing": "{name} has no column {column}: its first line must name the columns query, "
+    "asset and grade.",
+    "bad_lines": "{lines}",
+    "line_is_no_object": "{name}, line {line}: this is no JSON object.",
+    "line_without_query": "there is no query",
+    "line_without_asset": "there is no asset",
+    "line_with_unknown_asset": "the library has no asset {name!r}",
+    "line_with_ambiguous_asset": "{count} assets are called {name!r}: name one by its id",
+    "grade_out_of_range": "a grade is a whole number from 0 to {highest}, not {text!r}",
     # Encoders --------------------------------------------------------------------------------
     "no_checkpoint": "There is no checkpoint {name}: it is neither a folder nor a hub id.",
     "no_checkpoint_file": "{name} is no checkpoint: it has no {file}.",

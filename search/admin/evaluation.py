@@ -12,19 +12,20 @@ from search.models import Evaluation
 
 @admin.register(Evaluation, site=site)
 class EvaluationAdmin(ReadOnlyAdmin):
-    """What `manage.py evaluate` has stored: encoders side by side, one dataset at a time."""
+    """The results of `manage.py evaluate`: encoders side by side, one dataset at a time."""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
-        measured = datasets()
-        asked = request.GET.get("dataset", "")
-        chosen = asked if asked in measured else next(iter(measured), "")
+        names = datasets()
+        dataset = request.GET.get("dataset", "")
+        if dataset not in names:
+            dataset = next(iter(names), "")
         context = {
             **self.admin_site.each_context(request),
             "title": "Evaluations",
             "opts": self.opts,
-            "datasets": measured,
-            "chosen": chosen,
-            "sections": sections(chosen) if chosen else [],
+            "datasets": names,
+            "dataset": dataset,
+            "sections": sections(dataset) if dataset else [],
             "published_figure": FIGURE,
             "source": SOURCE,
         }

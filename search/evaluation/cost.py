@@ -10,47 +10,49 @@ from PIL.Image import Image
 
 from search.evaluation.chance import Estimate, estimate
 from search.evaluation.dataset import Dataset, Picture, PictureFile
-from search.evaluation.encoding import opened
+from search.evaluation.encoding import open_picture
 from search.models import Asset
 from workers.encoders.protocol import LoadedEncoder
 
+# Maximum texts, and pictures, that are timed.
 SAMPLES = 20
-VECTOR_HEADER = 8  # pgvector stores a halfvec in 2 bytes a dimension, and these.
+# Bytes that pgvector stores of a halfvec besides 2 for each dimension.
+VECTOR_HEADER = 8
 
 
 def costs(dataset: Dataset, encoder: LoadedEncoder) -> dict[str, Estimate]:
     """Median and 95th percentile, one at a time as a search asks, in this process."""
     texts = dataset.texts[:SAMPLES]
-    pictures = [decoded(picture) for picture in dataset.pictures[:SAMPLES]]
+    pictures = [decode(picture) for picture in dataset.pictures[:SAMPLES]]
     size = float(2 * encoder.dimensions + VECTOR_HEADER)
     return {
-        **timed("text", encoder.encode_texts, texts),
-        **timed("picture", encoder.encode_images, pictures),
+        **time_each("text", encoder.encode_texts, texts),
+        **time_each("picture", encoder.encode_images, pictures),
         "bytes a vector": [size, size, size],
     }
 
 
-def timed(
+def time_each(
     kind: str, encode: Callable[[list[Any]], Any], what: Sequence[Any]
 ) -> dict[str, Estimate]:
-    """Milliseconds each; the first, which finds nothing warmed up, is not counted."""
+    """Milliseconds of one each; a first one, to warm up, is not counted."""
     if not what:
         return {}
     encode([what[0]])
-    taken = []
+    durations = []
     for one in what:
         started = time.perf_counter()
         encode([one])
-        taken.append(1000 * (time.perf_counter() - started))
-    times = np.array(taken)
+        durations.append(1000 * (time.perf_counter() - started))
+    times = np.array(durations)
     return {
         f"{kind} ms, median": estimate(times, np.median),
         f"{kind} ms, p95": estimate(times, partial(np.percentile, q=95)),
     }
 
 
-def decoded(picture: Picture) -> Image:
+def decode(picture: Picture) -> Image:
     if isinstance(picture, PictureFile):
-        return opened(picture)
+        return open_picture(picture)
     asset = Asset.objects.get(pk=picture)
-    return opened(PictureFile(asset.filename, asset.original.open))
+    return open_picture(PictureFile(asset.filename, asset.original.open))

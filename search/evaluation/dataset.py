@@ -1,23 +1,25 @@
-"""What is evaluated on: texts, pictures, and which of them are right answers to which."""
+"""Datasets: texts, pictures, and which of them are right answers to which."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 from uuid import UUID
 
+from search.refusals import Refusal
+
 WORDS_TO_PICTURES = "words to pictures"
 PICTURES_TO_WORDS = "pictures to words"
 PICTURES_TO_PICTURES = "pictures to pictures"
 ZERO_SHOT = "zero-shot"
-# What is measured of an encoder besides.
+# Tasks that measure something else of an encoder.
 INDEX, COST = "index", "cost"
 
 # For a query, the numbers of its right answers among the candidates, and the grade of each.
 Right = dict[int, int]
 
 
-class NoDataset(Exception):
-    """There is nothing here to evaluate on; the text is a sentence for a person."""
+class NoDataset(Refusal):
+    """There is nothing here to evaluate on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class PictureFile:
     open: Callable[[], IO[Any]]
 
 
-# An asset's picture is known by the asset's id: its vectors are in the database.
+# An asset's picture is its id: its vectors are in the database.
 Picture = UUID | PictureFile
 
 
@@ -55,8 +57,8 @@ class Task:
 class Dataset:
     """Texts and pictures, each encoded once, and the tasks on them.
 
-    Where a text has several prompts, so many of `texts` in a row are one text, and its vector is
-    the mean of theirs.
+    Where a text has several prompts, each `prompts` of `texts` in a row are one text, and its
+    vector is the mean of theirs.
     """
 
     name: str
@@ -88,9 +90,9 @@ def both_ways(
         for picture, grade in right.items():
             same = dict.fromkeys(numbers[text], grade)
             texts_of.setdefault(picture, {}).update(same)
-    asking, words = sorted(texts_of), range(first, first + len(texts))
-    by_pictures = [texts_of[picture] for picture in asking]
+    queries, words = sorted(texts_of), range(first, first + len(texts))
+    by_pictures = [texts_of[picture] for picture in queries]
     return [
         Task(WORDS_TO_PICTURES, words, range(pictures), pictures_of, language),
-        Task(PICTURES_TO_WORDS, asking, words, by_pictures, language),
+        Task(PICTURES_TO_WORDS, queries, words, by_pictures, language),
     ]

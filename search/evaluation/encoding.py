@@ -15,6 +15,7 @@ from search.formats.sniff import UndecodableImage
 from search.models import Embedding, Encoder
 from workers.encoders.protocol import LoadedEncoder, Vectors
 
+# Maximum assets whose vectors are fetched by one statement.
 ASSETS_AT_ONCE = 5000
 
 
@@ -35,7 +36,7 @@ def picture_vectors(dataset: Dataset, row: Encoder, encoder: LoadedEncoder) -> V
     assets, files = ([dataset.pictures[place] for place in places[kind]] for kind in (True, False))
     vectors[places[True]] = stored_vectors(row, assets)
     vectors[places[False]] = in_batches(
-        lambda some: encoder.encode_images([opened(file) for file in some]),
+        lambda some: encoder.encode_images([open_picture(file) for file in some]),
         files,
         encoder,
         "Encoding pictures",
@@ -49,7 +50,7 @@ def in_batches(
     encoder: LoadedEncoder,
     title: str,
 ) -> Vectors:
-    """All of it encoded, under a progress bar where a person looks on."""
+    """The vectors of all, under a progress bar in a terminal."""
     vectors = np.empty((len(what), encoder.dimensions), np.float32)
     with tqdm(total=len(what), desc=title, disable=None if len(what) else True) as bar:
         for start in range(0, len(what), encoder.batch_size):
@@ -61,14 +62,14 @@ def in_batches(
 
 def stored_vectors(row: Encoder, assets: Sequence[Any]) -> Vectors:
     """Those of the assets, in their order, from half to single precision."""
-    found: dict[UUID, Vectors] = {}
+    by_asset: dict[UUID, Vectors] = {}
     for some in chunks(assets, ASSETS_AT_ONCE):
         embeddings = Embedding.objects.filter(encoder=row, asset__in=some).done()
         vectors = embeddings.values_list("asset", "vector").iterator()
-        found.update((asset, np.array(vector, np.float32)) for asset, vector in vectors)
-    if missing := set(assets) - set(found):
-        raise NoDataset(f"{len(missing)} assets have gone meanwhile; please try again.")
-    in_order = [found[asset] for asset in assets]
+        by_asset.update((asset, np.array(vector, np.float32)) for asset, vector in vectors)
+    if missing := set(assets) - set(by_asset):
+        raise NoDataset("assets_gone", count=len(missing))
+    in_order = [by_asset[asset] for asset in assets]
     return units(np.array(in_order, np.float32).reshape(-1, row.dimensions))
 
 
@@ -83,12 +84,13 @@ def units(vectors: Vectors) -> Vectors:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def opened(file: PictureFile) -> Image:
+def open_picture(file: PictureFile) -> Image:
     """The upright picture of a file, decoded in full. Raises NoDataset."""
     try:
         with file.open() as data:
             return decode.decode(data)
     except OSError as error:
-        raise NoDataset(f"{file.name}: {error.strerror or error}.") from None
+        reason = error.strerror or str(error)
+        raise NoDataset("file_unreadable", name=file.name, reason=reason) from None
     except UndecodableImage as error:
-        raise NoDataset(f"{file.name}: {error}") from None
+        raise NoDataset("file_refused", name=file.name, sentence=str(error)) from None

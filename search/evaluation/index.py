@@ -20,8 +20,9 @@ from search.query.nearest import PICTURE, WORDS, Plan
 from workers.encoders.protocol import LoadedEncoder, Vectors
 
 NEAREST = 10
-QUERIES = 200  # Of each kind; the interval says what a sample of this size leaves open.
-# Two computations of one distance may differ by this much; so near, one hit is as good as another.
+# Number of queries of each kind; the interval tells what a sample of this size leaves open.
+QUERIES = 200
+# Maximum difference of two computations of one distance; so near, one hit is as good as another.
 AS_NEAR = 1e-6
 
 
@@ -33,15 +34,15 @@ def recalls_of(
     Apart, since the index serves the two unlike each other: at a width of 200, recall@20 is 0.87
     and 1.00 among 100,000 (bench/results/recall.md).
     """
-    texts = text_vectors(Dataset("", sampled(words), [], []), encoder)
-    pictures = stored_vectors(row, sampled(assets))
+    texts = text_vectors(Dataset("", sample(words), [], []), encoder)
+    pictures = stored_vectors(row, sample(assets))
     return {
         "recall@10 of words": recalls(row, texts, WORDS),
         "recall@10 of pictures": recalls(row, pictures, PICTURE),
     }
 
 
-def sampled(things: Sequence[Any], most: int = QUERIES) -> list[Any]:
+def sample(things: Sequence[Any], most: int = QUERIES) -> list[Any]:
     return Random(SEED).sample(list(things), min(most, len(things)))  # noqa: S311
 
 
@@ -54,7 +55,7 @@ def recalls(row: Encoder, vectors: Vectors, kind: str) -> Values:
 def recall(row: Encoder, assets: AssetQuerySet, vector: Vectors, kind: str) -> float:
     query = (assets, vector.tolist(), row, kind)
     exact = distances(nearest.by_comparison(*query, limit=NEAREST))
-    return share_found(distances(nearest.by_index(*query, limit=NEAREST)), exact)
+    return share_of(exact, distances(nearest.by_index(*query, limit=NEAREST)))
 
 
 def distances(how: Plan) -> list[float]:
@@ -62,15 +63,15 @@ def distances(how: Plan) -> list[float]:
         return sorted(how.hits.values_list("distance", flat=True))  # type: ignore[misc]
 
 
-def share_found(found: Sequence[float], exact: Sequence[float]) -> float:
-    """Of nothing, all is found."""
-    return sum(d <= exact[-1] + AS_NEAR for d in found) / len(exact) if exact else 1.0
+def share_of(exact: Sequence[float], distances: Sequence[float]) -> float:
+    """The share of the nearest, by exact distance, that hits reach; 1 where there are none."""
+    return sum(d <= exact[-1] + AS_NEAR for d in distances) / len(exact) if exact else 1.0
 
 
 # The whole search --------------------------------------------------------------------------------
 
 FIRST = 20
-# What a filter leaves of the library.
+# Shares of the library that a filter leaves.
 SHARES = (1, 0.3, 0.1, 0.01, 0.001, 0.0001)
 SEARCHES = "searches of the library"
 RECALL = "recall of searches"
@@ -106,37 +107,36 @@ class Searches:
         """One query as people's are answered, then against an exhaustive comparison."""
         started = time.perf_counter()
         how = nearest.plan(assets, vector, row, self.kind, limit=FIRST)
-        found = distances(how)
+        hits = distances(how)
         self.ms.append(1000 * (time.perf_counter() - started))
         exact = distances(nearest.by_comparison(assets, vector, row, self.kind, limit=FIRST))
-        self.recalls.append(share_found(found, exact))
+        self.recalls.append(share_of(exact, hits))
         self.width = how.width
 
 
 def refuse_if_few(row: Encoder, assets: Sequence[UUID]) -> None:
     """Raises NoDataset."""
     if len(assets) <= FIRST:
-        raise NoDataset(
-            f"Recall@{FIRST} needs more than {FIRST} assets; {row} has embedded {len(assets)}."
-        )
+        figures = {"first": FIRST, "encoder": str(row), "assets": len(assets)}
+        raise NoDataset("too_few_assets_for_recall", **figures)
 
 
 def searches_of(
     row: Encoder, encoder: LoadedEncoder, assets: Sequence[UUID], words: Sequence[str], most: int
 ) -> Iterator[Searches]:
     """Of each kind, among each share that still has enough assets. Raises NoDataset."""
-    asking = sampled(assets, most)
-    texts = text_vectors(Dataset("", sampled(words, most), [], []), encoder)
-    pictures = stored_vectors(row, asking)
+    examples = sample(assets, most)
+    texts = text_vectors(Dataset("", sample(words, most), [], []), encoder)
+    pictures = stored_vectors(row, examples)
     for share in (share for share in SHARES if share * len(assets) >= FIRST):
-        left = some(share)
-        yield measured(row, Searches(WORDS, share), [(text, left) for text in texts])
+        left = share_of_library(share)
+        yield measure(row, Searches(WORDS, share), [(text, left) for text in texts])
         # A picture is no answer to itself.
-        others = [left.exclude(pk=asset) for asset in asking]
-        yield measured(row, Searches(PICTURE, share), zip(pictures, others, strict=True))
+        others = [left.exclude(pk=asset) for asset in examples]
+        yield measure(row, Searches(PICTURE, share), zip(pictures, others, strict=True))
 
 
-def measured(
+def measure(
     row: Encoder, searches: Searches, queries: Iterable[tuple[Vectors, AssetQuerySet]]
 ) -> Searches:
     for vector, assets in queries:
@@ -144,18 +144,18 @@ def measured(
     return searches
 
 
-def some(share: float) -> AssetQuerySet:
-    """What a signed-in person may see of a share of the library that is drawn by chance."""
+def share_of_library(share: float) -> AssetQuerySet:
+    """What a signed-in person may see of a random share of the library."""
     visible = Asset.objects.visible_to(User())
-    # The hashes of originals are as good as drawn.
+    # The hashes of originals are as good as random.
     return visible.filter(sha256__lt=f"{int(share * 16**8):08x}") if share < 1 else visible
 
 
-def store(row: Encoder, found: Sequence[Searches]) -> None:
-    """Keep the recalls and the times for the admin."""
-    recalls = {s.names[0]: estimate(np.array(s.recalls)) for s in found}
-    times = {s.names[1]: estimate(np.array(s.ms), np.median) for s in found}
-    queries = max(len(s.ms) for s in found)
+def store(row: Encoder, searches: Sequence[Searches]) -> None:
+    """Store the recalls and the times for the admin."""
+    recalls = {s.names[0]: estimate(np.array(s.recalls)) for s in searches}
+    times = {s.names[1]: estimate(np.array(s.ms), np.median) for s in searches}
+    queries = max(len(s.ms) for s in searches)
     run = uuid4()
     Evaluation.objects.bulk_create(
         Evaluation(

@@ -13,37 +13,38 @@ from typing import Any
 from uuid import UUID
 
 from search.evaluation.dataset import Dataset, NoDataset
-from search.evaluation.library import agreed, graded
+from search.evaluation.library import graded, mean_grade
 from search.models import Asset
+from search.refusals import Refusal
 
 COLUMNS = ("query", "asset", "grade")
-# pytrec_eval holds a gain for each grade up to the highest one.
 HIGHEST_GRADE = 100
-COMPLAINTS = 10  # So many bad lines are told at once.
+# Maximum bad lines in one refusal.
+COMPLAINTS = 10
 
-Line = tuple[int, Any, Any, Any]  # Its number, and what it says in each column.
+Line = tuple[int, Any, Any, Any]  # Its number, and its value in each column.
 
 
-class BadLine(Exception):
+class BadLine(Refusal):
     """What is wrong with a line, in words that end a sentence."""
 
 
 def read(path: Path, assets: Sequence[UUID]) -> Dataset:
     """The set in this file, on these assets. Raises NoDataset."""
     grades: dict[str, dict[UUID, list[int]]] = defaultdict(lambda: defaultdict(list))
-    complaints, known = [], Names()
+    complaints, names = [], Names()
     for number, query, asset, grade in lines(path):
         try:
-            grades[a_query(query)][known.asset(asset)].append(a_grade(grade))
+            grades[parse_query(query)][names.asset(asset)].append(parse_grade(grade))
         except BadLine as bad:
             complaints.append(f"{path.name}, line {number}: {bad}.")
     refuse(path, complaints)
     by_words = {
-        query: {asset: agreed(given) for asset, given in hits.items()}
+        query: {asset: mean_grade(several) for asset, several in hits.items()}
         for query, hits in grades.items()
     }
     if not by_words:
-        raise NoDataset(f"{path.name} holds no judgements.")
+        raise NoDataset("no_judgements", name=path.name)
     return graded(f"judgements in {path.name}", assets, by_words)
 
 
@@ -51,26 +52,23 @@ def refuse(path: Path, complaints: list[str]) -> None:
     if complaints:
         more = len(complaints) - COMPLAINTS
         rest = [f"And {more} more lines of {path.name}."] if more > 0 else []
-        raise NoDataset("\n".join([*complaints[:COMPLAINTS], *rest]))
+        raise NoDataset("bad_lines", lines="\n".join([*complaints[:COMPLAINTS], *rest]))
 
 
 def lines(path: Path) -> Iterator[Line]:
     try:
         text = path.read_text("utf-8-sig")
     except OSError as error:
-        raise NoDataset(f"{path}: {error.strerror}.") from None
+        raise NoDataset("file_unreadable", name=str(path), reason=error.strerror) from None
     except UnicodeDecodeError:
-        raise NoDataset(f"{path.name} is no text in UTF-8.") from None
+        raise NoDataset("file_not_utf8", name=path.name) from None
     return of_json(path, text) if path.suffix in (".jsonl", ".ndjson") else of_csv(path, text)
 
 
 def of_csv(path: Path, text: str) -> Iterator[Line]:
     reader = csv.DictReader(text.splitlines())
     if missing := [column for column in COLUMNS if column not in (reader.fieldnames or ())]:
-        raise NoDataset(
-            f"{path.name} has no column {missing[0]}: its first line must name the columns"
-            " query, asset and grade."
-        )
+        raise NoDataset("column_missing", name=path.name, column=missing[0])
     for row in reader:
         yield reader.line_num, row["query"], row["asset"], row["grade"]
 
@@ -80,25 +78,25 @@ def of_json(path: Path, text: str) -> Iterator[Line]:
         if not line.strip():
             continue
         try:
-            said = json.loads(line)
+            columns = json.loads(line)
         except ValueError:
-            said = None
-        if not isinstance(said, dict):
-            raise NoDataset(f"{path.name}, line {number}: this is no JSON object.")
-        yield number, said.get("query"), said.get("asset"), said.get("grade")
+            columns = None
+        if not isinstance(columns, dict):
+            raise NoDataset("line_is_no_object", name=path.name, line=number)
+        yield number, columns.get("query"), columns.get("asset"), columns.get("grade")
 
 
-def a_query(value: Any) -> str:
+def parse_query(value: Any) -> str:
     query = value.strip() if isinstance(value, str) else ""
     if not query:
-        raise BadLine("there is no query")
+        raise BadLine("line_without_query")
     return query
 
 
-def a_grade(value: Any) -> int:
+def parse_grade(value: Any) -> int:
     text = str(value).strip()
     if not (text.isdecimal() and int(text) <= HIGHEST_GRADE):
-        raise BadLine(f"a grade is a whole number from 0 to {HIGHEST_GRADE}, not {text!r}")
+        raise BadLine("grade_out_of_range", highest=HIGHEST_GRADE, text=text)
     return int(text)
 
 
@@ -113,9 +111,9 @@ class Names:
 
     def asset(self, value: Any) -> UUID:
         name = str(value if value is not None else "").strip()
-        found = self.by_name.get(name) or self.by_name.get(name.lower(), [])
-        if not found:
-            raise BadLine(f"the library has no asset {name!r}" if name else "there is no asset")
-        if len(found) > 1:
-            raise BadLine(f"{len(found)} assets are called {name!r}: name one by its id")
-        return found[0]
+        assets = self.by_name.get(name) or self.by_name.get(name.lower(), [])
+        if not assets:
+            raise BadLine("line_with_unknown_asset" if name else "line_without_asset", name=name)
+        if len(assets) > 1:
+            raise BadLine("line_with_ambiguous_asset", count=len(assets), name=name)
+        return assets[0]

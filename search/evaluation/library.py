@@ -1,4 +1,4 @@
-"""The library as a set: the titles of its assets, people's labels, and what people judged."""
+"""The library as datasets: titles of its assets, people's labels, and their judgements."""
 
 import math
 from collections import defaultdict
@@ -24,7 +24,7 @@ TITLES = "titles of the library"
 LABELS = "labels of the library"
 JUDGED = "judgements of the compare page"
 
-# Of a larger library, titles and labels are measured on so many assets, as many as COCO has.
+# Maximum assets on which titles and labels are measured, as many as COCO has.
 MOST = 5000
 SEED = 2026
 
@@ -37,24 +37,24 @@ def embedded_assets(encoders: Sequence[Encoder]) -> list[UUID]:
     for encoder in encoders:
         done = Embedding.objects.filter(encoder=encoder).done()
         assets = assets.filter(pk__in=done.values("asset"))
-    found = list(assets.order_by("pk").values_list("pk", flat=True))
-    if not found:
+    pks = list(assets.order_by("pk").values_list("pk", flat=True))
+    if not pks:
         names = " and ".join(str(encoder) for encoder in encoders)
-        raise NoDataset(f"No asset of the library has been embedded by {names} yet.")
-    return found
+        raise NoDataset("nothing_embedded", encoders=names)
+    return pks
 
 
-def some(assets: Sequence[UUID], name: str) -> tuple[Sequence[UUID], list[str]]:
-    """The assets, or always the same of very many; what there is to say about that."""
+def sample(assets: Sequence[UUID], name: str) -> tuple[Sequence[UUID], list[str]]:
+    """The assets, or always the same of very many, and notes for a person about that."""
     if len(assets) <= MOST:
         return assets, []
-    chosen = sorted(Random(SEED).sample(assets, MOST))  # noqa: S311
-    return chosen, [f"The {name} are measured on {MOST:,} of {len(assets):,} assets."]
+    part = sorted(Random(SEED).sample(assets, MOST))  # noqa: S311
+    return part, [f"The {name} are measured on {MOST:,} of {len(assets):,} assets."]
 
 
 def titles(assets: Sequence[UUID]) -> Dataset:
     """Each title and description asks for the assets that carry it, and these ask for them."""
-    assets, notes = some(assets, TITLES)
+    assets, notes = sample(assets, TITLES)
     numbers = {pk: number for number, pk in enumerate(assets)}
     pictures_of: dict[str, Right] = {}
     rows = Asset.objects.order_by("pk").values_list("pk", "title", "description")
@@ -69,11 +69,12 @@ def titles(assets: Sequence[UUID]) -> Dataset:
 
 def labels(assets: Sequence[UUID]) -> Dataset | None:
     """Each label of people's asks for its assets, and these for it and for each other."""
-    assets, notes = some(assets, LABELS)
+    assets, notes = sample(assets, LABELS)
     numbers = {pk: number for number, pk in enumerate(assets)}
-    said = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON)
+    of_people = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON)
     pictures_of: dict[str, Right] = {}
-    for name, pk in said.order_by("label__name", "asset").values_list("label__name", "asset"):
+    labels = of_people.order_by("label__name", "asset")
+    for name, pk in labels.values_list("label__name", "asset"):
         if pk in numbers:
             pictures_of.setdefault(name, {})[numbers[pk]] = 1
     if not pictures_of:
@@ -92,39 +93,40 @@ def alike(labelled: Iterable[Right], assets: int) -> list[Task]:
             for other in pictures:
                 if one != other:
                     shared[one][other] += 1
-    asking = sorted(shared)
-    if not asking:
+    queries = sorted(shared)
+    if not queries:
         return []
-    right = [shared[number] for number in asking]
-    return [Task(PICTURES_TO_PICTURES, asking, range(assets), right)]
+    right = [shared[number] for number in queries]
+    return [Task(PICTURES_TO_PICTURES, queries, range(assets), right)]
 
 
-def judged(assets: Sequence[UUID]) -> Dataset | None:
+def judgements(assets: Sequence[UUID]) -> Dataset | None:
     """The queries that people judged hits of, and the grade that they agree on for each hit."""
-    said: dict[int, dict[UUID, list[int]]] = defaultdict(lambda: defaultdict(list))
+    grades_of: dict[int, dict[UUID, list[int]]] = defaultdict(lambda: defaultdict(list))
     for pk, asset, grade in Judgement.objects.values_list("query", "asset", "grade"):
-        said[pk][asset].append(grade)
-    if not said:
+        grades_of[pk][asset].append(grade)
+    if not grades_of:
         return None
     by_words: dict[str, Grades] = {}
     by_picture: dict[Picture, Grades] = {}
     embedded = set(assets)
-    for query in JudgedQuery.objects.filter(pk__in=said).order_by("pk"):
-        grades = {asset: agreed(given) for asset, given in said[query.pk].items()}
+    for query in JudgedQuery.objects.filter(pk__in=grades_of).order_by("pk"):
+        of_query = grades_of[query.pk]
+        grades = {asset: mean_grade(several) for asset, several in of_query.items()}
         if query.words:
             by_words[query.words] = grades
         elif query.asset_id is None or query.asset_id in embedded:
-            by_picture[query.asset_id or uploaded(query)] = grades
+            by_picture[query.asset_id or picture_file(query)] = grades
     return graded(JUDGED, assets, by_words, by_picture)
 
 
-def uploaded(query: JudgedQuery) -> PictureFile:
+def picture_file(query: JudgedQuery) -> PictureFile:
     picture = query.picture
     return PictureFile(f"The picture of judged query {query.pk}", lambda: picture.open("rb"))
 
 
-def agreed(grades: Sequence[int]) -> int:
-    """One grade for those of several people: their mean, rounded; a tie goes to the lower."""
+def mean_grade(grades: Sequence[int]) -> int:
+    """The mean of several people's grades, rounded; a tie goes to the lower."""
     return math.ceil(sum(grades) / len(grades) - 0.5)
 
 
@@ -139,14 +141,14 @@ def graded(
     words = right_only(by_words, numbers)
     pictures = right_only(by_picture or {}, numbers)
     if not words and not pictures:
-        raise NoDataset(f"No hit of the {name} is said to fit: nothing can be measured on them.")
+        raise NoDataset("nothing_fits", name=name)
     files = [picture for picture in pictures if picture not in numbers]
     places: dict[Picture, int] = {picture: place for place, picture in enumerate([*assets, *files])}
-    asking = [places[picture] for picture in pictures]
+    examples = [places[picture] for picture in pictures]
     everything = range(len(assets))
     tasks = [
         Task(WORDS_TO_PICTURES, range(len(words)), everything, list(words.values())),
-        Task(PICTURES_TO_PICTURES, asking, everything, list(pictures.values())),
+        Task(PICTURES_TO_PICTURES, examples, everything, list(pictures.values())),
     ]
     left_out = len(by_words) + len(by_picture or {}) - len(words) - len(pictures)
     notes = [f"{left_out} queries of the {name} have no right answer and are left out."]
@@ -161,10 +163,10 @@ def graded(
 
 def right_only(queries: Mapping[Any, Grades], numbers: dict[UUID, int]) -> dict[Any, Right]:
     """Each query that has right answers, with their numbers and grades."""
-    found = {}
+    with_right = {}
     for query, grades in queries.items():
         right = {numbers[pk]: grade for pk, grade in grades.items() if grade and pk in numbers}
         right.pop(numbers.get(query, -1), None)  # An asset is no answer to itself.
         if right:
-            found[query] = right
-    return found
+            with_right[query] = right
+    return with_right

@@ -1,21 +1,30 @@
-"""Plots as plain geometry, for a template to draw as SVG: dots with intervals, lines over time."""
+"""Plots as lines, texts and marks, for one template to draw as SVG: dots, and lines over time."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
-WIDTH = 560
+from search.evaluation.chance import Estimate, text_of
+
+# All lengths are in units of the viewBox.
+WIDTH, TREND_HEIGHT = 560, 220
 LEFT, RIGHT, TOP, BOTTOM = 84, 24, 8, 28
-CHARACTER = 7.5  # The width of one, on an average.
-ROW, PADDING = 18, 14  # From one dot to the next below it; above and below all dots of a band.
-DENSE_ROW, DENSE_PADDING = 7, 8  # Where there are many bands.
-DENSE_FROM = 8
-TREND_HEIGHT = 220
+# Mean width of a character.
+CHARACTER = 7.5
+# From one dot to the next below it, and above and below all dots of a row; of few rows and of many.
+SPACED, DENSE, DENSE_FROM = (18, 14), (7, 8), 8
+PADDING = 14
+# Between the plot and its texts.
+BESIDE, BELOW = 16, 8
+# Steps of an axis, in percent, and the maximum number of its ticks.
 STEPS = (1, 2, 5, 10, 20, 25, 50)
 MOST_TICKS = 8
-DAYS = 5  # A date below a trend takes this part of its width.
-COLOURS = 6  # In admin_evaluations.css.
+# Maximum number of dates below a trend.
+DAYS = 5
+# Number of colours in admin_evaluations.css.
+COLOURS = 6
 # A circle, a square, a diamond, a triangle.
 SHAPES = (
     "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0",
@@ -24,11 +33,8 @@ SHAPES = (
     "M0 -5.5l5.5 10h-11z",
 )
 
-Estimate = Sequence[float]
 
-
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """An encoder in a plot: its slug, and the number by which it is marked everywhere."""
 
     slug: str
@@ -41,156 +47,121 @@ class Named:
 
     @property
     def shape(self) -> str:
-        """Its mark as a path around the origin: whoever does not see colours sees this."""
+        """Its mark as a path around the origin, for those who do not see colours."""
         return SHAPES[self.number % len(SHAPES)]
 
 
-@dataclass(frozen=True, slots=True)
-class Dot:
-    """A figure at (x, y) and its interval from `low` to `high`, along the axis of the figure."""
+class Mark(NamedTuple):
+    """A figure at (x, y), with its interval from (x1, y1) to (x2, y2)."""
 
     x: float
     y: float
-    low: float
-    high: float
+    x1: float
+    y1: float
+    x2: float
+    y2: float
     of: Named
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
-    at: float
-    label: str
+class Text(NamedTuple):
+    x: float
+    y: float
+    text: str
+    anchor: str = "middle"
+    css: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
-    """A figure or a language: its dots, one below the other."""
-
-    label: str
-    middle: float
-    bottom: float
-    dots: list[Dot]
-
-
-@dataclass(frozen=True, slots=True)
-class Dots:
-    height: float
-    ticks: list[Tick]
-    bands: list[Band]
-    left: float = LEFT
-    width: float = WIDTH
-
-    @property
-    def bottom(self) -> float:
-        return self.height - BOTTOM
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    of: Named
-    path: str
-    dots: list[Dot]
-
-
-@dataclass(frozen=True, slots=True)
-class Trend:
-    ticks: list[Tick]
-    days: list[Tick]
-    series: list[Series]
-    left: float = LEFT
-    right: float = WIDTH - RIGHT
-    width: float = WIDTH
+@dataclass(slots=True)
+class Plot:
     height: float = TREND_HEIGHT
+    width: float = WIDTH
+    grid: list[tuple[float, ...]] = field(default_factory=list)  # (x1, y1, x2, y2) each.
+    texts: list[Text] = field(default_factory=list)
+    paths: list[tuple[Named, str]] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
 
 
 class Axis:
     """Percent from one end of a plot to the other; it begins and ends at round numbers."""
 
-    def __init__(self, estimates: Iterable[Estimate], start: float, end: float) -> None:
+    def __init__(self, estimates: Sequence[Estimate], start: float, end: float) -> None:
         numbers = [100 * number for estimate in estimates for number in estimate]
         lowest, highest = min(numbers), max(numbers)
-        self.step = next(s for s in STEPS if (highest - lowest) / s <= MOST_TICKS - 2)
-        self.low = math.floor(lowest / self.step) * self.step
-        self.high = math.ceil(highest / self.step) * self.step
-        if self.low == self.high:  # One number, and a round one.
-            self.low, self.high = (self.low - self.step, self.high + self.step)
-        self.low, self.high = max(0, self.low), min(100, self.high)
+        step = next(s for s in STEPS if (highest - lowest) / s <= MOST_TICKS - 2)
+        low, high = math.floor(lowest / step) * step, math.ceil(highest / step) * step
+        if low == high:  # One number, and a round one.
+            low, high = low - step, high + step
+        self.low, self.high = max(0, low), min(100, high)
         self.start, self.end = start, end
+        self.ticks = range(self.low, self.high + 1, step)
 
     def at(self, figure: float) -> float:
         share = (100 * figure - self.low) / (self.high - self.low)
         return round(self.start + share * (self.end - self.start), 1)
 
-    @property
-    def ticks(self) -> list[Tick]:
-        percents = range(self.low, self.high + 1, self.step)
-        return [Tick(self.at(percent / 100), f"{percent}") for percent in percents]
 
-
-def dots(bands: Sequence[tuple[str, Sequence[tuple[Named, Estimate]]]]) -> Dots:
-    """A band for each figure or language, with the estimate of each encoder."""
-    left = max(LEFT, CHARACTER * max(len(label) for label, _ in bands) + PADDING)
-    axis = Axis((e for _, found in bands for _, e in found), left, WIDTH - RIGHT)
-    dense = len(bands) >= DENSE_FROM
-    row, padding = (DENSE_ROW, DENSE_PADDING) if dense else (ROW, PADDING)
-    made, top = [], float(TOP)
-    for label, found in bands:
-        bottom = top + 2 * padding + row * (len(found) - 1)
-        rows = [
-            Dot(
-                axis.at(estimate[0]),
-                top + padding + row * place,
-                axis.at(estimate[1]),
-                axis.at(estimate[2]),
-                of,
-                f"{of.slug}: {label} {in_words(estimate)}",
-            )
-            for place, (of, estimate) in enumerate(found)
-        ]
-        made.append(Band(label, (top + bottom) / 2, bottom, rows))
+def dots(rows: Sequence[tuple[str, Sequence[tuple[Named, Estimate]]]]) -> Plot:
+    """A row for each figure or language, with the estimates of the encoders below each other."""
+    left = max(LEFT, CHARACTER * max(len(label) for label, _ in rows) + PADDING)
+    axis = Axis([each for _, row in rows for _, each in row], left, WIDTH - RIGHT)
+    (apart, padding), plot, top = DENSE if len(rows) >= DENSE_FROM else SPACED, Plot(), float(TOP)
+    for label, row in rows:
+        for place, (of, estimate) in enumerate(row):
+            y, (x, low, high) = top + padding + apart * place, map(axis.at, estimate)
+            title = f"{of.slug}: {label} {text_of(estimate)}"
+            plot.marks.append(Mark(x, y, low, y, high, y, of, title))
+        bottom = top + 2 * padding + apart * (len(row) - 1)
+        plot.texts.append(Text(left - BESIDE, (top + bottom) / 2 + 4, label, "end", "name"))
+        plot.grid.append((0, bottom, WIDTH, bottom))
         top = bottom
-    return Dots(top + BOTTOM, axis.ticks, made, left)
+    plot.height = top + BOTTOM
+    for percent in axis.ticks:
+        x = axis.at(percent / 100)
+        plot.grid.append((x, 0, x, top))
+        plot.texts.append(Text(x, plot.height - BELOW, f"{percent}"))
+    return plot
 
 
-def trend(lines: Sequence[tuple[Named, Sequence[tuple[datetime, Estimate]]]]) -> Trend:
+def trend(lines: Sequence[tuple[Named, Sequence[tuple[datetime, Estimate]]]]) -> Plot:
     """A line for each encoder, from the first measurement to the last."""
-    axis = Axis((e for _, line in lines for _, e in line), TREND_HEIGHT - BOTTOM, TOP)
-    times = sorted(time for _, line in lines for time, _ in line)
-    first, seconds = times[0], (times[-1] - times[0]).total_seconds()
+    axis = Axis([each for _, line in lines for _, each in line], TREND_HEIGHT - BOTTOM, TOP)
+    times, plot = sorted(time for _, line in lines for time, _ in line), Plot()
+    across = time_axis(times[0], times[-1])
+    for percent in axis.ticks:
+        y = axis.at(percent / 100)
+        plot.grid.append((LEFT, y, WIDTH - RIGHT, y))
+        plot.texts.append(Text(LEFT - BESIDE, y + 4, f"{percent}", "end"))
+    for x, day in days(times, across):
+        plot.texts.append(Text(x, plot.height - BELOW, day))
+    for of, line in lines:
+        marks = [mark_over_time(of, across(time), time, axis, each) for time, each in line]
+        plot.paths.append((of, " ".join(f"{mark.x},{mark.y}" for mark in marks)))
+        plot.marks += marks
+    return plot
+
+
+def mark_over_time(of: Named, x: float, time: datetime, axis: Axis, estimate: Estimate) -> Mark:
+    y, low, high = map(axis.at, estimate)
+    return Mark(x, y, x, low, x, high, of, f"{of.slug}, {time:%d %b %Y}: {text_of(estimate)}")
+
+
+def time_axis(first: datetime, last: datetime) -> Callable[[datetime], float]:
+    """The place of a time between the first and the last one; of a lone one, the middle."""
+    seconds, start = (last - first).total_seconds(), LEFT + PADDING
+    length = WIDTH - LEFT - RIGHT - 2 * PADDING
 
     def across(time: datetime) -> float:
         share = (time - first).total_seconds() / seconds if seconds else 0.5
-        return round(LEFT + PADDING + share * (WIDTH - LEFT - RIGHT - 2 * PADDING), 1)
+        return round(start + share * length, 1)
 
-    series = []
-    for of, line in lines:
-        made = [
-            Dot(
-                across(time),
-                axis.at(estimate[0]),
-                axis.at(estimate[1]),
-                axis.at(estimate[2]),
-                of,
-                f"{of.slug}, {time:%d %b %Y}: {in_words(estimate)}",
-            )
-            for time, estimate in line
-        ]
-        series.append(Series(of, " ".join(f"{dot.x},{dot.y}" for dot in made), made))
-    return Trend(axis.ticks, days(times, across), series)
+    return across
 
 
-def days(times: Sequence[datetime], across: Callable[[datetime], float]) -> list[Tick]:
-    """Some dates of measurements, the last one and earlier ones, that do not touch."""
-    shown: list[Tick] = []
-    apart = (WIDTH - LEFT - RIGHT) / DAYS
+def days(times: Sequence[datetime], across: Callable[[datetime], float]) -> list[tuple[float, str]]:
+    """Places and dates of measurements, the last one and earlier ones, that do not touch."""
+    dates: list[tuple[float, str]] = []
     for time in reversed(times):
-        at = across(time)
-        if not shown or shown[-1].at - at >= apart:
-            shown.append(Tick(at, f"{time:%d %b %Y}"))
-    return shown
-
-
-def in_words(estimate: Estimate) -> str:
-    value, low, high = (f"{100 * number:.1f}" for number in estimate)
-    return value if low == high else f"{value} ({low} to {high})"
+        if not dates or dates[-1][0] - across(time) >= (WIDTH - LEFT - RIGHT) / DAYS:
+            dates.append((across(time), f"{time:%d %b %Y}"))
+    return dates

@@ -17,26 +17,26 @@ from search.evaluation.figures import Values, values
 from search.models import Encoder, Evaluation
 from workers.encoders.protocol import LoadedEncoder, Vectors
 
-Measured = dict[str, Values]  # By the names of the figures.
+Measures = dict[str, Values]  # By the names of the figures.
 
 
 @dataclass(slots=True)
 class Result:
-    """What the encoders of a run did in one task of one dataset, each by its slug."""
+    """The figures of a run's encoders in one task of one dataset, each by its slug."""
 
     dataset: str
     task: str
     language: str = ""
     queries: int = 0
     figures: dict[str, dict[str, Estimate]] = field(default_factory=dict)
-    values: dict[str, Measured] = field(default_factory=dict)
+    values: dict[str, Measures] = field(default_factory=dict)
     # Of each pair of encoders, the p-value of each figure.
     differences: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
 
-    def add(self, slug: str, measured: Measured) -> None:
-        self.values[slug] = measured
-        self.figures[slug] = {name: estimate(found) for name, found in measured.items()}
-        self.queries = len(next(iter(measured.values())))
+    def add(self, slug: str, measures: Measures) -> None:
+        self.values[slug] = measures
+        self.figures[slug] = {name: estimate(each) for name, each in measures.items()}
+        self.queries = len(next(iter(measures.values())))
 
     def compare(self) -> None:
         """Each encoder with each other, on the values of the same queries."""
@@ -46,8 +46,8 @@ class Result:
 
     def differences_of(self, slug: str) -> dict[str, dict[str, float]]:
         """The p-values against each other encoder."""
-        mine = {pair: found for pair, found in self.differences.items() if slug in pair}
-        return {one if slug == two else two: found for (one, two), found in mine.items()}
+        mine = {pair: each for pair, each in self.differences.items() if slug in pair}
+        return {one if slug == two else two: each for (one, two), each in mine.items()}
 
 
 class Run:
@@ -68,11 +68,11 @@ class Run:
         self.encoders[row.slug] = row
         for dataset in self.datasets:
             texts, pictures = text_vectors(dataset, encoder), picture_vectors(dataset, row, encoder)
-            for (task, language), measured in in_all_tasks(dataset, texts, pictures).items():
-                self._result(dataset.name, task, language).add(row.slug, measured)
-        found = self._result(self.datasets[0].name, COST)
-        found.queries = cost.SAMPLES
-        found.figures[row.slug] = cost.costs(self.datasets[0], encoder)
+            for (task, language), measures in in_all_tasks(dataset, texts, pictures).items():
+                self._result(dataset.name, task, language).add(row.slug, measures)
+        result = self._result(self.datasets[0].name, COST)
+        result.queries = cost.SAMPLES
+        result.figures[row.slug] = cost.costs(self.datasets[0], encoder)
 
     def measure_index(
         self, row: Encoder, encoder: LoadedEncoder, assets: Sequence[UUID], words: Sequence[str]
@@ -108,28 +108,28 @@ class Run:
 
 def in_all_tasks(
     dataset: Dataset, texts: Vectors, pictures: Vectors
-) -> dict[tuple[str, str], Measured]:
+) -> dict[tuple[str, str], Measures]:
     """By task and language; all languages together first."""
-    languages: dict[str, list[Measured]] = defaultdict(list)
-    apart = {}
+    languages: dict[str, list[Measures]] = defaultdict(list)
+    by_language = {}
     for task in dataset.tasks:
         queries = (texts if task.asks_in_words else pictures)[list(task.queries)]
         candidates = (texts if task.answers_in_words else pictures)[list(task.candidates)]
-        measured = values(task, queries, candidates)
-        apart[task.name, task.language] = measured
+        measures = values(task, queries, candidates)
+        by_language[task.name, task.language] = measures
         if task.language:
-            languages[task.name].append(measured)
-    return {(name, ""): together(several) for name, several in languages.items()} | apart
+            languages[task.name].append(measures)
+    return {(name, ""): join(several) for name, several in languages.items()} | by_language
 
 
-def together(languages: list[Measured]) -> Measured:
-    """All their values as one figure to which each language counts the same."""
-    total = sum(len(next(iter(measured.values()))) for measured in languages)
+def join(languages: list[Measures]) -> Measures:
+    """The values of all languages, weighted so that each language counts the same in the mean."""
+    total = sum(len(next(iter(measures.values()))) for measures in languages)
 
-    def weighed(found: Values) -> NDArray[np.float64]:
-        return found * (total / len(found) / len(languages))
+    def weigh(of_one: Values) -> NDArray[np.float64]:
+        return of_one * (total / len(of_one) / len(languages))
 
     return {
-        name: np.concatenate([weighed(measured[name]) for measured in languages])
+        name: np.concatenate([weigh(measures[name]) for measures in languages])
         for name in languages[0]
     }

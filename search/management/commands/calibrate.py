@@ -13,7 +13,7 @@ KINDS = {Calibration.Kind.WORDS: "Words", Calibration.Kind.PICTURE: "A picture"}
 
 
 class Command(LibraryCommand):
-    help = "Fit now what tells a match from the rest; workers do so by themselves as it grows."
+    help = "Fit the thresholds of matches now; workers do so by themselves as the library grows."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--encoder", metavar="SLUG", help="this one, not the serving encoder")
@@ -21,11 +21,11 @@ class Command(LibraryCommand):
     def handle(self, *args: Any, encoder: str | None, **options: Any) -> None:
         row = encoder_named(encoder)
         try:
-            found = calibrate.calibrate(row, encoder_of(row).encode_texts)
+            calibrations = calibrate.calibrate(row, encoder_of(row).encode_texts)
         except (calibrate.TooFew, CheckpointError) as error:
             raise CommandError(str(error)) from None
-        for calibration in found:
-            self.stdout.write(in_words(calibration))
+        for calibration in calibrations:
+            self.stdout.write(text_of(calibration))
 
 
 def encoder_named(slug: str | None) -> Encoder:
@@ -33,17 +33,18 @@ def encoder_named(slug: str | None) -> Encoder:
         if serving := Encoder.objects.serving():
             return serving
         raise CommandError("No encoder serves yet: run manage.py encoder serve.")
-    if found := Encoder.objects.filter(slug=slug).first():
-        return found
+    if row := Encoder.objects.filter(slug=slug).first():
+        return row
     raise CommandError(f"There is no encoder {slug}.")
 
 
-def in_words(found: Calibration) -> str:
-    """What a calibration says, of the median of the queries that it was fitted to."""
-    fitted_to = f"{found.assets} assets"
-    if found.judgements:
-        fitted_to += f" and {found.judgements} judgements"
+def text_of(calibration: Calibration) -> str:
+    """The thresholds for the median of the queries that they were fitted to."""
+    fitted_to = f"{calibration.assets} assets"
+    if calibration.judgements:
+        fitted_to += f" and {calibration.judgements} judgements"
+    kind = KINDS[Calibration.Kind(calibration.kind)]
     return (
-        f"{KINDS[Calibration.Kind(found.kind)]}: possible from a score of {found.possible:.3f},"
-        f" strong from {found.strong:.3f} for a middling query; fitted to {fitted_to}."
+        f"{kind}: possible from a score of {calibration.possible:.3f},"
+        f" strong from {calibration.strong:.3f} for a middling query; fitted to {fitted_to}."
     )

@@ -58,18 +58,18 @@ class Command(LibraryCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = chosen(options["encoders"])
+        rows = encoders_of(options["encoders"])
         try:
-            run = self.measured(rows, options)
+            run = self.measure(rows, options)
         except (NoDataset, CheckpointError) as error:
             raise CommandError(str(error)) from None
         run.store()
         self.stdout.write(as_json(run) if options["json"] else as_text(run))
 
-    def measured(self, rows: Sequence[Encoder], options: dict[str, Any]) -> Run:
-        given = self.given(rows, options)
-        assets = library.embedded_assets(rows) if not given else []
-        datasets = given or self.of_library(assets)
+    def measure(self, rows: Sequence[Encoder], options: dict[str, Any]) -> Run:
+        datasets = self.of_options(rows, options)
+        assets = library.embedded_assets(rows) if not datasets else []
+        datasets = datasets or self.of_library(assets)
         for note in [note for dataset in datasets for note in dataset.notes]:
             self.stderr.write(note)
         run = Run(datasets)
@@ -80,41 +80,41 @@ class Command(LibraryCommand):
                 run.measure_index(row, encoder, assets, datasets[0].texts)
         return run
 
-    def given(self, rows: Sequence[Encoder], options: dict[str, Any]) -> list[Dataset]:
-        """The sets that the options name."""
-        found = []
+    def of_options(self, rows: Sequence[Encoder], options: dict[str, Any]) -> list[Dataset]:
+        """The datasets that the options name."""
+        datasets = []
         if path := options["judgements"]:
-            found.append(judgements.read(path, library.embedded_assets(rows)))
+            datasets.append(judgements.read(path, library.embedded_assets(rows)))
         if path := options["captions"]:
-            found.append(captions.read(path))
+            datasets.append(captions.read(path))
         if path := options["classes"]:
-            found.append(classes.read(path, options["templates"] or TEMPLATES))
-        return found
+            datasets.append(classes.read(path, options["templates"] or TEMPLATES))
+        return datasets
 
     def of_library(self, assets: Sequence[UUID]) -> list[Dataset]:
-        """What the library itself offers; titles it always has."""
-        found = []
-        for make in (library.titles, library.labels, library.judged):
+        """The datasets of the library itself; titles it always has."""
+        datasets = []
+        for make in (library.titles, library.labels, library.judgements):
             try:
-                found.append(make(assets))
-            except NoDataset as nothing:
-                self.stderr.write(str(nothing))
-        return [dataset for dataset in found if dataset]
+                datasets.append(make(assets))
+            except NoDataset as refusal:
+                self.stderr.write(str(refusal))
+        return [dataset for dataset in datasets if dataset]
 
 
-def chosen(slugs: Sequence[str]) -> list[Encoder]:
+def encoders_of(slugs: Sequence[str]) -> list[Encoder]:
     """The encoders of these slugs, or all that have the whole library."""
     if not slugs:
         rows = list(Encoder.objects.complete().order_by("slug"))
         if not rows:
             raise CommandError("No encoder is ready or serves: add one with manage.py encoder add.")
         return rows
-    return [named(slug) for slug in dict.fromkeys(slugs)]
+    return [encoder_named(slug) for slug in dict.fromkeys(slugs)]
 
 
-def named(slug: str) -> Encoder:
+def encoder_named(slug: str) -> Encoder:
     row = Encoder.objects.filter(slug=slug).first()
     if row is None:
-        known = ", ".join(Encoder.objects.order_by("slug").values_list("slug", flat=True))
-        raise CommandError(f"There is no encoder {slug}; there are: {known or 'none yet'}.")
+        slugs = ", ".join(Encoder.objects.order_by("slug").values_list("slug", flat=True))
+        raise CommandError(f"There is no encoder {slug}; there are: {slugs or 'none yet'}.")
     return row

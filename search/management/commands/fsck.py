@@ -21,14 +21,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, strict: bool, **options: Any) -> None:
         track = partial(tqdm, file=sys.stderr, leave=False, disable=None)
-        found = []
+        sentences = []
         for breach in breaches(track, strict=strict):
-            found.append(breach)
+            sentences.append(breach)
             if not options["json"]:
                 self.stdout.write(breach)
         if options["json"]:
-            self.stdout.write(json.dumps(found, indent=2))
-        if found:
-            raise CommandError(f"Breaches found: {len(found)}.")
+            self.stdout.write(json.dumps(sentences, indent=2))
+        if sentences:
+            raise CommandError(f"Breaches found: {len(sentences)}.")
         if not options["json"]:
             self.stdout.write("The library is whole.")

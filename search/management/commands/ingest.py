@@ -42,13 +42,13 @@ class Command(LibraryCommand):
         for path in tqdm(files, unit="file", disable=None):
             try:
                 with path.open("rb") as data:
-                    asset, stored = ingest(File(data, name=path.name), owner=owner)
+                    asset, is_new = ingest(File(data, name=path.name), owner=owner)
             except (UndecodableImage, OSError) as error:
                 reason = error.strerror if isinstance(error, OSError) else str(error)
                 self.outcome["refused"].append({"file": str(path), "reason": reason})
                 continue
             assets.append(asset)
-            self.outcome["stored" if stored else "skipped"].append(
+            self.outcome["stored" if is_new else "skipped"].append(
                 {"file": str(path), "asset": str(asset.pk)}
             )
         return assets
@@ -59,8 +59,8 @@ class Command(LibraryCommand):
         else:
             counts = ", ".join(f"{len(files)} {outcome}" for outcome, files in self.outcome.items())
             self.stdout.write(counts)
-        for refused in self.outcome["refused"]:
-            self.stderr.write(f"{refused['file']}: {refused['reason']}")
+        for refusal in self.outcome["refused"]:
+            self.stderr.write(f"{refusal['file']}: {refusal['reason']}")
         if self.outcome["refused"]:
             sys.exit(1)
 
@@ -73,10 +73,10 @@ def files_under(paths: list[Path]) -> Iterator[Path]:
         if path.is_file():
             yield path
             continue
-        found = (p for p in sorted(path.rglob("*")) if p.is_file())
-        yield from (
-            p for p in found if not any(n.startswith(".") for n in p.relative_to(path).parts)
-        )
+        for file in sorted(path.rglob("*")):
+            parts = file.relative_to(path).parts
+            if file.is_file() and not any(part.startswith(".") for part in parts):
+                yield file
 
 
 def owner_named(name: str | None) -> User:

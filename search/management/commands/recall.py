@@ -6,11 +6,11 @@ import numpy as np
 from django.core.management import CommandError
 
 from search.evaluation import index, library
-from search.evaluation.chance import estimate
+from search.evaluation.chance import estimate, text_of
 from search.evaluation.dataset import NoDataset
 from search.evaluation.index import KINDS, QUERIES, Searches
-from search.evaluation.report import aligned
-from search.management.commands.evaluate import named
+from search.evaluation.report import align
+from search.management.commands.evaluate import encoder_named
 from search.management.library import LibraryCommand
 from search.models import Encoder
 from workers.encoder_cache import encoder_of
@@ -38,13 +38,13 @@ class Command(LibraryCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["queries"] < 1:
             raise CommandError("Ask at least one query: --queries 1.")
-        row = named(options["encoder"]) if options["encoder"] else serving()
+        row = encoder_named(options["encoder"]) if options["encoder"] else serving()
         try:
-            found = measured(row, options["queries"])
+            searches = measure(row, options["queries"])
         except (NoDataset, CheckpointError) as error:
             raise CommandError(str(error)) from None
-        index.store(row, found)
-        self.stdout.write("\n".join(report(row, found)))
+        index.store(row, searches)
+        self.stdout.write("\n".join(report(row, searches)))
 
 
 def serving() -> Encoder:
@@ -54,7 +54,7 @@ def serving() -> Encoder:
     return row
 
 
-def measured(row: Encoder, queries: int) -> list[Searches]:
+def measure(row: Encoder, queries: int) -> list[Searches]:
     """Titles, descriptions and labels ask in words. Raises NoDataset and CheckpointError."""
     assets = library.embedded_assets([row])
     index.refuse_if_few(row, assets)
@@ -63,16 +63,15 @@ def measured(row: Encoder, queries: int) -> list[Searches]:
     return list(index.searches_of(row, encoder_of(row), assets, words, queries))
 
 
-def report(row: Encoder, found: Sequence[Searches]) -> list[str]:
-    queries = max(len(searches.ms) for searches in found)
+def report(row: Encoder, searches: Sequence[Searches]) -> list[str]:
+    queries = max(len(each.ms) for each in searches)
     measures = f"recall@{index.FIRST} in percent and median ms"
-    told = f"{row}: {measures}, at most {queries:,} queries of a kind"
-    table = [["", "filter leaves", "recall", "ms", "by"], *(line(searches) for searches in found)]
-    return [told, *aligned(table)]
+    title = f"{row}: {measures}, at most {queries:,} queries of a kind"
+    table = [["", "filter leaves", "recall", "ms", "by"], *(line(each) for each in searches)]
+    return [title, *align(table)]
 
 
 def line(searches: Searches) -> list[str]:
-    value, low, high = (f"{100 * number:.1f}" for number in estimate(np.array(searches.recalls)))
-    recall = value if low == high else f"{value} ({low} to {high})"
+    recall = text_of(estimate(np.array(searches.recalls)))
     ms = f"{np.median(searches.ms):.1f}"
     return [KINDS[searches.kind], searches.title, recall, ms, searches.way]

@@ -1,7 +1,9 @@
 """The measures against cases computed by hand, and what chance has to do with them."""
 
+import ir_measures
 import numpy as np
 import pytest
+from ir_measures import AP, RR, Success, nDCG
 from scipy import stats
 
 from search.evaluation.chance import estimate, p_value
@@ -13,18 +15,20 @@ from search.evaluation.dataset import (
     Task,
     both_ways,
 )
-from search.evaluation.figures import RETRIEVAL, measured, ranked_right, values
+from search.evaluation.figures import RETRIEVAL, measure, ranks_of, values
 
 LOG2_OF_3 = np.log2(3)
 
 
 def by_hand(*ranks):
     """The figures of one query whose right answers stand at these ranks, with these grades."""
-    return {name: found[0] for name, found in measured([dict(ranks)], RETRIEVAL).items()}
+    places, grades = np.array(ranks).T
+    return {name: each[0] for name, each in measure([(places, grades)], RETRIEVAL).items()}
 
 
 def ranks(scores, right):
-    return ranked_right(np.array(scores, np.float32), right)
+    places, grades = ranks_of(np.array(scores, np.float32), right)
+    return dict(zip(places.tolist(), grades.tolist(), strict=True))
 
 
 def test_the_one_right_answer_is_first():
@@ -63,6 +67,37 @@ def test_a_right_answer_that_is_no_candidate_is_missed():
     figures = by_hand((1, 1), (0, 1))
     assert figures["mAP"] == 0.5
     assert by_hand((0, 1)) == dict.fromkeys(RETRIEVAL, 0)
+
+
+def drawn_ranks(rng):
+    """Some right answers with grades, a few of which are not among the candidates."""
+    count = rng.integers(1, 8)
+    ranks = rng.choice(30, count, replace=False) + 1
+    return np.where(rng.random(count) < 0.2, 0, ranks), rng.integers(1, 4, count)
+
+
+def by_trec_eval(queries):
+    """The same figures by the code of trec_eval; each answer is named by its rank."""
+    measures = {Success @ k: f"R@{k}" for k in (1, 5, 10)}
+    measures |= {AP: "mAP", RR: "MRR", nDCG @ 10: "nDCG@10"}
+    qrels = {
+        str(n): {f"{r or -place}": int(g) for place, (r, g) in enumerate(zip(*q, strict=True), 1)}
+        for n, q in enumerate(queries)
+    }
+    run = {str(n): {str(rank): -float(rank) for rank in range(1, 32)} for n in range(len(queries))}
+    figures = {name: np.zeros(len(queries)) for name in measures.values()}
+    for metric in ir_measures.iter_calc(list(measures), qrels, run):
+        figures[measures[metric.measure]][int(metric.query_id)] = metric.value
+    return figures
+
+
+def test_the_figures_are_those_of_trec_eval():
+    rng = np.random.default_rng(3)
+    queries = [drawn_ranks(rng) for _ in range(300)]
+    figures, oracle = measure(queries, RETRIEVAL), by_trec_eval(queries)
+    assert figures.keys() == oracle.keys()
+    for name, of_queries in figures.items():
+        assert of_queries == pytest.approx(oracle[name], abs=1e-9)
 
 
 def test_an_answer_far_behind_counts_in_full_depth():
@@ -112,8 +147,8 @@ def test_a_caption_that_two_pictures_share_is_right_for_both():
 def test_zero_shot_has_top_1_and_top_5():
     task = Task(ZERO_SHOT, [0], range(6), [{5: 1}])
     classes = np.array([[6], [1], [2], [3], [4], [5]], np.float32)
-    found = values(task, np.ones((1, 1), np.float32), classes)
-    assert {name: value.tolist() for name, value in found.items()} == {"top-1": [0], "top-5": [1]}
+    figures = values(task, np.ones((1, 1), np.float32), classes)
+    assert {name: value.tolist() for name, value in figures.items()} == {"top-1": [0], "top-5": [1]}
 
 
 def test_scores_in_chunks_are_scores_at_once(monkeypatch):
