@@ -25,10 +25,11 @@ from workers.encoders.protocol import CheckpointError
 
 WEIGHTS = "model.safetensors"
 EXAMPLE = "google/siglip2-base-patch16-224"
-MOST_PATCHES = 4096
+# Maximum number of patches that a NaFlex encoder may make of a picture.
+MAX_PATCHES = 4096
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
-_PATIENCE = 10  # Seconds for the hub's first answer.
+_HUB_SECONDS = 10  # Seconds until the hub's first answer, at most.
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 # What a checkpoint is made of; never the pickles or the ONNX files that lie beside it.
@@ -40,7 +41,7 @@ _TOKENIZERS = ("tokenizer.json", "spiece.model", "vocab.json")
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Files in a folder, under the name they were asked for by."""
+    """The files of a checkpoint: a folder, and the folder or hub id that a person named."""
 
     name: str
     folder: Path
@@ -53,7 +54,7 @@ class Checkpoint:
 
     @cached_property
     def manifest(self) -> dict[str, str]:
-        """The SHA-256 of each file that decides the vectors."""
+        """The SHA-256 in hexadecimal of each file that decides the vectors, by its name."""
         paths = sorted({path for pattern in _FILES for path in self.folder.glob(pattern)})
         try:
             return {path.name: sha256(path) for path in paths}
@@ -67,7 +68,7 @@ class Checkpoint:
         return str(self.read_json("config.json").get("model_type", "unknown"))
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """What this file says; nothing, if there is none."""
+        """The object in a JSON file; empty if there is no such file. Raises CheckpointError."""
         try:
             content = json.loads((self.folder / name).read_bytes())
         except FileNotFoundError:
@@ -79,7 +80,10 @@ class Checkpoint:
         return content
 
     def refuse_unfit(self, types: Iterable[str], patches: int | None) -> None:
-        """Raise unless this is of one of these model types, without code, with all its files."""
+        """Raise CheckpointError unless it is of one of these model types, whole and without code.
+
+        `patches` is the number that a person set, None for the checkpoint's own.
+        """
         self._refuse_without("config.json")
         self._refuse_code()
         self._refuse_other_types(types)
@@ -103,8 +107,8 @@ class Checkpoint:
             return
         if self.model_type != "siglip2":
             raise CheckpointError("pictures_of_one_size", name=self.name)
-        if not 1 <= patches <= MOST_PATCHES:
-            raise CheckpointError("patches_out_of_range", patches=patches, most=MOST_PATCHES)
+        if not 1 <= patches <= MAX_PATCHES:
+            raise CheckpointError("patches_out_of_range", patches=patches, most=MAX_PATCHES)
 
     def _refuse_without(self, *names: str) -> None:
         if not any((self.folder / name).is_file() for name in names):
@@ -112,7 +116,7 @@ class Checkpoint:
 
 
 def refuse_without_weights(name: str, files: Iterable[str]) -> None:
-    """Raise unless safetensors are among a checkpoint's files."""
+    """Raise CheckpointError unless safetensors are among a checkpoint's files."""
     files = list(files)
     if any(fnmatch(file, "model*.safetensors") for file in files):
         return
@@ -122,24 +126,29 @@ def refuse_without_weights(name: str, files: Iterable[str]) -> None:
 
 
 def find(name: str, revision: str) -> Checkpoint:
-    """The files of a local folder or, fetched if need be, of a hub id."""
+    """The files of a local folder or, fetched if need be, of a hub id. Raises CheckpointError.
+
+    `revision` is a branch, tag or commit of a hub id, or the hash that a folder must still have;
+    empty for any.
+    """
     if name and Path(name).is_dir():
         checkpoint = Checkpoint(name, Path(name))
         _refuse_changed(checkpoint, revision)
         return checkpoint
     if not _HUB_ID.fullmatch(name):
         raise CheckpointError("no_checkpoint", name=name)
-    folder = _fetched(name, revision)
+    folder = _fetch(name, revision)
     return Checkpoint(name, folder, folder.name)
 
 
 def sha256(path: Path) -> str:
+    """In hexadecimal, of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def hash_of(manifest: dict[str, str]) -> str:
-    """The start of a hash of all the names and hashes."""
+    """The first 12 digits of a SHA-256 over the names and hashes of a manifest."""
     digest = hashlib.sha256()
     for name, content in manifest.items():
         digest.update(name.encode() + bytes.fromhex(content))
@@ -151,15 +160,15 @@ def _refuse_changed(checkpoint: Checkpoint, revision: str) -> None:
         raise CheckpointError("checkpoint_changed", name=checkpoint.name, revision=revision)
 
 
-def _fetched(name: str, revision: str) -> Path:
-    """A hub id's files, from the copy that is here where a commit is named or no hub answers."""
-    if _COMMIT.fullmatch(revision) and (folder := _kept(name, revision)):
+def _fetch(name: str, revision: str) -> Path:
+    """The folder of a hub id: the local copy where a commit is named or no hub answers."""
+    if _COMMIT.fullmatch(revision) and (folder := _cached_copy(name, revision)):
         return folder
     try:
         _refuse_at_hub(name, revision)
         return _snapshot(name, revision)
     except (HTTPError, OSError):
-        if folder := _kept(name, revision):
+        if folder := _cached_copy(name, revision):
             return folder
     raise CheckpointError("hub_away", name=name)
 
@@ -167,7 +176,7 @@ def _fetched(name: str, revision: str) -> Path:
 def _refuse_at_hub(name: str, revision: str) -> None:
     """Ask the hub before fetching: this one request is never retried, so it fails fast."""
     try:
-        info = HfApi().model_info(name, revision=revision or None, timeout=_PATIENCE)
+        info = HfApi().model_info(name, revision=revision or None, timeout=_HUB_SECONDS)
     except RevisionNotFoundError:
         raise CheckpointError("no_revision_at_hub", name=name, revision=revision) from None
     except GatedRepoError:
@@ -178,7 +187,7 @@ def _refuse_at_hub(name: str, revision: str) -> None:
         refuse_without_weights(name, [file.rfilename for file in info.siblings])
 
 
-def _kept(name: str, revision: str) -> Path | None:
+def _cached_copy(name: str, revision: str) -> Path | None:
     try:
         return _snapshot(name, revision, local_files_only=True)
     except (IncompleteSnapshotError, LocalEntryNotFoundError):

@@ -15,7 +15,10 @@ from workers.encoders.weights import device, memory_errors_as
 
 
 class Towers(Protocol):
-    """What a family knows: its preprocessing, and how to ask its model for features."""
+    """What differs between families: preprocessing, and which outputs of the model are features.
+
+    Features have the shape (texts or pictures, dimensions) and any length.
+    """
 
     family: str
     patches: int | None
@@ -48,16 +51,16 @@ class CheckpointEncoder:
         return self._files.manifest
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors of the texts, in their order."""
+        """Unit vectors of shape (texts, dimensions). Raises PicturesOnly and CheckpointError."""
         self._refuse_texts()
         return self._vectors(self._towers.text_features, texts)
 
     def encode_images(self, images: Sequence[Image]) -> Vectors:
-        """Unit vectors of the pictures, in their order."""
+        """Unit vectors of shape (pictures, dimensions). Raises CheckpointError."""
         return self._vectors(self._picture_features, images)
 
     def truncates(self, text: str) -> bool:
-        """Whether not all of the text's tokens fit."""
+        """Whether the text has more tokens than fit. Raises PicturesOnly."""
         self._refuse_texts()
         return self._towers.count_tokens(text) > self.text_length
 
@@ -67,7 +70,7 @@ class CheckpointEncoder:
 
     @torch.inference_mode()
     def _vectors(self, features: Callable[[list[Any]], Tensor], things: Sequence[Any]) -> Vectors:
-        # In batches: the memory that a model takes grows with what it is given at once.
+        # In batches: activations take memory in proportion to the batch.
         starts = range(0, len(things), self.batch_size)
         batches = [list(things[start : start + self.batch_size]) for start in starts]
         with memory_errors_as(CheckpointError("not_enough_memory", name=self.checkpoint)):

@@ -15,8 +15,8 @@ from transformers import (
 from workers.encoders import weights
 from workers.encoders.checkpoint import Checkpoint
 
-# How many times as long as it is broad a picture may be.
-LONGEST = 100
+# Maximum ratio of a picture's longer side to its shorter one.
+MAX_PROPORTION = 100
 
 
 class ClipTowers:
@@ -38,7 +38,7 @@ class ClipTowers:
         self.tokenizer: Any = None if vision_only else weights.load_tokenizer(files)
 
     def image_features(self, pictures: list[Image]) -> Tensor:
-        middles = [self._shortened(picture) for picture in pictures]
+        middles = [self._middle(picture) for picture in pictures]
         inputs = self._processor(middles, return_tensors="pt").to(weights.device())
         features = self._model.vision_model(**inputs).pooler_output
         return self._model.visual_projection(features)
@@ -59,14 +59,14 @@ class ClipTowers:
     def count_tokens(self, text: str) -> int:
         return len(self.tokenizer(text).input_ids)
 
-    def _shortened(self, picture: Image) -> Image:
+    def _middle(self, picture: Image) -> Image:
         """Of a long strip that the processor crops, the part around its middle.
 
         The processor first enlarges the whole: 1 x 4000 pixels would take 600 MB. Whole squares
         are cut off, so that the grid of pixels around the middle stays the same.
         """
         short, long = sorted(picture.size)
-        cut = (long // short - LONGEST) // 2 * short
+        cut = (long // short - MAX_PROPORTION) // 2 * short
         if cut <= 0 or not (self._processor.do_center_crop and self._processor.size.shortest_edge):
             return picture
         if picture.height == long:

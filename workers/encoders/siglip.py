@@ -39,13 +39,13 @@ class SiglipTowers:
         return self._vision(**inputs).pooler_output
 
     def text_features(self, texts: list[str]) -> Tensor:
-        ids = padded_ids(self.tokenizer, [self._spelled(text) for text in texts], self.text_length)
+        ids = padded_ids(self.tokenizer, [self._spelling(text) for text in texts], self.text_length)
         return self._model.get_text_features(input_ids=ids).pooler_output
 
     def count_tokens(self, text: str) -> int:
-        return len(self.tokenizer(self._spelled(text)).input_ids)
+        return len(self.tokenizer(self._spelling(text)).input_ids)
 
-    def _spelled(self, text: str) -> str:
+    def _spelling(self, text: str) -> str:
         # Lower-cased here: the published tokenizer of SigLIP 2 ignores its own setting, while that
         # of SigLIP obeys it.
         return text.lower() if self.family == SIGLIP_2 else text
@@ -67,7 +67,7 @@ def family_of(files: Checkpoint) -> str:
 
 
 def padded_ids(tokenizer: PreTrainedTokenizerBase, texts: list[str], length: int) -> Tensor:
-    """The texts' ids, of shape (texts, length)."""
+    """The texts' ids, of shape (texts, length), padded on the right, on the models' device."""
     # Always the full length, and without a mask: so SigLIP was trained, and its vectors are
     # silently bad otherwise.
     encoded = tokenizer(

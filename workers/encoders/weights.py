@@ -19,19 +19,19 @@ from transformers.utils import logging
 from workers.encoders.checkpoint import Checkpoint
 from workers.encoders.protocol import CheckpointError
 
-# What transformers has to say of a checkpoint is judged below, and said in a sentence.
+# Its warnings about a checkpoint are replaced by the refusals below.
 logging.set_verbosity_error()
 logging.disable_progress_bar()
 
 # What transformers raises for files that contradict each other or themselves.
-BAD_FILES = (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError)
+LOAD_ERRORS = (OSError, RuntimeError, ValueError, TypeError, KeyError, AttributeError)
 
 # The class of a tokenizer that is all in its tokenizer.json, by both its names.
 _AS_SAVED = ("TokenizersBackend", "PreTrainedTokenizerFast")
 
 
 def device() -> str:
-    """Where the models run."""
+    """The torch device that models run on: cuda, mps or cpu."""
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
@@ -39,7 +39,7 @@ def device() -> str:
 
 @contextmanager
 def memory_errors_as(refusal: CheckpointError) -> Iterator[None]:
-    """Turn the ways in which memory runs out into one refusal."""
+    """Raise this refusal in place of each error by which memory runs out."""
     try:
         yield
     except (MemoryError, RuntimeError) as error:
@@ -51,10 +51,10 @@ def memory_errors_as(refusal: CheckpointError) -> Iterator[None]:
 
 
 def load_config(files: Checkpoint, kind: type[PreTrainedConfig]) -> Any:
-    """What config.json says, with what it leaves out filled in."""
+    """The config.json, with defaults for what it leaves out. Raises CheckpointError."""
     try:
         return kind.from_pretrained(files.folder, local_files_only=True)
-    except BAD_FILES as error:
+    except LOAD_ERRORS as error:
         raise CheckpointError(
             "checkpoint_not_loadable", name=files.name, reason=_reason(error)
         ) from error
@@ -63,7 +63,7 @@ def load_config(files: Checkpoint, kind: type[PreTrainedConfig]) -> Any:
 def load_model(
     files: Checkpoint, kind: type[PreTrainedModel], config: PreTrainedConfig | None = None
 ) -> Any:
-    """The weights in a model of this class, ready to be asked."""
+    """The weights in a model of this class: float32, in evaluation. Raises CheckpointError."""
     try:
         with memory_errors_as(CheckpointError("not_enough_memory", name=files.name)):
             model, report = kind.from_pretrained(
@@ -78,7 +78,7 @@ def load_model(
             model = model.to(device()).eval()
     except SafetensorError:
         raise CheckpointError("weights_damaged", name=files.name) from None
-    except BAD_FILES as error:
+    except LOAD_ERRORS as error:
         if "ignore_mismatched_sizes" in str(error):
             raise CheckpointError("weights_of_other_shapes", name=files.name) from None
         raise CheckpointError(
@@ -89,7 +89,7 @@ def load_model(
 
 
 def _refuse_incomplete(files: Checkpoint, report: dict[str, Any]) -> None:
-    """Tensors that the file lacks were filled with random numbers: nothing else would tell."""
+    """Tensors that the file lacks have been filled with random numbers, without an error."""
     if missing := sorted(report["missing_keys"]):
         raise CheckpointError(
             "weights_incomplete", name=files.name, count=len(missing), first=missing[0]
@@ -97,17 +97,17 @@ def _refuse_incomplete(files: Checkpoint, report: dict[str, Any]) -> None:
 
 
 def load_processor(files: Checkpoint, kind: type[BaseImageProcessor]) -> Any:
-    """The image processor as the checkpoint's own file sets it."""
+    """The image processor as the checkpoint's own file sets it. Raises CheckpointError."""
     try:
         return kind.from_pretrained(files.folder, local_files_only=True)
-    except BAD_FILES as error:
+    except LOAD_ERRORS as error:
         raise CheckpointError(
             "checkpoint_not_loadable", name=files.name, reason=_reason(error)
         ) from error
 
 
 def load_tokenizer(files: Checkpoint) -> PreTrainedTokenizerBase:
-    """The tokenizer of the class that the checkpoint's own files name."""
+    """The tokenizer of the class that the checkpoint's own files name. Raises CheckpointError."""
     named = files.read_json("tokenizer_config.json").get("tokenizer_class")
     # Not left to AutoTokenizer: of any NaFlex it makes a Siglip2Tokenizer, which cuts words its own
     # way, and the vectors are silently bad.

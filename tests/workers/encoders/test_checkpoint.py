@@ -228,7 +228,7 @@ class Hub(BaseHTTPRequestHandler):
     """The few answers of a model hub that a download needs; it holds one checkpoint."""
 
     def do_GET(self):
-        self.server.asked.append(self.path)
+        self.server.paths.append(self.path)
         if self.server.silent:
             self.server.over.wait(20)
         elif self.path.startswith("/api/models/studio/tiny/tree/"):
@@ -278,7 +278,7 @@ class Hub(BaseHTTPRequestHandler):
 @pytest.fixture
 def hub(copy, tmp_path, monkeypatch):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    server.folder, server.silent, server.over, server.asked = copy, False, Event(), []
+    server.folder, server.silent, server.over, server.paths = copy, False, Event(), []
     address = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setattr(constants, "ENDPOINT", address)
     url = address + "/{repo_id}/resolve/{revision}/{filename}"
@@ -302,22 +302,22 @@ def test_a_hub_id_is_fetched_and_equals_the_folder(hub, tiny):
 def test_pickles_are_not_even_fetched(hub, copy):
     (copy / "pytorch_model.bin").write_bytes(b"anything")
     load_encoder("studio/tiny")
-    assert not any("pytorch_model" in path for path in hub.asked)
+    assert not any("pytorch_model" in path for path in hub.paths)
 
 
 def test_a_hub_id_with_pickles_only_is_refused_before_anything_is_fetched(hub, copy):
     only_pickle(copy)
     with pytest.raises(CheckpointError, match="studio/tiny has its weights as pickle only"):
         load_encoder("studio/tiny")
-    assert not any("resolve" in path for path in hub.asked)
+    assert not any("resolve" in path for path in hub.paths)
 
 
 def test_a_fetched_commit_needs_no_hub(hub):
     load_encoder("studio/tiny")
     forget_loaded()
-    hub.asked.clear()
+    hub.paths.clear()
     load_encoder("studio/tiny", COMMIT)
-    assert hub.asked == []
+    assert hub.paths == []
 
 
 def test_a_fetched_checkpoint_survives_a_hub_out_of_reach(hub, monkeypatch):
@@ -348,7 +348,7 @@ def test_a_hub_out_of_reach_is_said_at_once(hub, monkeypatch, revision):
 
 def test_a_hub_that_does_not_answer_is_not_waited_for(hub, monkeypatch):
     hub.silent = True
-    monkeypatch.setattr(checkpoint, "_PATIENCE", 0.3)
+    monkeypatch.setattr(checkpoint, "_HUB_SECONDS", 0.3)
     with pytest.raises(CheckpointError, match="The hub cannot be reached"):
         load_encoder("studio/tiny")
-    assert len(hub.asked) == 1
+    assert len(hub.paths) == 1

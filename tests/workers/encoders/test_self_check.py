@@ -44,8 +44,8 @@ def encoder(folder):
 @pytest.mark.parametrize("vision_only", [False, True])
 def test_what_has_not_changed_is_verified_from_json(family, tmp_path, vision_only):
     added = load_encoder(str(FAMILIES[family](tmp_path)))
-    kept = json.loads(json.dumps([added.manifest, probe(added)]))
-    verify(load_encoder(str(tmp_path), vision_only=vision_only), *kept)
+    stored = json.loads(json.dumps([added.manifest, probe(added)]))
+    verify(load_encoder(str(tmp_path), vision_only=vision_only), *stored)
 
 
 def test_the_texts_tell_case_languages_and_truncation(encoder):
@@ -113,7 +113,7 @@ def test_what_half_precision_rounds_off_is_no_change(encoder, probes):
 @pytest.mark.parametrize("check", [probe, lambda encoder: verify(encoder, {}, {})])
 def test_a_siglip_2_that_tells_capitals_apart_is_refused(encoder, monkeypatch, check):
     check(encoder)
-    monkeypatch.setattr(encoder._towers, "_spelled", lambda text: text)
+    monkeypatch.setattr(encoder._towers, "_spelling", lambda text: text)
     with pytest.raises(CheckpointError, match="tells RED CAR from red car"):
         check(encoder)
 
@@ -165,10 +165,10 @@ def test_probes_of_another_dimension_are_refused(encoder, probes):
 
 def test_another_number_of_patches_is_another_encoder(tmp_path):
     folder = str(checkpoints.tiny_naflex(tmp_path))
-    kept = probe(load_encoder(folder, patches=12))
-    verify(load_encoder(folder, patches=12, vision_only=True), {}, kept)
+    stored = probe(load_encoder(folder, patches=12))
+    verify(load_encoder(folder, patches=12, vision_only=True), {}, stored)
     with pytest.raises(CheckpointError, match="have changed since it was added"):
-        verify(load_encoder(folder), {}, kept)
+        verify(load_encoder(folder), {}, stored)
 
 
 def test_the_bundled_encoder_passes():
