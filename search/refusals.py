@@ -45,9 +45,23 @@ SENTENCES = {
     "storage_away": "The storage could not be read.",
     "original_missing": "The original is missing from the storage.",
     # Query -----------------------------------------------------------------------------------
+    "no_encoder_serves": "No encoder serves yet.",
+    "encoder_not_answering": "The encoder is not answering.",
+    "example_not_embedded": "This asset is still being embedded; please try again in a moment.",
+    "query_picture_gone": "This query picture is no longer kept; please choose it again.",
+    "query_pictures_away": "Searching by a picture is resting; please try again in a minute.",
+    "nothing_to_save": "There is nothing to save yet: search for something first.",
+    "name_taken": "You have a saved search “{name}” already: choose another name.",
+    "wanted_and_not_wanted": "What you want and what you do not want are the same.",
     # Matches and comparison ------------------------------------------------------------------
     "too_few_assets_to_calibrate": "{encoder} has embedded {assets} assets: there are no bands "
     "before {least}.",
+    "can_not_be_judged": "Only a query in words, or by one whole picture, can be judged.",
+    "too_few_encoders": "Comparing takes two encoders. Add another with “manage.py encoder add"
+    " CHECKPOINT”: once it is ready, the two answer here side by side.",
+    "encoder_can_not_answer": "An encoder has to be ready or serving to answer here: choose among"
+    " those in the menu.",
+    "two_or_three_encoders": "Choose two or three encoders in the menu.",
     # Evaluation ------------------------------------------------------------------------------
     "file_unreadable": "{name}: {reason}.",
     "file_refused": "{name}: {sentence}",

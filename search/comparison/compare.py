@@ -1,54 +1,52 @@
 """The same query, answered by several encoders side by side."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
+from uuid import UUID
 
 from search.models import Asset, Encoder, User
-from search.query import NoVector, Query, vector_of
-from search.query.answer import by_meaning
+from search.query import Hit, NoVector, Query, encode
+from search.query.answer import nearest_hits
+from search.refusals import Refusal
 
-SHOWN = 12
+# Number of hits in a column.
+HITS = 12
 LEAST, MOST = 2, 3
-TOO_FEW = (
-    "Comparing takes two encoders. Add another with “manage.py encoder add CHECKPOINT”: once it is"
-    " ready, the two answer here side by side."
-)
-UNKNOWN = "An encoder has to be ready or serving to answer here: choose among those in the menu."
 
 
-class NotComparable(Exception):
-    """These encoders can't be set side by side; the text is a sentence for the person."""
+class NotComparable(Refusal):
+    """These encoders can't be set side by side."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Spot:
     """A hit in its column, and where it lies in the others."""
 
-    asset: Asset
+    hit: Hit
     rank: int
     rose: int | None = None  # By how many ranks, against the reference; None if it is not there.
     only_here: bool = False
-    grade: int | None = None  # What the person who looks has said of it.
+    grade: int | None = None  # What the person who looks says of it.
 
     @property
     def fell(self) -> int:
         return -(self.rose or 0)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Column:
     """What one encoder answers, and how long that took."""
 
     encoder: Encoder
-    spots: list[Spot] = field(default_factory=list)
+    spots: tuple[Spot, ...] = ()
     sentence: str = ""
     vector_ms: float = 0
     search_ms: float = 0
 
     def ranks(self) -> dict[Asset, int]:
-        return {spot.asset: spot.rank for spot in self.spots}
+        return {spot.hit.asset: spot.rank for spot in self.spots}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +56,20 @@ class Pair:
     left: Encoder
     right: Encoder
     common: int
-    shown: int
+    hits: int  # Of the longer column.
     are_neighbours: bool
 
     @property
     def overlap(self) -> float:
-        return self.common / self.shown if self.shown else 0
+        return self.common / self.hits if self.hits else 0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """A query and the columns that answer it; moves are told against the reference."""
+    """A query and the columns that answer it; moves are counted against the reference."""
 
     query: Query
-    columns: list[Column] = field(default_factory=list)
+    columns: tuple[Column, ...] = ()
     reference: Column | None = None
 
     @property
@@ -92,61 +90,74 @@ class Comparison:
         return sorted(pairs, key=lambda pair: not pair.are_neighbours)
 
 
-def offered() -> list[Encoder]:
+def comparable() -> list[Encoder]:
     """The encoders that can be compared: the serving one, then the newest."""
     newest = Encoder.objects.complete().order_by("-created", "-pk")
     return sorted(newest, key=lambda encoder: encoder.state != Encoder.State.SERVING)
 
 
-def chosen(slugs: Sequence[str], encoders: Sequence[Encoder]) -> list[Encoder]:
+def choose(slugs: Sequence[str], encoders: Sequence[Encoder]) -> list[Encoder]:
     """The encoders of these slugs, in this order, or the first ones. Raises NotComparable."""
     if len(encoders) < LEAST:
-        raise NotComparable(TOO_FEW)
-    known = {encoder.slug: encoder for encoder in encoders}
-    asked = list(dict.fromkeys(slugs)) or list(known)[:MOST]
-    if not known.keys() >= set(asked):
-        raise NotComparable(UNKNOWN)
-    if not LEAST <= len(asked) <= MOST:
-        raise NotComparable("Choose two or three encoders in the menu.")
-    return [known[slug] for slug in asked]
+        raise NotComparable("too_few_encoders")
+    by_slug = {encoder.slug: encoder for encoder in encoders}
+    chosen = list(dict.fromkeys(slugs)) or list(by_slug)[:MOST]
+    if not by_slug.keys() >= set(chosen):
+        raise NotComparable("encoder_can_not_answer")
+    if not LEAST <= len(chosen) <= MOST:
+        raise NotComparable("two_or_three_encoders")
+    return [by_slug[slug] for slug in chosen]
 
 
 def compare(query: Query, user: User, encoders: Sequence[Encoder]) -> Comparison:
     """Let each encoder answer, one after the other, so that none slows another down."""
     columns = [_column(query, user, encoder) for encoder in encoders]
     reference = next((column for column in columns if column.spots), None)
-    if reference:
-        for column in columns:
-            _mark(column, columns, reference)
-    return Comparison(query, columns, reference)
+    if reference is None:
+        return Comparison(query, tuple(columns))
+    marked = tuple(_mark(column, columns, reference) for column in columns)
+    return Comparison(query, marked, marked[columns.index(reference)])
+
+
+def with_grades(comparison: Comparison, grades: Mapping[UUID, int]) -> Comparison:
+    """The comparison, each spot with the grade of its asset."""
+
+    def graded(column: Column) -> Column:
+        spots = (replace(spot, grade=grades.get(spot.hit.asset.pk)) for spot in column.spots)
+        return replace(column, spots=tuple(spots))
+
+    return replace(comparison, columns=tuple(graded(column) for column in comparison.columns))
 
 
 def _column(query: Query, user: User, encoder: Encoder) -> Column:
-    started = time.perf_counter()
+    start = time.perf_counter()
     try:
-        encoded_query = vector_of(query, encoder, user)
-        encoded = time.perf_counter()
-        # By meaning alone: what the words say is the same for every encoder.
-        hits = by_meaning(query, user, encoder, size=SHOWN)
-    except NoVector as error:
-        return Column(encoder, sentence=str(error))
-    ended = time.perf_counter()
-    spots = [Spot(asset, rank) for rank, asset in enumerate(hits, start=1)]
-    times = 1000 * (encoded - started), 1000 * (ended - encoded)
-    return Column(encoder, spots, encoded_query.sentence if spots else "", *times)
+        encoded = encode(query, encoder, user)
+    except NoVector as refusal:
+        return Column(encoder, sentence=str(refusal))
+    between = time.perf_counter()
+    # By meaning alone: what the words say is the same for every encoder.
+    hits = nearest_hits(encoded, user, limit=HITS)
+    times = 1000 * (between - start), 1000 * (time.perf_counter() - between)
+    spots = tuple(Spot(hit, rank) for rank, hit in enumerate(hits, start=1))
+    return Column(encoder, spots, encoded.sentence if spots else "", *times)
 
 
-def _mark(column: Column, columns: Sequence[Column], reference: Column) -> None:
-    """Say of each hit how it moved against the reference, and whether the others lack it."""
+def _mark(column: Column, columns: Sequence[Column], reference: Column) -> Column:
+    """The column, each spot with its move against the reference, and whether the others lack it."""
     before = reference.ranks()
     others = [other.ranks() for other in columns if other.spots and other is not column]
-    for spot in column.spots:
-        if spot.asset in before:
-            spot.rose = before[spot.asset] - spot.rank
-        spot.only_here = bool(others) and not any(spot.asset in ranks for ranks in others)
+    return replace(column, spots=tuple(_marked(spot, before, others) for spot in column.spots))
+
+
+def _marked(spot: Spot, before: Mapping[Asset, int], others: Sequence[Mapping[Asset, int]]) -> Spot:
+    asset = spot.hit.asset
+    rose = before[asset] - spot.rank if asset in before else None
+    only_here = bool(others) and not any(asset in ranks for ranks in others)
+    return replace(spot, rose=rose, only_here=only_here)
 
 
 def _pair(left: Column, right: Column, *, are_neighbours: bool) -> Pair:
     common = len(left.ranks().keys() & right.ranks().keys())
-    shown = max(len(left.spots), len(right.spots))
-    return Pair(left.encoder, right.encoder, common, shown, are_neighbours)
+    hits = max(len(left.spots), len(right.spots))
+    return Pair(left.encoder, right.encoder, common, hits, are_neighbours)

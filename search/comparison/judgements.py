@@ -1,4 +1,4 @@
-"""What people say of an answer: kept for each query, changed and taken back."""
+"""What people say of an answer: stored for each query, changed and taken back."""
 
 import hashlib
 from typing import Any
@@ -19,8 +19,8 @@ SWAPPED = {
 
 def judge(query: Query, asset: Asset, grade: int, person: User) -> int | None:
     """Say how well a hit fits; the same said again takes it back. Raises NoVector."""
-    of: dict[str, Any] = {"query": _kept(query, person), "asset": asset, "person": person}
-    if _taken_back(Judgement.objects.filter(**of, grade=grade)):
+    of: dict[str, Any] = {"query": _judged_query(query, person), "asset": asset, "person": person}
+    if _take_back(Judgement.objects.filter(**of, grade=grade)):
         return None
     Judgement.objects.update_or_create(**of, defaults={"grade": grade})
     return grade
@@ -28,31 +28,31 @@ def judge(query: Query, asset: Asset, grade: int, person: User) -> int | None:
 
 def prefer(query: Query, left: Encoder, right: Encoder, verdict: str, person: User) -> str:
     """Say which answer is better; the same said again takes it back. Raises NoVector."""
-    first, second, said = _in_order(left, right, verdict)
-    judged = _kept(query, person)
+    first, second, stored = _in_order(left, right, verdict)
+    judged = _judged_query(query, person)
     of: dict[str, Any] = {"query": judged, "left": first, "right": second, "person": person}
-    if _taken_back(Preference.objects.filter(**of, verdict=said)):
+    if _take_back(Preference.objects.filter(**of, verdict=stored)):
         return ""
-    Preference.objects.update_or_create(**of, defaults={"verdict": said})
+    Preference.objects.update_or_create(**of, defaults={"verdict": stored})
     return verdict
 
 
 def grades(query: Query, person: User) -> dict[UUID, int]:
     """What this person has said of the hits of this query."""
-    said = Judgement.objects.filter(query__key=_key(query, person), person=person)
-    return dict(said.values_list("asset", "grade"))
+    judgements = Judgement.objects.filter(query__key=_key(query, person), person=person)
+    return dict(judgements.values_list("asset", "grade"))
 
 
 def verdict(query: Query, left: Encoder, right: Encoder, person: User) -> str:
     """What this person has said of these two answers to this query, or nothing."""
     first, second, _ = _in_order(left, right, Preference.Verdict.TIE)
     of = {"query__key": _key(query, person), "left": first, "right": second, "person": person}
-    said = Preference.objects.filter(**of).values_list("verdict", flat=True).first()
-    return _in_order(left, right, said)[2] if said else ""
+    stored = Preference.objects.filter(**of).values_list("verdict", flat=True).first()
+    return _in_order(left, right, stored)[2] if stored else ""
 
 
-def _taken_back(said: QuerySet) -> bool:
-    return bool(said.delete()[0])
+def _take_back(rows: QuerySet) -> bool:
+    return bool(rows.delete()[0])
 
 
 def _in_order(left: Encoder, right: Encoder, verdict: str) -> tuple[Encoder, Encoder, str]:
@@ -67,21 +67,21 @@ def can_be_judged(query: Query) -> bool:
     return bool(query.only_words or query.only_example)
 
 
-def _kept(query: Query, person: User) -> JudgedQuery:
+def _judged_query(query: Query, person: User) -> JudgedQuery:
     """The row of this query, made if it is the first time that somebody judges it."""
     if not can_be_judged(query):
-        raise NoVector("Only a query in words, or by one whole picture, can be judged.")
-    key, parts = _identified(query, person)
+        raise NoVector("can_not_be_judged")
+    key, fields = _identify(query, person)
     if not key:
-        raise NoVector("This query picture is no longer kept; please choose it again.")
-    return JudgedQuery.objects.get_or_create(key=key, defaults=parts)[0]
+        raise NoVector("query_picture_gone")
+    return JudgedQuery.objects.get_or_create(key=key, defaults=fields)[0]
 
 
 def _key(query: Query, person: User) -> str:
-    return _identified(query, person)[0] if can_be_judged(query) else ""
+    return _identify(query, person)[0] if can_be_judged(query) else ""
 
 
-def _identified(query: Query, person: User) -> tuple[str, dict[str, Any]]:
+def _identify(query: Query, person: User) -> tuple[str, dict[str, Any]]:
     """The key of a query, and what its row holds; the key of a forgotten picture is empty."""
     example = query.only_example
     if example and example.asset:

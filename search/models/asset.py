@@ -46,7 +46,7 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         return self.filter(embeddings__encoder=encoder, embeddings__fulfilled__isnull=False)
 
     def nearest(self, vector: Sequence[float], encoder: Encoder) -> Self:
-        """The embedded assets as hits, by cosine distance to a unit vector, by way of the index.
+        """The embedded assets with their cosine `distance` to a unit vector, by way of the index.
 
         Order by distance alone: a second sort key, a descending score or no slice each make
         PostgreSQL leave the HNSW index (docs/architecture.md, Facts).
@@ -55,7 +55,6 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         return (
             self.embedded_by(encoder)
             .annotate(distance=CosineDistance(stored, vector))
-            .annotate(score=1 - F("distance"))
             .order_by("distance")
         )
 
@@ -103,14 +102,6 @@ class Asset(models.Model):
     created = models.DateTimeField(auto_now_add=True, db_index=True)
     updated = models.DateTimeField(auto_now=True)
 
-    # On a hit, from AssetQuerySet.nearest(); None on one that was found by its words alone.
-    distance: float | None
-    score: float | None = None
-    # On a hit of an answer: its band, the fields that mention the words, and how many
-    # near-duplicates it stands for.
-    match: str = ""
-    why: Sequence[str] = ()
-    duplicates: int = 0
     embeddings: Any
     renditions: Any
 

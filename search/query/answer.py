@@ -1,4 +1,4 @@
-"""From a query to one page of hits."""
+"""From a query to one page of hits: encode, permit, rank, and an answer made at the end."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,23 +11,15 @@ from django.db.models.functions import Lower
 from search.library.near_duplicates import collapse
 from search.models import Asset, Encoder, Rendition, User
 from search.models.asset import AssetQuerySet
-from search.query import lexical
+from search.query import fusion, lexical
 from search.query.diversity import diversify
 from search.query.facets import Choice, facets
+from search.query.fusion import BEYOND, Candidate
+from search.query.permitted import far_from, permitted
 from search.query.pictures import NoVector
 from search.query.query import Query, Sort
-from search.query.ranking import (
-    BEYOND,
-    Candidate,
-    Ranking,
-    far_from,
-    permitted,
-    rank,
-    rank_by_meaning,
-    rankable,
-)
-from search.query.ranking import mentioning as mention_words
-from search.query.vectors import vector_of, without
+from search.query.ranking import Ranking, rank, rank_by_meaning, rankable
+from search.query.vectors import EncodedQuery, encode
 
 PAGE_SIZE = 48
 ORDERS = {
@@ -42,23 +34,39 @@ ORDERS = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An asset in an answer, and what there is to say of it there."""
+
+    asset: Asset
+    distance: float | None = None  # None where it was not found by meaning.
+    match: str = ""  # Strong, possible or none; empty where no thresholds are calibrated.
+    why: tuple[str, ...] = ()  # The fields that the words of the query occur in.
+    duplicates: int = 0  # Number of near-duplicates that it stands for.
+
+    @property
+    def score(self) -> float | None:
+        """The cosine similarity, -1 to 1."""
+        return None if self.distance is None else 1 - self.distance
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """One page of hits, how they were found, and what there is to say about it."""
 
     query: Query
-    page: int
-    ranked: bool  # By meaning; otherwise by words in common, or in the order of a list.
-    encoder: Encoder | None
-    hits: list[Asset] = field(default_factory=list)
+    encoder: Encoder | None = None
+    ranked: bool = False  # By meaning; otherwise by words in common, or in the order of a list.
+    page: int = 1
+    hits: tuple[Hit, ...] = ()
     has_more: bool = False
     count: int = 0  # Of the assets that match, near-duplicates too.
     is_whole: bool = True  # There are no more than counted.
     has_rest: bool = False  # There is what does not match.
-    nearest: list[Asset] = field(default_factory=list)  # Where nothing matches.
+    has_thresholds: bool = False  # Hits say whether they match.
+    nearest: tuple[Hit, ...] = ()  # Where nothing matches.
     facets: dict[str, list[Choice]] = field(default_factory=dict)
     sentence: str = ""
-    has_bands: bool = False
 
     @property
     def next_page(self) -> int:
@@ -70,13 +78,21 @@ class Answer:
         return any(hit.duplicates for hit in self.hits)
 
 
-class Found(NamedTuple):
-    """What an answer shows its pages of: the candidates in their order, or rows yet to be cut."""
+class Page(NamedTuple):
+    """Which part of the hits is shown, and whether facets stand beside it."""
 
-    ranking: Ranking | None
-    assets: AssetQuerySet
-    encoder: Encoder | None
-    sentence: str = ""
+    number: int
+    size: int
+    with_facets: bool
+
+    @property
+    def first(self) -> int:
+        return (self.number - 1) * self.size
+
+    @property
+    def end(self) -> int:
+        """One more than the page holds tells whether there is more."""
+        return self.number * self.size + 1
 
 
 def answer(
@@ -92,146 +108,157 @@ def answer(
 
     Where no encoder answers, those that share the query's words.
     """
-    asked = encoder or Encoder.objects.serving()
-    found = _answered(query, user, asked, page, size, with_facets)
-    if encoder is None and (found.sentence or not found.hits):
-        # It may have been taken out of service, and away, while it was asked.
+    part = Page(page, size, with_facets)
+    first = encoder or Encoder.objects.serving()
+    result = _answer(query, user, first, part)
+    if encoder is None and (result.sentence or not result.hits):
+        # The encoder may have been taken out of service, and away, meanwhile.
         serving = Encoder.objects.serving()
-        if serving != asked:
-            return _answered(query, user, serving, page, size, with_facets)
-    return found
-
-
-def _answered(
-    query: Query,
-    user: User | AnonymousUser,
-    encoder: Encoder | None,
-    page: int,
-    size: int,
-    with_facets: bool,
-) -> Answer:
-    found = _found(query, user, encoder, page * size + 1)
-    result = Answer(query, page, found.ranking is not None, encoder, sentence=found.sentence)
-    if found.ranking is None:
-        _show_rows(result, found.assets, size)
-    else:
-        _show_ranking(result, found.ranking, size)
-    if result.ranked and not result.hits:
-        result.sentence = ""  # Nothing was found by the words that were used, either.
-    _count(result, found, with_facets)
+        if serving != first:
+            return _answer(query, user, serving, part)
     return result
 
 
-def _found(query: Query, user: User | AnonymousUser, encoder: Encoder | None, least: int) -> Found:
+def nearest_hits(encoded: EncodedQuery, user: User | AnonymousUser, *, limit: int) -> list[Hit]:
+    """The nearest of the permitted assets by this encoder alone, whatever else they have in common
+    with the query."""
+    ranking = rank_by_meaning(encoded, permitted(encoded.query, user), limit=limit)
+    return _hits([(candidate, 0) for candidate in ranking.candidates], ranking)
+
+
+def _answer(
+    query: Query, user: User | AnonymousUser, encoder: Encoder | None, page: Page
+) -> Answer:
     assets = permitted(query, user)
-    if not query.has_vector and not query.words.without:
-        return Found(None, assets.order_by(*ORDERS[query.sort]), encoder)
+    if not query.needs_encoder:
+        return _in_order(query, assets.order_by(*ORDERS[query.sort]), encoder, page)
     try:
-        if encoder is None:
-            raise NoVector("No encoder serves yet.")
-        if not query.has_vector:
-            far = far_from(assets, without(query, encoder), encoder)
-            return Found(None, far.order_by(*ORDERS[query.sort]), encoder)
-        encoded = vector_of(query, encoder, user)
-        assets = far_from(assets, without(query, encoder), encoder)
-        ranking = rank(query, assets, encoder, encoded, least=least)
-        return Found(ranking, assets, encoder, encoded.sentence)
-    except NoVector as error:
-        mention = " These assets mention your words." if query.text else ""
-        mentioning = mention_words(query, assets) if query.text else assets.none()
-        order = ("-exact", "-rank", "pk") if query.text else ("pk",)
-        return Found(None, mentioning.order_by(*order), encoder, f"{error}{mention}")
+        encoded = _encode(query, encoder, user)
+    except NoVector as refusal:
+        return _by_words(query, assets, encoder, page, refusal)
+    assets = far_from(assets, encoded)
+    if not encoded.vector:
+        return _in_order(query, assets.order_by(*ORDERS[query.sort]), encoder, page)
+    return _by_rank(encoded, assets, rank(encoded, assets, least=page.end), page)
 
 
-def _show_rows(result: Answer, assets: AssetQuerySet, size: int) -> None:
-    first = (result.page - 1) * size
-    # One more than the page tells whether there is more.
-    hits = list(assets.prefetch_related(_thumbnails())[first : first + size + 1])
-    result.hits, result.has_more = hits[:size], len(hits) > size
+def _encode(query: Query, encoder: Encoder | None, user: User | AnonymousUser) -> EncodedQuery:
+    if encoder is None:
+        raise NoVector("no_encoder_serves")
+    return encode(query, encoder, user)
 
 
-def _show_ranking(result: Answer, ranking: Ranking, size: int) -> None:
-    query, matched = result.query, ranking.matched()
-    result.count, result.is_whole = len(matched), ranking.is_whole
-    result.has_bands = ranking.cuts is not None
-    shown = ranking.candidates if query.everything else matched
-    result.has_rest = len(ranking.candidates) > len(matched) and not query.everything
-    if query.diversity and result.encoder:
-        shown = diversify(shown, result.encoder)
-    shown = _sorted(shown, query.sort)
-    groups = _grouped(shown, query)
-    first = (result.page - 1) * size
-    page = groups[first : first + size + 1]
-    result.has_more = len(page) > size
-    by_pk = {candidate.pk: candidate for candidate in ranking.candidates}
-    result.hits = _hits(page[:size], by_pk, ranking)
-    if not matched and result.page == 1 and not query.everything:
-        nearest = [(candidate.pk, 0) for candidate in ranking.candidates[:BEYOND]]
-        result.nearest = _hits(nearest, by_pk, ranking)
+def _by_words(
+    query: Query, assets: AssetQuerySet, encoder: Encoder | None, page: Page, refusal: NoVector
+) -> Answer:
+    """Where no encoder answers: the assets in which the words occur."""
+    if not query.text:
+        return _in_order(query, assets.none(), encoder, page, str(refusal))
+    sentence = f"{refusal} These assets mention your words."
+    return _in_order(query, fusion.mentioning_words(query, assets), encoder, page, sentence)
 
 
-def _count(result: Answer, found: Found, with_facets: bool) -> None:
-    """How many there are, and with what in common; matches are counted already."""
-    among = _counted(result.query, found)
-    if with_facets:
-        result.count, result.facets = facets(result.query, among)
-    elif isinstance(among, AssetQuerySet):
-        result.count = among.count()
+def _in_order(
+    query: Query, assets: AssetQuerySet, encoder: Encoder | None, page: Page, sentence: str = ""
+) -> Answer:
+    """A page of rows in the order that they have."""
+    rows = list(assets.prefetch_related(_thumbnails())[page.first : page.end])
+    count, choices = _counts(query, assets, page)
+    return Answer(
+        query,
+        encoder,
+        page=page.number,
+        hits=tuple(Hit(asset) for asset in rows[: page.size]),
+        has_more=len(rows) > page.size,
+        count=count,
+        facets=choices,
+        sentence=sentence,
+    )
 
 
-def _counted(query: Query, found: Found) -> AssetQuerySet | list[str]:
-    """The assets that are counted: those that match, or all where every one is shown."""
-    if found.ranking is None or found.encoder is None:
-        return found.assets
-    if query.everything or not found.ranking.cuts:
-        return rankable(query, found.assets, found.encoder)
-    return [candidate.pk for candidate in found.ranking.matched()]
+def _by_rank(encoded: EncodedQuery, assets: AssetQuerySet, ranking: Ranking, page: Page) -> Answer:
+    """A page of a ranking."""
+    query, matching = encoded.query, ranking.matching()
+    groups = _groups(_arrange(encoded, ranking), query, page)
+    hits = _hits(groups[: page.size], ranking)
+    shows_nearest = not matching and page.number == 1 and not query.everything
+    nearest = [(candidate, 0) for candidate in ranking.candidates[:BEYOND] if shows_nearest]
+    count, choices = _counts_of_ranking(encoded, assets, ranking, page)
+    return Answer(
+        query,
+        encoded.encoder,
+        ranked=True,
+        page=page.number,
+        hits=tuple(hits),
+        has_more=len(groups) > page.size,
+        count=count,
+        is_whole=ranking.is_whole,
+        has_rest=len(ranking.candidates) > len(matching) and not query.everything,
+        has_thresholds=ranking.limits is not None,
+        nearest=tuple(_hits(nearest, ranking)),
+        facets=choices,
+        # Where nothing is found it does not matter that words were cut off.
+        sentence=encoded.sentence if hits else "",
+    )
 
 
-def _sorted(candidates: Sequence[Candidate], sort: Sort) -> list[Candidate]:
-    if sort == Sort.RELEVANCE:
-        return list(candidates)
+# What is counted ----------------------------------------------------------------------------------
+
+
+def _counts(query: Query, assets: AssetQuerySet, page: Page) -> tuple[int, dict[str, list[Choice]]]:
+    """How many there are, and what narrows them down."""
+    return facets(query, assets) if page.with_facets else (assets.count(), {})
+
+
+def _counts_of_ranking(
+    encoded: EncodedQuery, assets: AssetQuerySet, ranking: Ranking, page: Page
+) -> tuple[int, dict[str, list[Choice]]]:
+    """The same of those that match, or of all where every one is shown."""
+    if encoded.query.everything or not ranking.limits:
+        return _counts(encoded.query, rankable(encoded, assets), page)
+    ids = [candidate.pk for candidate in ranking.matching()]
+    return facets(encoded.query, ids) if page.with_facets else (len(ids), {})
+
+
+# What is shown ------------------------------------------------------------------------------------
+
+
+def _arrange(encoded: EncodedQuery, ranking: Ranking) -> list[Candidate]:
+    """Those of the ranking that are shown, in the order of the query."""
+    query = encoded.query
+    candidates = ranking.candidates if query.everything else ranking.matching()
+    if query.diversity:
+        candidates = diversify(candidates, encoded.encoder)
+    if query.sort == Sort.RELEVANCE:
+        return candidates
     by_pk = {candidate.pk: candidate for candidate in candidates}
-    ordered = Asset.objects.filter(pk__in=list(by_pk)).order_by(*ORDERS[sort])
+    ordered = Asset.objects.filter(pk__in=list(by_pk)).order_by(*ORDERS[query.sort])
     return [by_pk[str(pk)] for pk in ordered.values_list("pk", flat=True)]
 
 
-def _grouped(candidates: Sequence[Candidate], query: Query) -> list[tuple[str, int]]:
+def _groups(
+    candidates: Sequence[Candidate], query: Query, page: Page
+) -> list[tuple[Candidate, int]]:
+    """Those of the page, and one more, each with the number of near-duplicates it stands for."""
     if query.duplicates:
-        return [(candidate.pk, 0) for candidate in candidates]
-    return collapse((candidate.pk, candidate.cluster) for candidate in candidates)
+        return [(candidate, 0) for candidate in candidates[page.first : page.end]]
+    groups = collapse((candidate.pk, candidate.cluster) for candidate in candidates)
+    others = dict(groups[page.first : page.end])
+    return [(candidate, others[candidate.pk]) for candidate in candidates if candidate.pk in others]
 
 
-def _hits(
-    page: Sequence[tuple[str, int]], candidates: dict[str, Candidate], ranking: Ranking
-) -> list[Asset]:
-    """The assets of a page in its order, each with what there is to say of it as a hit."""
-    shown = Asset.objects.filter(pk__in=[pk for pk, _ in page]).prefetch_related(_thumbnails())
-    found = {str(asset.pk): asset for asset in shown}
-    hits = []
-    for pk, others in page:
-        # It may have been deleted a moment ago.
-        if hit := found.get(pk):
-            candidate = candidates[pk]
-            hit.distance, hit.duplicates = candidate.distance, others
-            hit.score = None if candidate.distance is None else 1 - candidate.distance
-            hit.match = candidate.match(ranking.cuts)
-            hit.why = lexical.why(candidate.where) if candidate.where is not None else []
-            hits.append(hit)
-    return hits
+def _hits(groups: Sequence[tuple[Candidate, int]], ranking: Ranking) -> list[Hit]:
+    """The hits of a page in its order."""
+    rows = Asset.objects.filter(pk__in=[candidate.pk for candidate, _ in groups])
+    assets = {str(asset.pk): asset for asset in rows.prefetch_related(_thumbnails())}
+    # One may have been deleted a moment ago.
+    return [_hit(assets[c.pk], c, others, ranking) for c, others in groups if c.pk in assets]
+
+
+def _hit(asset: Asset, candidate: Candidate, others: int, ranking: Ranking) -> Hit:
+    why = () if candidate.where is None else tuple(lexical.why(candidate.where))
+    return Hit(asset, candidate.distance, candidate.match(ranking.limits), why, others)
 
 
 def _thumbnails() -> "Prefetch[str]":
     return Prefetch("renditions", Rendition.objects.filter(spec=Rendition.Spec.THUMBNAIL))
-
-
-def by_meaning(
-    query: Query, user: User | AnonymousUser, encoder: Encoder, *, size: int
-) -> list[Asset]:
-    """The nearest of the permitted assets by this encoder alone, whatever else they have in common
-    with the query. Raises NoVector."""
-    encoded = vector_of(query, encoder, user)
-    assets = permitted(query, user)
-    ranking = rank_by_meaning(query, assets, encoder, encoded, limit=size)
-    by_pk = {candidate.pk: candidate for candidate in ranking.candidates}
-    return _hits([(pk, 0) for pk in by_pk], by_pk, ranking)

@@ -13,9 +13,10 @@ from django.utils import timezone
 from search.formats.sniff import FORMATS
 from search.models import Asset, Collection, Label, User
 from search.models.asset import COLOURS, AssetQuerySet
-from search.query import Words, lexical
+from search.query import lexical
 from search.query.filters import FILTERS, MEGAPIXELS, ORIENTATIONS, STATES
 from search.query.recent import recent
+from search.query.words import Words
 
 Person = User | AnonymousUser
 

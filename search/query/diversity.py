@@ -6,10 +6,11 @@ from uuid import UUID
 import numpy as np
 
 from search.models import Embedding, Encoder
-from search.query.ranking import Candidate
+from search.query.fusion import Candidate
 
+# Number of the first hits that are reordered.
 POOL = 200
-# Half for the query, half against what has been chosen already.
+# Share of the place in the ranking; the other half is unlikeness to what stands before.
 RELEVANCE = 0.5
 
 
@@ -21,23 +22,23 @@ def diversify(candidates: Sequence[Candidate], encoder: Encoder) -> list[Candida
     """
     pool, rest = candidates[:POOL], candidates[POOL:]
     vectors = _vectors([candidate.pk for candidate in pool], encoder)
-    known = [candidate for candidate in pool if candidate.pk in vectors]
-    unknown = [candidate for candidate in pool if candidate.pk not in vectors]
-    order = marginal(np.array([vectors[candidate.pk] for candidate in known]))
-    return [*(known[place] for place in order), *unknown, *rest]
+    embedded = [candidate for candidate in pool if candidate.pk in vectors]
+    others = [candidate for candidate in pool if candidate.pk not in vectors]
+    order = marginal(np.array([vectors[candidate.pk] for candidate in embedded]))
+    return [*(embedded[place] for place in order), *others, *rest]
 
 
 def marginal(vectors: np.ndarray) -> list[int]:
     """The order of ranked unit vectors, one a row, by maximal marginal relevance."""
     count = len(vectors)
     relevance = 1 - np.arange(count) / max(count, 1)
-    nearest_chosen, order, left = np.zeros(count), [], np.ones(count, bool)
+    nearest, order, left = np.zeros(count), [], np.ones(count, bool)
     for _ in range(count):
-        worth = RELEVANCE * relevance - (1 - RELEVANCE) * nearest_chosen
+        worth = RELEVANCE * relevance - (1 - RELEVANCE) * nearest
         best = int(np.argmax(np.where(left, worth, -np.inf)))
         order.append(best)
         left[best] = False
-        nearest_chosen = np.maximum(nearest_chosen, vectors @ vectors[best])
+        nearest = np.maximum(nearest, vectors @ vectors[best])
     return order
 
 

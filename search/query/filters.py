@@ -34,7 +34,7 @@ class Filter(NamedTuple):
     hint: str = ""  # What to write behind its name.
 
 
-def narrowed(assets: AssetQuerySet, filters: Iterable[tuple[str, str]]) -> AssetQuerySet:
+def narrow(assets: AssetQuerySet, filters: Iterable[tuple[str, str]]) -> AssetQuerySet:
     """The assets that every filter leaves."""
     values: dict[str, list[str]] = {}
     for name, value in filters:

@@ -12,16 +12,18 @@ from redis.exceptions import RedisError
 
 from search.formats import decode
 from search.models import SavedPicture, User
+from search.refusals import Refusal
 
 logger = logging.getLogger(__name__)
 
-# Larger than any encoder's input, small enough for a message store.
+# Maximum of the longer side in pixels: larger than any encoder's input, small enough for Redis.
 QUERY_PICTURE_SIDE = 1024
+# Seconds that a query picture stays in the cache.
 QUERY_PICTURE_SECONDS = 7 * 24 * 3600
 
 
-class NoVector(Exception):
-    """There is no vector for this query; the text is a sentence for the person who asked."""
+class NoVector(Refusal):
+    """There is no vector for this query."""
 
 
 def remember_picture(picture: IO[bytes], user: User | AnonymousUser) -> str:
@@ -34,7 +36,7 @@ def remember_picture(picture: IO[bytes], user: User | AnonymousUser) -> str:
         _keep(picture_key(token, user), jpeg)
     except RedisError as error:
         logger.warning("A query picture could not be kept: %s", error)
-        raise NoVector("Searching by a picture is resting; please try again in a minute.") from None
+        raise NoVector("query_pictures_away") from None
     return token
 
 
@@ -43,8 +45,8 @@ def remembered_picture(token: str, user: User | AnonymousUser) -> bytes | None:
 
     That of a saved search is there for as long as the search, and for all who may see it.
     """
-    if kept := cached(picture_key(token, user)):
-        return base64.b64decode(kept)
+    if picture := cached(picture_key(token, user)):
+        return base64.b64decode(picture)
     saved = SavedPicture.objects.visible_to(user).filter(token=token).first()
     if saved is None:
         return None

@@ -101,6 +101,10 @@ class Query:
         return bool(self.text or self.like or self.unlike)
 
     @property
+    def needs_encoder(self) -> bool:
+        return self.has_vector or bool(self.words.without)
+
+    @property
     def asks(self) -> bool:
         """Whether there is anything but the whole library to show."""
         return bool(self.words.parts or self.like or self.unlike or self.filters)

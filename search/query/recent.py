@@ -1,4 +1,4 @@
-"""What a person has searched for lately. Kept in the cache alone: while Redis is away, nothing."""
+"""What a person has searched for lately. In the cache alone: while Redis is away, nothing."""
 
 import logging
 from datetime import timedelta
@@ -12,8 +12,10 @@ from search.models import User
 
 logger = logging.getLogger(__name__)
 
+# Maximum of searches for one person.
 MOST = 20
-KEPT = timedelta(days=90)
+# How long they stay in the cache after the last search.
+EXPIRY = timedelta(days=90)
 
 
 def recent(user: User | AnonymousUser) -> list[str]:
@@ -28,12 +30,12 @@ def recent(user: User | AnonymousUser) -> list[str]:
 
 def remember(user: User | AnonymousUser, words: str) -> None:
     """Put these words first among what the person has searched for lately."""
-    said = " ".join(words.split())
-    if not user.is_authenticated or not said:
+    text = " ".join(words.split())
+    if not user.is_authenticated or not text:
         return
-    others = [other for other in recent(user) if other.casefold() != said.casefold()]
+    others = [other for other in recent(user) if other.casefold() != text.casefold()]
     try:
-        cache.set(_key(user), [said, *others][:MOST], KEPT.total_seconds())
+        cache.set(_key(user), [text, *others][:MOST], EXPIRY.total_seconds())
     except RedisError as error:
         logger.warning("A search could not be remembered: %s", error)
 

@@ -1,4 +1,4 @@
-"""Saved searches: kept with the pictures they ask by, looked at, and what is new in them."""
+"""Saved searches: stored with the pictures they ask by, looked at, and what is new in them."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,33 +10,33 @@ from django.db.models import Case, F, When
 from django.utils import timezone
 
 from search.models import SavedPicture, SavedSearch, User, Visit
-from search.query import Query, answer, remembered_picture
-from search.query.ranking import permitted
+from search.query.answer import answer
+from search.query.permitted import permitted
+from search.query.pictures import remembered_picture
+from search.query.query import Query
+from search.refusals import Refusal
 
-# Who comes back, or reloads, within this time still sees what was new when they came.
+# Maximum between two looks of one visit: within it a person still sees what was new at the first.
 SITTING = timedelta(minutes=30)
 
 
-class NotSaved(Exception):
-    """This query can't be saved; the text is a sentence for the person."""
+class NotSaved(Refusal):
+    """This query can't be saved."""
 
 
 class NameTaken(NotSaved):
     """The person has another saved search of this name."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"You have a saved search “{name}” already: choose another name.")
-
 
 def save(
     query: Query, *, name: str, shared: bool, owner: User, replace: bool = False
 ) -> SavedSearch:
-    """Keep a query under a name, with its pictures. Raises NotSaved and NameTaken."""
+    """Store a query under a name, with its pictures. Raises NotSaved and NameTaken."""
     if not query.asks:
-        raise NotSaved("There is nothing to save yet: search for something first.")
+        raise NotSaved("nothing_to_save")
     pictures = _pictures(query, owner)
     with transaction.atomic():
-        search = _kept(query, name, shared, owner, replace)
+        search = _store(query, name, shared, owner, replace)
         search.pictures.all().delete()
         for token, jpeg in pictures.items():
             file = ContentFile(jpeg, f"{uuid4().hex}.jpg")
@@ -51,7 +51,7 @@ def change(search: SavedSearch, *, name: str, shared: bool) -> None:
         with transaction.atomic():
             SavedSearch.objects.filter(pk=search.pk).update(name=name, shared=shared)
     except IntegrityError:
-        raise NameTaken(name) from None
+        raise NameTaken("name_taken", name=name) from None
 
 
 def look(search: SavedSearch, person: User) -> datetime | None:
@@ -84,22 +84,22 @@ def count_new(query: Query, user: User, since: datetime) -> int:
 
 def _pictures(query: Query, owner: User) -> dict[str, bytes]:
     """The JPEG of each query picture by its token."""
-    found = {}
+    jpegs = {}
     for token in {example.picture for example in query.pictures() if example.picture}:
         jpeg = remembered_picture(token, owner)
         if jpeg is None:
-            raise NotSaved("This query picture is no longer kept; please choose it again.")
-        found[token] = jpeg
-    return found
+            raise NotSaved("query_picture_gone")
+        jpegs[token] = jpeg
+    return jpegs
 
 
-def _kept(query: Query, name: str, shared: bool, owner: User, replace: bool) -> SavedSearch:
-    given: dict[str, Any] = {"parameters": query.parameters(), "shared": shared}
+def _store(query: Query, name: str, shared: bool, owner: User, replace: bool) -> SavedSearch:
+    fields: dict[str, Any] = {"parameters": query.parameters(), "shared": shared}
     of: dict[str, Any] = {"owner": owner, "name": name}
     if replace:
-        return SavedSearch.objects.update_or_create(**of, defaults=given)[0]
+        return SavedSearch.objects.update_or_create(**of, defaults=fields)[0]
     try:
         with transaction.atomic():
-            return SavedSearch.objects.create(**of, **given)
+            return SavedSearch.objects.create(**of, **fields)
     except IntegrityError:
-        raise NameTaken(name) from None
+        raise NameTaken("name_taken", name=name) from None

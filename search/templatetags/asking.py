@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from search.models import Asset
+from search.pages import ShownExample
 from search.query import Query
-from search.views.search import Shown
 
 register = template.Library()
 
@@ -76,7 +76,7 @@ def sort_name(sort: str, has_vector: bool) -> str:
 
 
 @register.inclusion_tag("search/_region.html")
-def region_tool(query: Query, shown: Shown) -> dict[str, Any]:
+def region_tool(query: Query, shown: ShownExample) -> dict[str, Any]:
     """The form that narrows an example to a part of its picture."""
     region = shown.example.region
     sides = ("left", "top", "width", "height")
@@ -95,11 +95,11 @@ def region_of(asset: Asset) -> dict[str, Any]:
 
 
 def _here(context: Any) -> str:
-    return reverse("compare" if context.get("offered") else "search")
+    return reverse("compare" if context.get("comparable") else "search")
 
 
 def _compared(context: Any) -> str:
     """On the page that compares encoders, the encoders."""
-    if not context.get("offered"):
+    if not context.get("comparable"):
         return ""
     return urlencode({"encoder": context["request"].GET.getlist("encoder")}, doseq=True)

@@ -8,7 +8,7 @@ from django import template
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from search.models import Asset
+from search.query import Hit
 from search.templatetags.sightline import at, icon, picture, ratio
 
 register = template.Library()
@@ -46,8 +46,9 @@ BANDS = {
 
 
 @register.simple_tag
-def tile(asset: Asset, base: str = "", *, why: bool = False, eager: bool = False) -> SafeString:
+def tile(hit: Hit, base: str = "", *, why: bool = False, eager: bool = False) -> SafeString:
     """A hit, with links to go on from it: also to more and less like it, beyond this base."""
+    asset = hit.asset
     title, pk = escape(asset.title), str(asset.pk)
     link = base and format_html(
         MORE_AND_LESS, base=base, pk=pk, title=title, more=icon("more"), less=icon("less")
@@ -55,7 +56,7 @@ def tile(asset: Asset, base: str = "", *, why: bool = False, eager: bool = False
     return format_html(
         TILE,
         ratio=ratio(asset),
-        none=" tile--none" if asset.match == "none" else "",
+        none=" tile--none" if hit.match == "none" else "",
         pk=pk,
         title=title,
         asset=at("asset", asset),
@@ -63,21 +64,21 @@ def tile(asset: Asset, base: str = "", *, why: bool = False, eager: bool = False
         search=at("search"),
         picture=picture(asset, "thumbnail", eager=eager),
         more_and_less=link,
-        duplicates=_duplicates(asset),
-        why=_why(asset) if why else "",
+        duplicates=_duplicates(hit),
+        why=_why(hit) if why else "",
         eye=icon("look"),
         alike=icon("similar"),
     )
 
 
-def _duplicates(asset: Asset) -> SafeString | str:
-    if not asset.duplicates:
+def _duplicates(hit: Hit) -> SafeString | str:
+    if not hit.duplicates:
         return ""
-    return format_html(DUPLICATES, asset=at("asset", asset), others=asset.duplicates)
+    return format_html(DUPLICATES, asset=at("asset", hit.asset), others=hit.duplicates)
 
 
-def _why(asset: Asset) -> SafeString:
+def _why(hit: Hit) -> SafeString:
     """Its band, its score, and where the words are."""
-    score = "" if asset.score is None else format_html(SCORE, f"{asset.score:.3f}")
-    fields = format_html_join("", "<span>{}</span>", ((field,) for field in asset.why))
-    return format_html(WHY, BANDS[asset.match], score, fields)
+    score = "" if hit.score is None else format_html(SCORE, f"{hit.score:.3f}")
+    fields = format_html_join("", "<span>{}</span>", ((field,) for field in hit.why))
+    return format_html(WHY, BANDS[hit.match], score, fields)

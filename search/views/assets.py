@@ -1,5 +1,6 @@
 """An asset's page and its files."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -88,10 +89,9 @@ def _similar(asset: Asset, user: User | AnonymousUser) -> Answer:
     """The nearest other assets, without its near-duplicates, which have their own section."""
     # They come as one hit.
     nearest = answer(like(asset), user, size=SIMILAR + 1)
-    others = [hit for hit in nearest.hits if asset.cluster is None or hit.cluster != asset.cluster]
-    nearest.hits = others[:SIMILAR]
-    nearest.has_more = nearest.has_more or len(others) > SIMILAR
-    return nearest
+    others = [h for h in nearest.hits if asset.cluster is None or h.asset.cluster != asset.cluster]
+    has_more = nearest.has_more or len(others) > SIMILAR
+    return replace(nearest, hits=tuple(others[:SIMILAR]), has_more=has_more)
 
 
 def _visible(request: PageRequest, pk: UUID, *related: str | Prefetch) -> Asset:

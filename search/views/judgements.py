@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from search.access.requests import StaffRequest, for_staff, sealed
 from search.comparison import judgements
-from search.comparison.compare import NotComparable, chosen, offered
+from search.comparison.compare import NotComparable, choose, comparable
 from search.forms import JudgementForm, PreferenceForm, SearchForm
 from search.models import Asset, JudgedQuery, Preference
 from search.query import NoVector, Query
@@ -21,29 +21,29 @@ from search.query import NoVector, Query
 @for_staff("judge hits")
 def judgement(request: StaffRequest) -> HttpResponse:
     """Whether a hit fits what was asked."""
-    query, said = _read(request, JudgementForm(request.POST))
-    hit = get_object_or_404(Asset.objects.visible_to(request.user), pk=said["hit"])
+    query, judged = _read(request, JudgementForm(request.POST))
+    asset = get_object_or_404(Asset.objects.visible_to(request.user), pk=judged["hit"])
     try:
-        grade = judgements.judge(query, hit, said["grade"], request.user)
+        grade = judgements.judge(query, asset, judged["grade"], request.user)
     except NoVector as error:
         raise BadRequest(str(error)) from None
     # The same asset stands in several columns, and is judged in all of them.
-    shown = {"hit": hit, "grade": grade, "everywhere": True}
-    return _show(request, "compare/_judgement.html", shown)
+    fragment = {"asset": asset, "grade": grade, "everywhere": True}
+    return _show(request, "compare/_judgement.html", fragment)
 
 
 @require_POST
 @for_staff("judge encoders")
 def preference(request: StaffRequest) -> HttpResponse:
     """Which of two encoders has answered better."""
-    query, said = _read(request, PreferenceForm(request.POST))
+    query, choice = _read(request, PreferenceForm(request.POST))
     try:
-        left, right = chosen([said["left"], said["right"]], offered())
-        verdict = judgements.prefer(query, left, right, said["verdict"], request.user)
+        left, right = choose([choice["left"], choice["right"]], comparable())
+        verdict = judgements.prefer(query, left, right, choice["verdict"], request.user)
     except (NotComparable, NoVector) as error:
         raise BadRequest(str(error)) from None
-    shown = {"left": left, "right": right, "verdict": verdict}
-    return _show(request, "compare/_preference.html", shown)
+    fragment = {"left": left, "right": right, "verdict": verdict}
+    return _show(request, "compare/_preference.html", fragment)
 
 
 @require_safe
@@ -57,18 +57,18 @@ def judged_picture(request: StaffRequest, pk: int) -> HttpResponseBase:
         raise Http404("The file is missing from the storage.") from None
 
 
-def _read(request: StaffRequest, said: forms.Form) -> tuple[Query, dict[str, Any]]:
-    """The query of the page, which stands in the URL, and what is said of its answer."""
-    asked = SearchForm(request.GET, request.user)
-    if not (asked.is_valid() and said.is_valid()):
+def _read(request: StaffRequest, form: forms.Form) -> tuple[Query, dict[str, Any]]:
+    """The query of the page, which stands in the URL, and what the person says of its answer."""
+    search = SearchForm(request.GET, request.user)
+    if not (search.is_valid() and form.is_valid()):
         raise BadRequest("This is no judgement; please go back, reload the page and try again.")
-    query = asked.query()
+    query = search.query()
     if not query.has_vector:
         raise BadRequest("Nothing was asked, so there is nothing to judge.")
-    return query, said.cleaned_data
+    return query, form.cleaned_data
 
 
-def _show(request: StaffRequest, fragment: str, shown: dict[str, Any]) -> HttpResponse:
+def _show(request: StaffRequest, template: str, fragment: dict[str, Any]) -> HttpResponse:
     if request.htmx:
-        return render(request, fragment, shown | {"verdicts": Preference.Verdict.choices})
+        return render(request, template, fragment | {"verdicts": Preference.Verdict.choices})
     return redirect(f"{resolve_url('compare')}?{request.GET.urlencode()}")

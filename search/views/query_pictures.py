@@ -10,10 +10,9 @@ from search.access.requests import PageRequest, open_where_search_is_public, sea
 from search.formats.sniff import UndecodableImage
 from search.forms import SearchForm, data_of
 from search.library.ingest import display_name, refuse_too_many_bytes
+from search.pages import refusal_status, search_page
 from search.query import NoVector, Query, remember_picture, remembered_picture
 from search.query.query import MOST_EXAMPLES
-from search.views.search import page
-from search.views.uploads import refusal_status
 
 
 @require_POST
@@ -31,13 +30,13 @@ def remember(request: PageRequest) -> HttpResponse:
         return _refuse(request, query, sentence, 400)
     for picture in pictures:
         try:
-            query = query.more_like(_remembered(picture, request))
+            query = query.more_like(_token(picture, request))
         except UndecodableImage as error:
             name = display_name(picture.name or "")
             return _refuse(request, query, str(error), refusal_status(error), name)
         except NoVector as error:
             return _refuse(request, query, str(error), 503)
-    return redirect(_asked(request, query))
+    return redirect(_address(request, query))
 
 
 @require_safe
@@ -51,15 +50,15 @@ def query_picture(request: PageRequest, token: str) -> HttpResponse:
     return response
 
 
-def _remembered(picture: UploadedFile, request: PageRequest) -> str:
+def _token(picture: UploadedFile, request: PageRequest) -> str:
     refuse_too_many_bytes(picture)
     with picture.open() as file:
         return remember_picture(file, request.user)
 
 
-def _asked(request: PageRequest, query: Query) -> str:
+def _address(request: PageRequest, query: Query) -> str:
     encoders = request.POST.getlist("encoder")
-    # From the page that compares encoders: there all of these are asked.
+    # From the page that compares encoders: there all of these answer.
     compared = "&" + urlencode({"encoder": encoders}, doseq=True) if encoders else ""
     return f"{resolve_url('compare' if encoders else 'search')}?{query.url()}{compared}"
 
@@ -69,5 +68,5 @@ def _refuse(
 ) -> HttpResponse:
     form = SearchForm(data_of(query.parameters()), request.user)
     form.is_valid()
-    refused = {"refusal": sentence, "refused_filename": filename}
-    return render(request, "search/search.html", page(form) | refused, status=status)
+    refusal = {"refusal": sentence, "refused_filename": filename}
+    return render(request, "search/search.html", search_page(form) | refusal, status=status)

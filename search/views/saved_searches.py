@@ -1,4 +1,4 @@
-"""Saved searches: kept from the search page, listed with what is new in them, opened, changed."""
+"""Saved searches: saved from the search page, listed with what is new in them, opened, changed."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -19,15 +19,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from search.access.requests import PageRequest
 from search.forms import NUL, SearchForm, data_of
 from search.models import SavedSearch, User, Visit
-from search.query import Answer, Query, answer
-from search.query import saved as kept
+from search.pages import collection_names, examples, query_line, search_page
+from search.query import Answer, Query, answer, saved
 from search.query.saved import NameTaken, NotSaved
-from search.views.search import around, names, page, shown
 
+# Number of cards on a page of the list, and of hits on a card.
 ON_A_PAGE = 20
 THUMBNAILS = 4
-# The cards that are not answered by then are fetched one by one as they come into view.
+# Maximum of seconds that the list waits for its cards; the others are fetched as they come into
+# view.
 FIRST_SECONDS = 1.0
+# Maximum of characters.
 LONGEST_NAME = 100
 
 
@@ -61,7 +63,7 @@ class Card:
     """A saved search as the list shows it to one person."""
 
     search: SavedSearch
-    asked: dict[str, Any]  # The query, as the pages show it.
+    line: dict[str, Any]  # The query, as the pages show it.
     sentences: list[str]  # Why it can't be answered as it was saved.
     answer: Answer | None = None  # None where it can't be, or was not yet.
     is_late: bool = False
@@ -90,14 +92,14 @@ def saved_search(request: PersonRequest, pk: UUID) -> HttpResponse:
     is new to them, it may be done twice, and a link must be enough to open it.
     """
     search = _visible(request, pk)
-    since = kept.look(search, request.user) if request.method == "GET" else None
+    since = saved.look(search, request.user) if request.method == "GET" else None
     form = _search_form(search.parameters, request.user)
     lost = lost_parameters(search, form)
-    found = None if form.errors else answer(form.query(), request.user, with_facets=True)
-    new = kept.count_new(form.query(), request.user, since) if found and since else 0
-    newer = kept.new_to(form.query(), since) if since else None
-    shown = {"saved": search, "lost": lost, "since": since, "new": new, "newer": newer}
-    return render(request, "saved/saved_search.html", page(form, found) | shown)
+    result = None if form.errors else answer(form.query(), request.user, with_facets=True)
+    new = saved.count_new(form.query(), request.user, since) if result and since else 0
+    newer = saved.new_to(form.query(), since) if since else None
+    line = {"saved": search, "lost": lost, "since": since, "new": new, "newer": newer}
+    return render(request, "saved/saved_search.html", search_page(form, result) | line)
 
 
 @require_safe
@@ -119,9 +121,9 @@ def change(request: PersonRequest, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return _show_change(request, search, form, form.sentences())
     try:
-        kept.change(search, name=form.cleaned_data["name"], shared=form.cleaned_data["shared"])
-    except NameTaken as error:
-        return _show_change(request, search, form, [str(error)])
+        saved.change(search, name=form.cleaned_data["name"], shared=form.cleaned_data["shared"])
+    except NameTaken as refusal:
+        return _show_change(request, search, form, [str(refusal)])
     return redirect("saved_searches")
 
 
@@ -134,21 +136,21 @@ def delete(request: PersonRequest, pk: UUID) -> HttpResponse:
 def make_card(search: SavedSearch, user: User, since: datetime | None) -> Card:
     """A card with its first hits, and how many assets have come since the person's last look."""
     form = _search_form(search.parameters, user)
-    query, asked = form.query(), around(form.query(), user)
+    query, line = form.query(), query_line(form.query(), user)
     sentences = [*form.sentences(), *lost_parameters(search, form)]
     if form.errors:
-        return Card(search, asked, sentences)
-    found = answer(query, user, size=THUMBNAILS)
-    new = kept.count_new(query, user, since) if since else 0
-    return Card(search, asked, sentences, found, since=since, new=new)
+        return Card(search, line, sentences)
+    result = answer(query, user, size=THUMBNAILS)
+    new = saved.count_new(query, user, since) if since else 0
+    return Card(search, line, sentences, result, since=since, new=new)
 
 
 def suggested_name(query: Query, user: User) -> str:
     """A first name for it: its words, what it is like, its filters."""
-    examples = [e.asset.title if e.asset else "a picture" for e in shown(query, user)]
-    like = f"like {examples[0]}" if examples else ""
-    called = names(query)
-    parts = [str(query.words), like, *(called.get(value, value) for _, value in query.filters)]
+    titles = [e.asset.title if e.asset else "a picture" for e in examples(query, user)]
+    like = f"like {titles[0]}" if titles else ""
+    names = collection_names(query)
+    parts = [str(query.words), like, *(names.get(value, value) for _, value in query.filters)]
     return ", ".join(part for part in parts if part)[:LONGEST_NAME].strip()
 
 
@@ -159,25 +161,24 @@ def lost_parameters(search: SavedSearch, form: SearchForm) -> list[str]:
 
 
 def _save(request: PersonRequest) -> HttpResponse:
-    asked = _search_form(dict(request.POST.lists()), request.user)
+    search = _search_form(dict(request.POST.lists()), request.user)
     form = SavingForm(request.POST)
-    wrong = [*asked.sentences(), *(form.sentences() if not form.is_valid() else [])]
-    given = form.cleaned_data
+    wrong = [*search.sentences(), *(form.sentences() if not form.is_valid() else [])]
     is_taken = False
     if not wrong:
         try:
-            return redirect(kept.save(asked.query(), owner=request.user, **given))
-        except NotSaved as error:
-            wrong, is_taken = [str(error)], isinstance(error, NameTaken)
+            return redirect(saved.save(search.query(), owner=request.user, **form.cleaned_data))
+        except NotSaved as refusal:
+            wrong, is_taken = [str(refusal)], isinstance(refusal, NameTaken)
     return _list(
-        request, query=asked.query(), saving=form, wrong=wrong, is_taken=is_taken, status=400
+        request, query=search.query(), saving=form, wrong=wrong, is_taken=is_taken, status=400
     )
 
 
 def _search_form(parameters: Mapping[str, list[str]], user: User) -> SearchForm:
     """The form of a query, read; a page is one of the list or of the hits, and no part of it."""
-    given = {name: values for name, values in parameters.items() if name != "page"}
-    form = SearchForm(data_of(given), user)
+    of_query = {name: values for name, values in parameters.items() if name != "page"}
+    form = SearchForm(data_of(of_query), user)
     form.is_valid()
     return form
 
@@ -185,10 +186,10 @@ def _search_form(parameters: Mapping[str, list[str]], user: User) -> SearchForm:
 def _list(request: PersonRequest, *, status: int = 200, **saving: Any) -> HttpResponse:
     """The page of cards, under the form where there is a query to save."""
     searches = Paginator(_in_order(request.user), ON_A_PAGE).get_page(request.GET.get("page"))
-    shown = saving | {"searches": searches, "cards": list(_cards(searches, request.user))}
+    page = saving | {"searches": searches, "cards": list(_cards(searches, request.user))}
     if "query" in saving:
-        shown["asked"] = around(shown.pop("query"), request.user)
-    return render(request, "saved/saved_searches.html", shown, status=status)
+        page["line"] = query_line(page.pop("query"), request.user)
+    return render(request, "saved/saved_searches.html", page, status=status)
 
 
 def _in_order(user: User) -> QuerySet[SavedSearch]:
@@ -205,7 +206,7 @@ def _cards(searches: Page[SavedSearch], user: User) -> Iterator[Card]:
             yield make_card(search, user, visits.get(search.pk))
         else:
             query = _search_form(search.parameters, user).query()
-            yield Card(search, around(query, user), [], is_late=True)
+            yield Card(search, query_line(query, user), [], is_late=True)
 
 
 def _visits(searches: list[SavedSearch], user: User) -> dict[UUID, datetime]:
@@ -229,5 +230,5 @@ def _own(request: PersonRequest, pk: UUID) -> SavedSearch:
 def _show_change(
     request: PersonRequest, search: SavedSearch, form: SavingForm, wrong: list[str]
 ) -> HttpResponse:
-    shown = {"search": search, "saving": form, "wrong": wrong}
-    return render(request, "saved/change.html", shown, status=400 if wrong else 200)
+    page = {"search": search, "saving": form, "wrong": wrong}
+    return render(request, "saved/change.html", page, status=400 if wrong else 200)

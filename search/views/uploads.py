@@ -12,11 +12,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from search.access.requests import StaffRequest, for_staff
-from search.formats.limits import TooLarge
-from search.formats.sniff import UndecodableImage, UnsupportedFormat
+from search.formats.sniff import UndecodableImage
 from search.library.ingest import display_name, ingest
 from search.models import Asset, Embedding, User
 from search.models.asset import AssetQuerySet
+from search.pages import refusal_status
 
 # Maximum ids in a URL: with more of 36 characters some proxy refuses the request line.
 ROWS_AT_ONCE = 100
@@ -67,13 +67,6 @@ def status(request: StaffRequest) -> HttpResponse:
     assets = _with_states(Asset.objects.visible_to(request.user)).filter(pk__in=_ids(request))
     rows = [Row(asset.filename, asset) for asset in assets.order_by("created", "pk")]
     return _rows_page(request, rows)
-
-
-def refusal_status(error: UndecodableImage) -> int:
-    """The HTTP status of the answer to a file that is refused."""
-    if isinstance(error, TooLarge):
-        return 413
-    return 415 if isinstance(error, UnsupportedFormat) else 400
 
 
 def _receive(file: UploadedFile, user: User) -> Row:

@@ -11,7 +11,7 @@ from search.formats.sniff import UndecodableImage
 from search.management.commands.search import RUNNER, token_of
 from search.management.library import LibraryCommand
 from search.models import Encoder
-from search.query import Example, NoVector, Query, vector_of
+from search.query import Example, NoVector, Query, encode
 from search.query.words import Part, Words
 from workers.encoders.load import load_encoder
 from workers.encoders.protocol import CheckpointError
@@ -45,7 +45,7 @@ def by_server(texts: list[str], paths: list[Path]) -> dict[str, Any]:
     try:
         asked = [Query(words=Words((Part(text, quoted=True),))) for text in texts]
         asked += [Query(like=(Example(picture=token_of(path)),)) for path in paths]
-        vectors = [vector_of(query, encoder, RUNNER).vector for query in asked]
+        vectors = [encode(query, encoder, RUNNER).vector for query in asked]
     except NoVector as error:
         raise CommandError(str(error)) from None
     return {

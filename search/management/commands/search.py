@@ -10,7 +10,7 @@ from search.formats.sniff import UndecodableImage
 from search.forms import SearchForm
 from search.management.library import LibraryCommand
 from search.models import User
-from search.query import Answer, NoVector, answer, remember_picture
+from search.query import Answer, Hit, NoVector, answer, remember_picture
 from search.query.filters import FILTERS
 
 # Whoever may run commands here may read the whole library.
@@ -44,10 +44,10 @@ class Command(LibraryCommand):
         form = SearchForm(parameters(options), RUNNER)
         if not form.is_valid():
             raise CommandError(" ".join(form.sentences()))
-        found = answer(form.query(), RUNNER, size=options["limit"])
-        if found.sentence:
-            self.stderr.write(found.sentence)
-        self.stdout.write(as_json(found) if options["json"] else as_table(found))
+        result = answer(form.query(), RUNNER, size=options["limit"])
+        if result.sentence:
+            self.stderr.write(result.sentence)
+        self.stdout.write(as_json(result) if options["json"] else as_table(result))
 
 
 def parameters(options: dict[str, Any]) -> QueryDict:
@@ -75,31 +75,31 @@ def token_of(path: Path) -> str:
         raise CommandError(f"{path}: {error}") from None
 
 
-def as_json(found: Answer) -> str:
-    hits = [as_facts(hit, found) for hit in found.hits]
-    encoder = found.encoder.slug if found.encoder else None
+def as_json(result: Answer) -> str:
+    hits = [as_facts(hit, result) for hit in result.hits]
+    encoder = result.encoder.slug if result.encoder else None
     return json.dumps(
         {
-            "query": found.query.parameters(),
+            "query": result.query.parameters(),
             "encoder": encoder,
-            "ranked": found.ranked,
-            "count": found.count,
+            "ranked": result.ranked,
+            "count": result.count,
             "hits": hits,
         }
     )
 
 
-def as_facts(hit: Any, found: Answer) -> dict[str, Any]:
-    facts = {"id": str(hit.pk), "title": hit.title}
-    if not found.ranked:
+def as_facts(hit: Hit, result: Answer) -> dict[str, Any]:
+    facts = {"id": str(hit.asset.pk), "title": hit.asset.title}
+    if not result.ranked:
         return facts
     return facts | {name: getattr(hit, name) for name in ("distance", "score", "match", "why")}
 
 
-def as_table(found: Answer) -> str:
-    rows = (f"{score_of(hit, found)}  {hit.pk}  {hit.title}" for hit in found.hits)
+def as_table(result: Answer) -> str:
+    rows = (f"{score_of(hit, result)}  {hit.asset.pk}  {hit.asset.title}" for hit in result.hits)
     return "\n".join(rows) or "Nothing found."
 
 
-def score_of(hit: Any, found: Answer) -> str:
-    return f"{hit.score:.3f}" if found.ranked and hit.score is not None else "  -  "
+def score_of(hit: Hit, result: Answer) -> str:
+    return f"{hit.score:.3f}" if result.ranked and hit.score is not None else "  -  "

@@ -3,7 +3,7 @@
 import pytest
 from kombu.exceptions import OperationalError as MessageNotSent
 
-from search.comparison.compare import SHOWN, NotComparable, chosen, compare, offered
+from search.comparison.compare import HITS, NotComparable, choose, comparable, compare
 from search.models import Embedding, Encoder
 from search.query import Query
 from tests.support.factories import make_asset, make_encoder, make_user
@@ -13,11 +13,11 @@ pytestmark = pytest.mark.django_db
 
 
 def comparison(**orders: str):
-    return compare(answered(**orders), make_user(), chosen(list(orders), offered()))
+    return compare(answered(**orders), make_user(), choose(list(orders), comparable()))
 
 
 def titles(column) -> str:
-    return "".join(spot.asset.title for spot in column.spots)
+    return "".join(spot.hit.asset.title for spot in column.spots)
 
 
 # Columns
@@ -33,7 +33,7 @@ def test_scores_and_ranks_are_each_encoder_s_own():
     first, second = comparison(fake="ab", second="b").columns
 
     assert [spot.rank for spot in first.spots] == [1, 2]
-    assert second.spots[0].asset.score == pytest.approx(0.996, abs=0.001)
+    assert second.spots[0].hit.score == pytest.approx(0.996, abs=0.001)
 
 
 def test_as_many_hits_as_the_page_shows():
@@ -41,7 +41,7 @@ def test_as_many_hits_as_the_page_shows():
 
     (first, _) = comparison(fake=letters, second="a").columns
 
-    assert titles(first) == letters[:SHOWN]
+    assert titles(first) == letters[:HITS]
 
 
 def test_vector_and_search_are_timed():
@@ -54,7 +54,7 @@ def test_an_asset_that_one_encoder_has_not_embedded_is_said_there_alone():
     query = answered(fake="abc", second="cab")
     Embedding.objects.filter(asset=query.like[0].asset, encoder__slug="second").delete()
 
-    first, second = compare(query, make_user(), offered()).columns
+    first, second = compare(query, make_user(), comparable()).columns
 
     assert titles(first) == "abc"
     assert (titles(second), second.sentence[:36]) == ("", "This asset is still being embedded; ")
@@ -64,7 +64,7 @@ def test_without_a_reference_the_next_column_is_one():
     query = answered(fake="abc", second="cab", third="abc")
     Embedding.objects.filter(asset=query.like[0].asset, encoder__slug="fake").delete()
 
-    found = compare(query, make_user(), offered())
+    found = compare(query, make_user(), comparable())
 
     assert found.reference is found.columns[1]
 
@@ -77,9 +77,9 @@ def test_where_no_encoder_answers_no_hit_passes_for_one(monkeypatch):
     make_asset(title="barn")
     monkeypatch.setattr("search.query.vectors.encode_text.delay", unsent)
 
-    found = compare(Query.of("barn"), make_user(), offered())
+    found = compare(Query.of("barn"), make_user(), comparable())
 
-    assert [column.spots for column in found.columns] == [[], []]
+    assert [column.spots for column in found.columns] == [(), ()]
     assert {column.sentence for column in found.columns} == {"The encoder is not answering."}
 
 
@@ -87,9 +87,9 @@ def test_words_are_asked_of_each_encoder_in_its_own_space(monkeypatch):
     answered(fake="abc", second="cab")
     let_words_point(monkeypatch)
 
-    found = compare(Query.of("red"), make_user(), offered())
+    found = compare(Query.of("red"), make_user(), comparable())
 
-    assert [[s.asset.title for s in c.spots[1:]] for c in found.columns] == [[*"abc"], [*"cab"]]
+    assert [[s.hit.asset.title for s in c.spots[1:]] for c in found.columns] == [[*"abc"], [*"cab"]]
 
 
 def test_words_that_an_encoder_cuts_off_are_said_above_its_hits(monkeypatch):
@@ -97,7 +97,7 @@ def test_words_that_an_encoder_cuts_off_are_said_above_its_hits(monkeypatch):
     let_words_point(monkeypatch)
     monkeypatch.setattr(Pointing, "truncates", lambda encoder, text: encoder.row.slug == "second")
 
-    first, second = compare(Query.of("red"), make_user(), offered()).columns
+    first, second = compare(Query.of("red"), make_user(), comparable()).columns
 
     assert (first.sentence, second.sentence[:18]) == ("", "Only the first 64 ")
     assert len(second.spots) == 4
@@ -107,7 +107,7 @@ def test_words_that_an_encoder_cuts_off_are_said_above_its_hits(monkeypatch):
 
 
 def moves(column) -> list[tuple[str, int | None]]:
-    return [(spot.asset.title, spot.rose) for spot in column.spots]
+    return [(spot.hit.asset.title, spot.rose) for spot in column.spots]
 
 
 def test_a_move_is_told_against_the_first_column():
@@ -125,7 +125,7 @@ def test_what_the_first_column_lacks_has_not_moved():
 def test_a_hit_that_no_other_column_has_is_only_there():
     columns = comparison(fake="abz", second="axy", third="xab").columns
 
-    alone = [[s.asset.title for s in column.spots if s.only_here] for column in columns]
+    alone = [[s.hit.asset.title for s in column.spots if s.only_here] for column in columns]
     assert alone == [["z"], ["y"], []]
 
 
@@ -133,7 +133,7 @@ def test_beside_a_silent_column_nothing_is_only_here():
     query = answered(fake="abc", second="a")
     Embedding.objects.filter(asset=query.like[0].asset, encoder__slug="second").delete()
 
-    first, _ = compare(query, make_user(), offered()).columns
+    first, _ = compare(query, make_user(), comparable()).columns
 
     assert not any(spot.only_here for spot in first.spots)
 
@@ -166,7 +166,7 @@ def test_a_silent_column_has_nothing_in_common_with_any():
     query = answered(fake="abc", second="a")
     Embedding.objects.filter(asset=query.like[0].asset, encoder__slug="second").delete()
 
-    assert compare(query, make_user(), offered()).pairs == []
+    assert compare(query, make_user(), comparable()).pairs == []
 
 
 # Which encoders
@@ -179,7 +179,7 @@ def slugs(encoders) -> list[str]:
 def test_the_serving_encoder_is_offered_first_and_then_the_newest():
     make_encoders("fake", "second", "third")
 
-    assert slugs(offered()) == ["fake", "third", "second"]
+    assert slugs(comparable()) == ["fake", "third", "second"]
 
 
 @pytest.mark.parametrize("state", ["building", "retired"])
@@ -187,15 +187,15 @@ def test_only_ready_and_serving_encoders_are_offered(state):
     make_encoders("fake", "second")
     make_encoder(slug="third", revision="third", state=state)
 
-    assert slugs(offered()) == ["fake", "second"]
+    assert slugs(comparable()) == ["fake", "second"]
 
 
-def test_three_at_most_are_compared_unless_others_are_chosen():
+def test_three_at_most_are_compared_unless_others_are_choose():
     make_encoders("fake", "second", "third")
     make_encoder(slug="fourth", revision="fourth", state=Encoder.State.READY)
 
-    assert slugs(chosen([], offered())) == ["fake", "fourth", "third"]
-    assert slugs(chosen(["second", "fake"], offered())) == ["second", "fake"]
+    assert slugs(choose([], comparable())) == ["fake", "fourth", "third"]
+    assert slugs(choose(["second", "fake"], comparable())) == ["second", "fake"]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +213,7 @@ def test_what_cannot_be_compared_is_refused_in_a_sentence(asked, sentence):
     make_encoders("fake", "second", "third")
 
     with pytest.raises(NotComparable, match=sentence):
-        chosen(asked, offered())
+        choose(asked, comparable())
 
 
 @pytest.mark.parametrize("number", [0, 1])
@@ -221,4 +221,4 @@ def test_one_encoder_alone_is_told_how_to_get_another(number):
     make_encoders(*["fake"][:number])
 
     with pytest.raises(NotComparable, match="manage.py encoder add"):
-        chosen([], offered())
+        choose([], comparable())

@@ -33,12 +33,6 @@ def test_the_nearest_come_first(dozen):
     assert [hit.distance for hit in hits] == sorted(hit.distance for hit in hits)
 
 
-def test_a_score_is_one_minus_the_distance(dozen):
-    hit = Asset.objects.nearest(RED, make_encoder())[0]
-    assert hit.score == pytest.approx(1, abs=1e-3)
-    assert hit.score == pytest.approx(1 - hit.distance)
-
-
 def test_an_asset_that_waits_is_no_hit(dozen):
     make_asset(title="waiting")
     titles = [hit.title for hit in Asset.objects.nearest(RED, make_encoder())[:50]]

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from kombu.exceptions import OperationalError as MessageNotSent
 
 from search.models import Asset, Embedding
-from search.query import Example, NoVector, Query, answer, remember_picture, vector_of
+from search.query import Example, NoVector, Query, answer, encode, remember_picture
 from search.query import vectors as query_module
 from tests.support.factories import make_asset, make_encoder, make_user
 from tests.support.fake_encoder import COLOURS, direction
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def titles(found) -> list[str]:
-    return [hit.title for hit in found.hits]
+    return [hit.asset.title for hit in found.hits]
 
 
 @pytest.fixture
@@ -37,6 +37,12 @@ def test_words_rank_the_asset_they_describe_first(library):
     assert titles(answer(Query.of("red"), make_user()))[0] == "barn"
 
 
+def test_a_score_is_one_minus_the_distance(library):
+    hit = answer(Query.of("red"), make_user()).hits[0]
+    assert hit.score == pytest.approx(1, abs=1e-3)
+    assert hit.score == pytest.approx(1 - hit.distance)
+
+
 def test_an_asset_ranks_its_like_and_leaves_itself_out(library):
     make_asset(title="rose", colour="red", embedded=True)
     barn = Asset.objects.get(title="barn")
@@ -50,7 +56,7 @@ def test_an_asset_ranks_its_like_and_leaves_itself_out(library):
 def test_an_asset_that_is_not_embedded_yet_says_so(library):
     waiting = make_asset(title="new")
     found = answer(Query(like=(Example(asset=waiting.pk),)), make_user())
-    assert found.hits == []
+    assert found.hits == ()
     assert "still being embedded" in found.sentence
 
 
@@ -132,7 +138,7 @@ def test_without_any_encoder_words_still_find_titles(db):
 
 def test_a_forgotten_query_picture_says_so(library):
     with pytest.raises(NoVector, match="no longer kept"):
-        vector_of(Query(like=(Example(picture="0" * 32),)), make_encoder(), make_user())
+        encode(Query(like=(Example(picture="0" * 32),)), make_encoder(), make_user())
 
 
 def test_a_query_picture_is_kept_and_finds_its_like(library, tmp_path):
@@ -145,7 +151,7 @@ def test_a_query_picture_is_kept_and_finds_its_like(library, tmp_path):
     found = answer(Query(like=(Example(picture=token),)), make_user())
 
     assert titles(found)[0] == "sea"
-    encoded = vector_of(Query(like=(Example(picture=token),)), make_encoder(), make_user())
+    encoded = encode(Query(like=(Example(picture=token),)), make_encoder(), make_user())
     assert encoded.vector == pytest.approx(direction(COLOURS["blue"]).tolist(), abs=0.03)
 
 
@@ -212,11 +218,11 @@ def test_a_search_by_an_encoder_that_has_gone_is_answered_by_the_next(switched_m
     assert (found.encoder, found.ranked, found.sentence) == (switched_meanwhile, True, "")
 
 
-def test_the_vector_of_one_encoder_is_never_used_by_another(library, fake_encoder):
+def test_the_encode_one_encoder_is_never_used_by_another(library, fake_encoder):
     user, new = make_user(), make_encoder(slug="new", revision="2", state="ready")
-    first = vector_of(Query.of("red"), make_encoder(), make_user())
+    first = encode(Query.of("red"), make_encoder(), make_user())
     fake_encoder.encode_texts = lambda texts: np.array([[0, 0, 0, 1]], np.float32)
     new.promote()
 
-    assert vector_of(Query.of("red"), new, user) != first
+    assert encode(Query.of("red"), new, user) != first
     assert answer(Query.of("red"), user).encoder == new

@@ -18,7 +18,7 @@ def knows_colours(fake_encoder):
 
 def titles(**parts) -> list[str]:
     query = Query.of("red", **parts)
-    return [hit.title for hit in answer(query, make_user()).hits]
+    return [hit.asset.title for hit in answer(query, make_user()).hits]
 
 
 def test_the_first_stays_first_and_is_followed_by_what_is_unlike_it():

@@ -19,7 +19,7 @@ def left_by(**given) -> set[str]:
     values = {name: [v] if isinstance(v, str) else v for name, v in given.items()}
     form = SearchForm(data_of(values), make_user())
     assert form.is_valid(), form.errors
-    return {hit.title for hit in answer(form.query(), make_user()).hits}
+    return {hit.asset.title for hit in answer(form.query(), make_user()).hits}
 
 
 def refused(**given) -> str:

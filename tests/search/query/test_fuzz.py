@@ -134,7 +134,7 @@ def test_the_picture_of_another_person_is_not_asked_by(client, reader_client):
 
     assert client.get(address).context["answer"].hits
     response = reader_client.get(address)
-    assert response.context["answer"].hits == []
+    assert response.context["answer"].hits == ()
     assert "no longer kept" in response.content.decode()
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from search.forms import SearchForm, data_of
 from search.models import Asset
-from search.query import Query, Sort, answer, nearest, ranking
+from search.query import Query, Sort, answer, fusion, nearest
 from search.query.answer import ORDERS
 from search.query.filters import FILTERS
 from tests.support.factories import make_asset, make_encoder, make_user
@@ -132,7 +132,7 @@ def test_all_filters_at_once_leave_the_index_in_use(library, never_few, kind):
 
 def test_a_page_far_behind_compares_all(library, never_few, monkeypatch):
     monkeypatch.setattr(nearest, "WIDEST", 5)
-    monkeypatch.setattr(ranking, "POOL", 6)
+    monkeypatch.setattr(fusion, "POOL", 6)
     assert "hnsw_" not in plan_of(asked("words"))
 
 

@@ -231,8 +231,8 @@ def test_page_command_and_saved_search_give_one_order(fake_encoder, reader_clien
     call_command("search", "red -white", "--like", str(sea.pk), "--balance", "0.7", "--json")
     printed = json.loads(capsys.readouterr().out)
 
-    assert [hit.title for hit in page] == [hit.title for hit in saved]
-    assert [hit.title for hit in page] == [hit["title"] for hit in printed["hits"]]
+    assert [hit.asset.title for hit in page] == [hit.asset.title for hit in saved]
+    assert [hit.asset.title for hit in page] == [hit["title"] for hit in printed["hits"]]
     assert printed["query"] == query.parameters()
 
 

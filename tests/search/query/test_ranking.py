@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from search.query import Example, Query, Sort, answer, diversity, ranking
+from search.query import Example, Query, Sort, answer, diversity, fusion, ranking
 from tests.support.factories import make_asset, make_user
 from tests.support.placed import end_bands_at, put
 
@@ -29,7 +29,7 @@ def ask(text: str = "red", *, page: int = 1, size: int = 48, **parts):
 
 
 def titles(found) -> list[str]:
-    return [hit.title for hit in found.hits]
+    return [hit.asset.title for hit in found.hits]
 
 
 def pages(text: str = "red", *, size: int, **parts) -> list[str]:
@@ -84,8 +84,8 @@ def test_who_has_both_meaning_and_words_comes_before_who_has_one():
 def test_a_hit_says_where_its_words_are():
     put(0.1, title="sea")
     put(0.2, title="barn", labels=("red",))
-    why = {hit.title: hit.why for hit in ask("red").hits}
-    assert why == {"barn": ["label"], "sea": []}
+    why = {hit.asset.title: hit.why for hit in ask("red").hits}
+    assert why == {"barn": ("label",), "sea": ()}
 
 
 def test_an_asset_that_is_not_embedded_is_found_by_its_words():
@@ -135,21 +135,21 @@ def test_without_bands_the_beginning_of_a_word_is_found():
 
 def test_who_is_called_just_so_is_a_strong_match(bands):
     put(1.2, title="red")
-    assert [hit.match for hit in ask("red").hits if hit.title == "red"] == ["strong"]
+    assert [hit.match for hit in ask("red").hits if hit.asset.title == "red"] == ["strong"]
 
 
 def test_where_nothing_matches_the_nearest_are_below(monkeypatch):
     end_bands_at(monkeypatch, 0.01, 0.02)
     nearest_first = spread(20)
     found = ask()
-    assert (found.hits, found.count) == ([], 0)
-    assert [hit.title for hit in found.nearest] == nearest_first[:12]
+    assert (found.hits, found.count) == ((), 0)
+    assert [hit.asset.title for hit in found.nearest] == nearest_first[:12]
 
 
 def test_without_bands_everything_is_shown_and_nothing_is_called_a_match():
     spread(3)
     found = ask()
-    assert (found.count, found.has_bands, found.has_rest) == (3, False, False)
+    assert (found.count, found.has_thresholds, found.has_rest) == (3, False, False)
     assert {hit.match for hit in found.hits} == {""}
 
 
@@ -186,7 +186,7 @@ def test_a_mixed_query_is_judged_by_the_more_lenient_of_its_kinds(monkeypatch):
 
 @pytest.fixture
 def small_pool(monkeypatch):
-    monkeypatch.setattr(ranking, "POOL", 6)
+    monkeypatch.setattr(fusion, "POOL", 6)
     monkeypatch.setattr(diversity, "POOL", 4)
 
 
@@ -314,7 +314,10 @@ def copies():
 
 def test_near_duplicates_collapse_into_the_best_with_their_number(copies):
     found = ask()
-    assert [(hit.title, hit.duplicates) for hit in found.hits] == [("original", 1), ("another", 0)]
+    assert [(hit.asset.title, hit.duplicates) for hit in found.hits] == [
+        ("original", 1),
+        ("another", 0),
+    ]
     assert found.count == 3
 
 

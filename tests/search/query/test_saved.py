@@ -114,7 +114,7 @@ def test_the_pictures_of_a_query_outlive_the_week(anna, fake_encoder):
 
     forget_pictures()
 
-    assert [hit.title for hit in answer(query, anna).hits] == ["barn", "sea"]
+    assert [hit.asset.title for hit in answer(query, anna).hits] == ["barn", "sea"]
 
 
 def test_a_picture_is_shared_with_its_search_and_no_longer(anna, ben, fake_encoder):

@@ -10,8 +10,8 @@ from PIL import Image
 from search.formats.region import Region
 from search.matches.thresholds import Background
 from search.models import Asset
-from search.query import Example, NoVector, Query, answer, remember_picture, vector_of
-from search.query.vectors import WORDS, Encoded, Part, composed
+from search.query import Example, NoVector, Query, answer, encode, remember_picture
+from search.query.vectors import Encoding, Weighted, compose
 from tests.support.factories import make_asset, make_encoder, make_user
 from tests.support.fake_encoder import COLOURS, direction
 from tests.support.pictures import orientation, saved, turned, upload
@@ -34,7 +34,7 @@ def like(title: str, **parts) -> Example:
 
 
 def first(query: Query, number: int = 1) -> list[str]:
-    return [hit.title for hit in answer(query, make_user()).hits[:number]]
+    return [hit.asset.title for hit in answer(query, make_user()).hits[:number]]
 
 
 def order(query: Query) -> list[str]:
@@ -71,14 +71,14 @@ def test_at_the_ends_of_the_balance_one_side_alone_decides(library, balance, exp
 
 def test_where_pictures_alone_count_no_hit_is_there_for_its_words(library):
     query = Query.of("red", like=(like("blue"),), balance=0)
-    assert all(hit.why == [] for hit in answer(query, make_user()).hits)
+    assert all(hit.why == () for hit in answer(query, make_user()).hits)
 
 
 def test_in_the_middle_of_the_balance_both_come_before_the_rest(library):
     sun = make_asset(title="sun", colour="yellow", embedded=True)
     query = Query.of("red", like=(Example(asset=sun.pk),), balance=0.5)
     mixed = direction(COLOURS["red"]) + direction(COLOURS["yellow"])
-    vector = vector_of(query, make_encoder(), make_user()).vector
+    vector = encode(query, make_encoder(), make_user()).vector
     assert vector == pytest.approx((mixed / np.linalg.norm(mixed)).tolist(), abs=0.01)
     assert set(first(query, 2)) == {"red", "yellow"}
 
@@ -99,20 +99,20 @@ def test_each_part_counts_in_units_of_its_own_deviation(monkeypatch, db):
     monkeypatch.setattr(
         "search.matches.thresholds.background", lambda v, e: spread[int(np.argmax(v))]
     )
-    parts = [Part(1, WORDS, Encoded(v.tolist())) for v in (wide, narrow)]
-    assert composed(parts, encoder) == pytest.approx((np.array([2, 10, 0, 0]) / 104**0.5).tolist())
+    parts = [Weighted(1, Encoding(v.tolist())) for v in (wide, narrow)]
+    assert compose(parts, encoder) == pytest.approx((np.array([2, 10, 0, 0]) / 104**0.5).tolist())
 
 
 def test_of_several_pictures_the_heavier_counts_more(library):
     for heavy, light in (("red", "blue"), ("blue", "red")):
         query = Query(like=(like(heavy, weight=10), like(light, weight=0.1)))
-        vector = vector_of(query, make_encoder(), make_user()).vector
+        vector = encode(query, make_encoder(), make_user()).vector
         assert np.dot(vector, direction(COLOURS[heavy])) > 0.99
 
 
 def test_the_vector_has_length_one(library):
     query = Query.of("red -green", like=(like("blue"),), unlike=(like("yellow"),))
-    assert np.linalg.norm(vector_of(query, make_encoder(), make_user()).vector) == pytest.approx(1)
+    assert np.linalg.norm(encode(query, make_encoder(), make_user()).vector) == pytest.approx(1)
 
 
 def test_what_is_wanted_and_not_wanted_at_once_gets_a_sentence(library):
@@ -122,9 +122,9 @@ def test_what_is_wanted_and_not_wanted_at_once_gets_a_sentence(library):
 
 
 def test_a_sum_of_nothing_is_no_vector(db):
-    red = Encoded(direction(COLOURS["red"]).tolist())
+    red = Encoding(direction(COLOURS["red"]).tolist())
     with pytest.raises(NoVector, match="are the same"):
-        composed([Part(1, WORDS, red), Part(-1, WORDS, red)], make_encoder())
+        compose([Weighted(1, red), Weighted(-1, red)], make_encoder())
 
 
 # Without -----------------------------------------------------------------------------------------
@@ -142,9 +142,7 @@ def test_what_is_left_out_moves_away(library):
     # Red and blue are both in white; without blue, what is red comes nearer.
     with_all, without = order(Query.of("white")), order(Query.of("white -blue"))
     assert without.index("blue") >= with_all.index("blue")
-    vectors = [
-        vector_of(Query.of(t), make_encoder(), make_user()) for t in ("white", "white -blue")
-    ]
+    vectors = [encode(Query.of(t), make_encoder(), make_user()) for t in ("white", "white -blue")]
     blue = direction(COLOURS["blue"])
     assert np.dot(vectors[1].vector, blue) < np.dot(vectors[0].vector, blue)
 
@@ -292,15 +290,15 @@ def test_a_region_is_encoded_once(library, fake_encoder, monkeypatch):
 def test_the_picture_of_another_person_is_no_example(library):
     token = remember_picture(jpeg(halves()), make_user("Ada"))
     with pytest.raises(NoVector, match="no longer kept"):
-        vector_of(Query(like=(Example(picture=token),)), make_encoder(), make_user("Bob"))
+        encode(Query(like=(Example(picture=token),)), make_encoder(), make_user("Bob"))
 
 
 def test_a_part_of_the_picture_of_another_person_is_no_example_even_once_encoded(library):
     token = remember_picture(jpeg(halves()), make_user("Ada"))
     part = Query(like=(Example(picture=token, region=LEFT),))
-    vector_of(part, make_encoder(), make_user("Ada"))
+    encode(part, make_encoder(), make_user("Ada"))
     with pytest.raises(NoVector, match="no longer kept"):
-        vector_of(part, make_encoder(), make_user("Bob"))
+        encode(part, make_encoder(), make_user("Bob"))
 
 
 def test_a_picture_that_nobody_signed_in_keeps_is_no_one_elses(library):
@@ -308,7 +306,7 @@ def test_a_picture_that_nobody_signed_in_keeps_is_no_one_elses(library):
 
     token = remember_picture(jpeg(halves()), AnonymousUser())
     with pytest.raises(NoVector):
-        vector_of(Query(like=(Example(picture=token),)), make_encoder(), make_user("Bob"))
+        encode(Query(like=(Example(picture=token),)), make_encoder(), make_user("Bob"))
 
 
 def test_an_asset_that_is_not_there_gets_a_sentence(reader_client):

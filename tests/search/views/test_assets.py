@@ -38,7 +38,7 @@ def test_similar_assets_stand_below(reader_client):
 
     response = reader_client.get(barn.get_absolute_url())
 
-    assert [asset.title for asset in response.context["answer"].hits] == ["sea"]
+    assert [hit.asset.title for hit in response.context["answer"].hits] == ["sea"]
 
 
 @pytest.mark.parametrize(

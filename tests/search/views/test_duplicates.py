@@ -68,7 +68,7 @@ def test_what_is_similar_begins_beyond_them(reader_client, monkeypatch):
 
     shown = reader_client.get(barn.get_absolute_url()).context["answer"]
 
-    assert [hit.title for hit in shown.hits] == ["hut", "inn"]
+    assert [hit.asset.title for hit in shown.hits] == ["hut", "inn"]
 
 
 def test_without_any_nothing_is_said(reader_client):

@@ -78,7 +78,7 @@ def test_the_filter_finds_both_kinds(reader_client):
 
     hits = reader_client.get("/", {"label": "red"}).context["answer"].hits
 
-    assert {asset.title for asset in hits} == {"barn", "shed"}
+    assert {hit.asset.title for hit in hits} == {"barn", "shed"}
 
 
 def test_staff_confirm_a_suggestion(staff_client):

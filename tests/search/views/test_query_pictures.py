@@ -35,7 +35,7 @@ def test_a_picture_becomes_a_url_that_ranks(reader_client, fake_encoder):
     response = reader_client.get(asked.url)
 
     assert asked.url.startswith("/?like=")
-    assert [asset.title for asset in response.context["answer"].hits] == ["barn", "sea"]
+    assert [hit.asset.title for hit in response.context["answer"].hits] == ["barn", "sea"]
     assert response.context["answer"].hits[0].score > 0.99
 
 

@@ -48,7 +48,7 @@ def text(response):
 
 
 def titles(response):
-    return [asset.title for asset in response.context["answer"].hits]
+    return [hit.asset.title for hit in response.context["answer"].hits]
 
 
 def save(client, name="reds", **sent):
@@ -413,7 +413,7 @@ def test_a_shared_search_shows_no_asset_that_the_viewer_may_not_see(
 
     assert titles(anna.get(address)) == ["barn"] and titles(ben.get(address)) == ["rose"]
     [card] = ben.get(LIST).context["cards"]
-    assert [hit.title for hit in card.answer.hits] == ["rose"] and card.new == 0
+    assert [hit.asset.title for hit in card.answer.hits] == ["rose"] and card.new == 0
 
 
 def test_an_example_that_the_viewer_may_not_see_gets_the_sentence(anna, ben, monkeypatch):

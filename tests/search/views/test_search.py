@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 def titles(response):
-    return [asset.title for asset in response.context["answer"].hits]
+    return [hit.asset.title for hit in response.context["answer"].hits]
 
 
 def text(response):

@@ -1,0 +1,91 @@
+"""What several views show: the search page, a query above its hits, the status of a refusal."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+
+from search.formats.limits import TooLarge
+from search.formats.sniff import UndecodableImage, UnsupportedFormat
+from search.forms import SearchForm
+from search.models import Asset, Collection, Embedding, Encoder, User
+from search.query import Answer, Example, Query, Sort, remembered_picture
+from search.query.facets import FACETS
+
+
+class ShownExample(NamedTuple):
+    """An example of a query as the pages show it."""
+
+    example: Example
+    asset: Asset | None
+    against: bool
+    has_picture: bool  # Query pictures are forgotten after a while.
+
+    @property
+    def id(self) -> str:
+        return str(self.example)
+
+
+def search_page(form: SearchForm, answer: Answer | None = None) -> dict[str, Any]:
+    """What the search page shows, its hits and what stands around them."""
+    encoder = answer.encoder if answer else Encoder.objects.serving()
+    # Of a query that can't be read the page keeps what can.
+    query = form.query() if form.is_bound else Query()
+    return query_line(query, form.user) | {
+        "form": form,
+        "answer": answer,
+        "encoder": encoder,
+        "encoder_is_bundled": encoder and is_bundled(encoder),
+        "waiting": count_waiting(),
+        "sorts": list(Sort),
+        "facet_names": FACETS,
+    }
+
+
+def query_line(query: Query, user: User | AnonymousUser) -> dict[str, Any]:
+    """The query as it stands above the hits."""
+    return {
+        "query": query,
+        "examples": examples(query, user),
+        "collection_names": collection_names(query),
+    }
+
+
+def examples(query: Query, user: User | AnonymousUser) -> list[ShownExample]:
+    """The examples with their assets, those for before those against."""
+    ids = [example.asset for example in query.pictures() if example.asset]
+    visible = Asset.objects.visible_to(user).prefetch_related("renditions")
+    assets = visible.in_bulk(ids) if ids else {}
+    return [
+        ShownExample(example, assets.get(example.asset), against, _has_picture(example, user))
+        for against, examples in ((False, query.like), (True, query.unlike))
+        for example in examples
+    ]
+
+
+def collection_names(query: Query) -> dict[str, str]:
+    """The names of the collections that are filtered by, by slug."""
+    slugs = query.values("collection")
+    rows = Collection.objects.filter(slug__in=slugs).values_list("slug", "name") if slugs else ()
+    return dict(rows)
+
+
+def refusal_status(refusal: UndecodableImage) -> int:
+    """The HTTP status of a page that refuses a picture."""
+    if isinstance(refusal, TooLarge):
+        return 413
+    return 415 if isinstance(refusal, UnsupportedFormat) else 400
+
+
+def is_bundled(encoder: Encoder) -> bool:
+    return settings.BUNDLED_CHECKPOINTS in Path(encoder.checkpoint).parents
+
+
+def count_waiting() -> int:
+    """How many assets the serving encoder has still to embed."""
+    return Embedding.objects.of_serving().waiting().count()
+
+
+def _has_picture(example: Example, user: User | AnonymousUser) -> bool:
+    return bool(example.asset) or remembered_picture(example.picture, user) is not None

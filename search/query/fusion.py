@@ -1,0 +1,127 @@
+"""Ranking by meaning and by words at once, in one SQL statement: reciprocal rank fusion.
+
+Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank
+learning methods", SIGIR 2009.
+"""
+
+from typing import Any, NamedTuple
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import QuerySet
+
+from search.matches.thresholds import Thresholds
+from search.models.asset import AssetQuerySet
+from search.query import lexical, nearest
+from search.query.query import EVEN, Query
+from search.query.vectors import PICTURE, WORDS, EncodedQuery, kind_of
+
+# Number of the nearest that are fused at once. An asset beyond it gets nothing for its place there.
+POOL = 500
+# The constant of the paper, which it found to matter little.
+RRF_K = 60
+LARGEST_DISTANCE = 2
+# Number of the nearest that are fused although they do not match, unless everything is asked for.
+BEYOND = 12
+
+
+class Candidate(NamedTuple):
+    """An asset in the ranking, and how it got there."""
+
+    pk: str  # As text: Python hashes UUIDs by a method of theirs, and there are thousands.
+    cluster: str | None
+    distance: float | None  # None where it was found by its words alone.
+    where: int | None  # In which of its words; None where in none.
+    exact: bool  # It is called just what the query says.
+
+    def match(self, limits: Thresholds | None) -> str:
+        """Strong, possible or none; nothing where no thresholds are calibrated."""
+        if limits is None:
+            return ""
+        distance = LARGEST_DISTANCE if self.distance is None else self.distance
+        if self.exact or distance <= limits.strong:
+            return "strong"
+        has_words = lexical.is_whole(self.where)
+        return "possible" if has_words or distance <= limits.possible else "none"
+
+
+def candidates(
+    encoded: EncodedQuery, assets: AssetQuerySet, limits: Thresholds | None, *, near: int, mentioning: int
+) -> list[Candidate]:
+    """The `near` nearest of the assets, and `mentioning` of those in which the words of the query
+    occur: the best first."""
+    query = encoded.query
+    kind = PICTURE if kind_of(query) == PICTURE and not query.text else WORDS
+    plan = nearest.plan(assets, encoded.vector, encoded.encoder, kind, limit=near)
+    near_sql, near_values = _sql(plan.hits.values("pk", "cluster", "distance"))  # type: ignore[misc]
+    words_sql, words_values = _NO_ROWS, ()
+    weight = weight_of_words(query)
+    if weight and mentioning:
+        rows = mentioning_words(query, assets).values(*_COLUMNS)
+        words_sql, words_values = _sql(rows[:mentioning])
+    possible = limits.possible if limits else LARGEST_DISTANCE
+    beyond = near if query.everything else BEYOND
+    statement = _FUSED.format(
+        near=near_sql,
+        mentioning=words_sql,
+        k=RRF_K,
+        pool=POOL,
+        weight=weight,
+        whole=lexical.WHOLE if limits else 0,
+        farthest=LARGEST_DISTANCE,
+    )
+    with nearest.searching(plan), connection.cursor() as cursor:
+        numbers = possible, beyond, beyond, possible, possible
+        cursor.execute(statement, [*near_values, *words_values, *numbers])
+        return [Candidate(*row) for row in cursor.fetchall()]
+
+
+def mentioning_words(query: Query, assets: AssetQuerySet) -> AssetQuerySet:
+    """Those of the assets in which the words of the query occur, the best first."""
+    return lexical.search(assets, query.words.plain, query.words.phrases)
+
+
+def weight_of_words(query: Query) -> float:
+    """What a place by words counts beside one by meaning: as much, or as the balance has it."""
+    return query.balance / EVEN if query.is_mixed else float(bool(query.text))
+
+
+def _sql(rows: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
+    try:
+        sql, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return _NO_ROWS, ()
+    return sql, values
+
+
+_COLUMNS = ("pk", "cluster", "where", "exact", "rank")
+_NO_ROWS = "SELECT NULL::uuid, NULL::uuid, NULL::int, NULL::boolean, NULL::float WHERE false"
+
+# Those that match come first, so that a page of everything begins like a page of the matches. What
+# lies beyond the first POOL of a ranking gets nothing for its place there: in a larger pool, which
+# later pages are taken from, those before it keep their order.
+_FUSED = """
+WITH near AS MATERIALIZED (
+    SELECT id, cluster, distance, row_number() OVER (ORDER BY distance, id) AS place
+    FROM ({near}) AS nearest (id, cluster, distance)
+), mentioning AS MATERIALIZED (
+    SELECT id, cluster, place_of, exact, rank() OVER (ORDER BY exact DESC, score DESC) AS place,
+        row_number() OVER (ORDER BY exact DESC, score DESC, id) AS row
+    FROM ({mentioning}) AS matching (id, cluster, place_of, exact, score)
+)
+SELECT id::text, COALESCE(near.cluster, mentioning.cluster)::text, distance, place_of,
+    COALESCE(exact, false)
+FROM near FULL JOIN mentioning USING (id)
+WHERE near.place <= (SELECT count(*) FROM near WHERE distance <= %s) + %s
+    OR mentioning.row <= (SELECT count(*) FROM mentioning WHERE place_of & {whole} = {whole}) + %s
+ORDER BY COALESCE(exact, false) DESC,
+    COALESCE(place_of & {whole} = {whole}, false) OR COALESCE(distance, {farthest}) <= %s DESC,
+    CASE WHEN near.place <= {pool} THEN 1.0 / ({k} + near.place) ELSE 0 END
+        + CASE WHEN mentioning.row <= {pool}
+            THEN {weight} / ({k} + mentioning.place) ELSE 0 END DESC,
+    CASE WHEN mentioning.row <= {pool} AND near.place > {pool}
+            OR mentioning.row > 0 AND distance > %s THEN NULL
+        ELSE distance END,
+    mentioning.row,
+    id
+"""

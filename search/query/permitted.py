@@ -1,0 +1,40 @@
+"""What may be an answer: the assets that rights, filters, examples and words to leave out allow."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models.functions import Cast
+from pgvector.django import CosineDistance, HalfVectorField
+
+from search.matches import thresholds
+from search.models import Asset, AssetLabel, Embedding, User
+from search.models.asset import AssetQuerySet
+from search.query import lexical
+from search.query.filters import narrow
+from search.query.query import Query
+from search.query.vectors import WORDS, EncodedQuery
+
+
+def permitted(query: Query, user: User | AnonymousUser) -> AssetQuerySet:
+    """The assets that the person's rights, the filters and the quoted words leave."""
+    assets = narrow(Asset.objects.visible_to(user), query.filters)
+    for words in query.words.without:
+        labelled = AssetLabel.objects.filter(label__name__iexact=words)
+        assets = assets.exclude(pk__in=labelled.values("asset"))
+    # A picture is no answer to itself; a part of it may be.
+    examples = [example.asset for example in query.pictures() if example.asset and example.is_whole]
+    if examples:
+        assets = assets.exclude(pk__in=examples)
+    if query.words.phrases:
+        assets = lexical.containing(assets, [], query.words.phrases)
+    return assets
+
+
+def far_from(assets: AssetQuerySet, encoded: EncodedQuery) -> AssetQuerySet:
+    """The assets that are no strong match of any of the words that the query leaves out."""
+    encoder = encoded.encoder
+    for vector in encoded.without:
+        if limits := thresholds.thresholds_of(vector, encoder, WORDS):
+            stored = Cast("vector", HalfVectorField(dimensions=encoder.dimensions))
+            embedded = Embedding.objects.filter(encoder=encoder, fulfilled__isnull=False)
+            near = embedded.alias(away=CosineDistance(stored, vector))
+            assets = assets.exclude(pk__in=near.filter(away__lte=limits.strong).values("asset"))
+    return assets
