@@ -1,13 +1,21 @@
-"""The words in the box: plain ones, "quoted" ones, -ones to leave out, and typed filters."""
+"""The grammar of the box: plain words, "quoted" ones, -ones to leave out, and typed filters.
+
+Here alone is decided what is a filter, a phrase and a minus, in a text that is searched for and in
+one that is still being typed.
+"""
 
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
-# A minus that leaves out, the name of a typed filter, and a word or several in quotation marks. A
-# mark that is not closed is passed over, and so are more minuses: neither may reach the encoder.
-_PART = re.compile(
-    r"(?P<minus>-?)-*(?:(?P<name>[a-zA-Z_]+):)?(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\s\"]+))"
+# A minus that leaves out, and the name of a typed filter. More minuses are passed over, as is a
+# quotation mark that is not closed: neither may reach the encoder.
+_HEAD = r"(?P<minus>-?)-*(?:(?P<name>[a-zA-Z_]+):)?"
+_PART = re.compile(rf"{_HEAD}(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\s\"]+))")
+# The last part is still being typed: a quotation mark stays open, and a name has no value yet.
+_BOX = re.compile(
+    rf"(?P<before>(?:(?:[^\"]|\"[^\"]*\")*\s)?){_HEAD}"
+    r"(?:\"(?P<quoted>[^\"]*)|(?P<bare>[^\s\"]*))"
 )
 
 
@@ -24,6 +32,10 @@ class Part:
         value = f'"{self.value}"' if self.quoted else self.value
         return f"{'-' * self.minus}{self.name}{':' * bool(self.name)}{value}"
 
+    @property
+    def is_plain(self) -> bool:
+        return not (self.name or self.quoted or self.minus)
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -35,8 +47,8 @@ class Words:
     def parse(cls, text: str, filters: frozenset[str] = frozenset()) -> Self:
         """Read a box in which these names are typed filters; every text can be read."""
         # Spaces first: no part may hold a line's end, which no box can show.
-        found = _PART.finditer(" ".join(text.split()))
-        parts = (part for match in found for part in _parts(match, filters))
+        matches = _PART.finditer(" ".join(text.split()))
+        parts = (_part(match, filters) for match in matches)
         return cls(tuple(part for part in parts if part.value))
 
     def __str__(self) -> str:
@@ -44,7 +56,7 @@ class Words:
 
     @property
     def plain(self) -> list[str]:
-        return [p.value for p in self.parts if not (p.name or p.quoted or p.minus)]
+        return [part.value for part in self.parts if part.is_plain]
 
     @property
     def phrases(self) -> list[str]:
@@ -69,12 +81,48 @@ class Words:
         """The same without the typed filters."""
         return type(self)(tuple(part for part in self.parts if not part.name))
 
+    @property
+    def conditions(self) -> Self:
+        """Only the typed filters and what is to be left out."""
+        return type(self)(tuple(part for part in self.parts if part.name or part.minus))
 
-def _parts(match: re.Match[str], filters: frozenset[str]) -> list[Part]:
+
+class Unfinished(NamedTuple):
+    """The text of a box, taken apart at its last part, which is still being typed."""
+
+    before: str
+    part: Part
+
+    @classmethod
+    def parse(cls, text: str, filters: frozenset[str] = frozenset()) -> Self:
+        """Read a box in which these names are typed filters."""
+        match = _BOX.fullmatch(text)
+        if not match:  # The last word ends with a quotation mark: there is nothing to add to it.
+            return cls(text, Part(""))
+        return cls(match["before"], _part(match, filters))
+
+    def as_filter(self, name: str, value: str) -> str:
+        """The text with this filter for its last part, in quotation marks where it needs them."""
+        quoted = bool(re.search(r"\s|^-", value))
+        return f"{self.before}{Part(value, name, quoted, self.part.minus)}"
+
+
+def can_be_spelled(value: str) -> bool:
+    """Whether a box can hold this text between quotation marks."""
+    return '"' not in value
+
+
+def is_plain(text: str, filters: frozenset[str]) -> bool:
+    """Whether nothing in a text would be read as a filter, a phrase or a minus."""
+    parts = Words.parse(text, filters).parts
+    return can_be_spelled(text) and all(part.is_plain for part in parts)
+
+
+def _part(match: re.Match[str], filters: frozenset[str]) -> Part:
     name, quoted = match["name"] or "", match["quoted"]
     minus, is_quoted = bool(match["minus"]), quoted is not None
     value = " ".join((quoted if quoted is not None else match["bare"].lstrip("-")).split())
     if name and name.lower() not in filters:
         # A word with a colon in it, as in a title.
-        return [Part(f"{name}:{value}", quoted=is_quoted, minus=minus)]
-    return [Part(value, name.lower(), is_quoted, minus)]
+        return Part(f"{name}:{value}", quoted=is_quoted, minus=minus)
+    return Part(value, name.lower(), is_quoted, minus)

@@ -91,10 +91,10 @@
     mark(all[(all.indexOf(active()) + step + all.length) % all.length]);
   }
 
-  // What ends in a colon wants to be gone on with; anything else is the query.
+  // The name of a filter goes on with a value; anything else is the query.
   function choose(option) {
     field.value = typed = option.dataset.value;
-    if (typed.endsWith(":")) return later();
+    if (option.hasAttribute("data-goes-on")) return later();
     close();
     field.form.requestSubmit();
   }

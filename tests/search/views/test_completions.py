@@ -11,8 +11,9 @@ from redis.exceptions import RedisError
 
 from search.models import Collection, Label
 from search.query import Words, recent
-from search.query.completion import Typed, beginning, completions
+from search.query.completion import beginning, completions
 from search.query.filters import FILTERS
+from search.query.words import Unfinished
 from tests.support.factories import make_asset, make_user
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +136,8 @@ def test_patterns_are_letters():
         ("-do", "-label:dog"),
         ("red label:d", "red label:dog"),
         ("-label:D", "-label:dog"),
+        ("Label:d", "label:dog"),
+        ("--do", "-label:dog"),
         ("not_label:d", "not_label:dog"),
         ('label:"d', "label:dog"),
         ("label:old", 'label:"old house"'),
@@ -175,7 +178,7 @@ def test_a_label_that_no_box_can_spell_is_not_offered():
 
 @pytest.mark.parametrize("value", ["old house", "-minus", "plain", "it's"])
 def test_an_offered_filter_is_read_as_it_is_meant(value):
-    text = Typed.parse("red l").as_filter("label", value)
+    text = Unfinished.parse("red l").as_filter("label", value)
     [typed] = Words.parse(text, frozenset(FILTERS)).typed
     assert (typed.name, typed.value) == ("label", value)
 
