@@ -13,14 +13,17 @@ from search.formats.region import NoRegion, Region
 from search.models import Asset, Label, Preference, User
 from search.query import Example, Malformed, Query, Sort, Words, filters
 from search.query.filters import FILTERS
-from search.query.query import EVEN, MOST_EXAMPLES, MOST_WITHOUT, share, tidy
+from search.query.query import EVEN, MOST_EXAMPLES, MOST_WITHOUT, read_balance, tidy
 
 NUL = "Your words contain a character that no text has (NUL)."
 NO_TEXT = "Your words contain a character that no text has: half of a pair (a lone surrogate)."
+# Maximum of characters of what stands in the box.
 LONGEST = 1000
 TOO_LONG = f"This is too long: {LONGEST:,} characters are enough."
-# Past any page that a person reaches; a larger offset is only work for the database.
+# Maximum of a page's number: past any that a person reaches, an offset is only work for the
+# database.
 LAST_PAGE = 10_000
+# Maximum of values of one filter.
 MOST_FILTERS = 20
 TOO_MANY_FILTERS = f"At most {MOST_FILTERS} values of one filter can be given at once."
 TOO_MANY_WITHOUT = f"At most {MOST_WITHOUT} words can be left out at once."
@@ -45,14 +48,14 @@ class Several(forms.Field):
 
     def each(self, value: Any) -> tuple[list[Any], list[str]]:
         """The values that can be read, and a sentence for each other."""
-        given = [one for one in value or () if one.strip()]
-        if len(given) > self.most:
+        texts = [text for text in value or () if text.strip()]
+        if len(texts) > self.most:
             return [], [self.too_many]
         read: list[Any] = []
         sentences: list[str] = []
-        for one in given:
+        for text in texts:
             try:
-                read.append(sentenced(self.read, one))
+                read.append(checked(self.read, text))
             except forms.ValidationError as error:
                 sentences += error.messages
         return read, sentences
@@ -67,10 +70,11 @@ class One(forms.CharField):
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
-        return sentenced(self.read, text) if text else self.missing
+        return checked(self.read, text) if text else self.missing
 
 
-def sentenced(read: Callable[[str], Any], value: str) -> Any:
+def checked(read: Callable[[str], Any], value: str) -> Any:
+    """The value as it is read. Raises ValidationError with the sentence of its refusal."""
     if "\0" in value:
         raise forms.ValidationError(NUL)
     refuse_halves(value)
@@ -78,8 +82,8 @@ def sentenced(read: Callable[[str], Any], value: str) -> Any:
         raise forms.ValidationError(TOO_LONG)
     try:
         return read(value)
-    except Malformed as error:
-        raise forms.ValidationError(str(error)) from None
+    except Malformed as refusal:
+        raise forms.ValidationError(str(refusal)) from None
 
 
 def refuse_halves(value: str) -> None:
@@ -88,24 +92,24 @@ def refuse_halves(value: str) -> None:
         raise forms.ValidationError(NO_TEXT)
 
 
-def a_switch(value: str) -> bool:
+def read_switch(value: str) -> bool:
     if value not in ("0", "1"):
-        raise Malformed("A switch is 1, or it is left out.")
+        raise Malformed("no_switch")
     return value == "1"
 
 
-def a_sort(value: str) -> Sort:
+def read_sort(value: str) -> Sort:
     try:
         return Sort(value)
     except ValueError:
-        raise Malformed(f"Hits can be sorted by {', '.join(Sort)}.") from None
+        raise Malformed("no_sort", sorts=", ".join(Sort)) from None
 
 
-def a_percentage(value: str) -> float:
+def read_percentage(value: str) -> float:
     try:
         return float(value) / 100
     except ValueError:
-        raise Malformed("A region is four numbers: left, top, width and height.") from None
+        raise Malformed("region_is_no_four_numbers") from None
 
 
 class SearchForm(forms.Form):
@@ -121,13 +125,13 @@ class SearchForm(forms.Form):
     )
     like = Several(Example.parse, most=MOST_EXAMPLES, too_many=TOO_MANY_EXAMPLES)
     unlike = Several(Example.parse, most=MOST_EXAMPLES, too_many=TOO_MANY_EXAMPLES)
-    balance = One(share, missing=EVEN)
-    sort = One(a_sort, missing=Sort.RELEVANCE)
-    everything = One(a_switch, missing=False)
-    diversity = One(a_switch, missing=False)
+    balance = One(read_balance, missing=EVEN)
+    sort = One(read_sort, missing=Sort.RELEVANCE)
+    everything = One(read_switch, missing=False)
+    diversity = One(read_switch, missing=False)
     # What `diversity` was called once: bookmarks and saved searches still hold it.
-    variety = One(a_switch, missing=False)
-    duplicates = One(a_switch, missing=False)
+    variety = One(read_switch, missing=False)
+    duplicates = One(read_switch, missing=False)
     page = forms.IntegerField(
         required=False,
         min_value=1,
@@ -140,22 +144,22 @@ class SearchForm(forms.Form):
     )
     # A region of an example in numbers, for pages without JavaScript: percent of its sides.
     region_of = One(Example.parse, missing=None)
-    left = One(a_percentage, missing=None)
-    top = One(a_percentage, missing=None)
-    width = One(a_percentage, missing=None)
-    height = One(a_percentage, missing=None)
+    left = One(read_percentage, missing=None)
+    top = One(read_percentage, missing=None)
+    width = One(read_percentage, missing=None)
+    height = One(read_percentage, missing=None)
 
     def __init__(self, data: Any, user: User | AnonymousUser) -> None:
         super().__init__(data)
         self.user = user
-        for name, known in FILTERS.items():
+        for name, one in FILTERS.items():
             reads = partial(filters.read, name)
             self.fields[name] = Several(reads, most=MOST_FILTERS, too_many=TOO_MANY_FILTERS)
-            self.fields[name].label = known.hint
+            self.fields[name].label = one.hint
 
     def clean_q(self) -> Words:
         refuse_halves(self.cleaned_data["q"])
-        words = Words.parse(self.cleaned_data["q"], frozenset(FILTERS))
+        words = filters.read_box(self.cleaned_data["q"])
         if len(words.without) > MOST_WITHOUT:
             raise forms.ValidationError(TOO_MANY_WITHOUT)
         if len(str(words)) > LONGEST:
@@ -173,58 +177,56 @@ class SearchForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Add what was typed as filters and drawn as a region, and refuse contradictions."""
-        given = self.cleaned_data
-        typed = list(self._typed(given.get("q") or Words()))
+        data = self.cleaned_data
+        typed = list(self._typed(data.get("q") or Words()))
         self._keep_what_can_be_read()
         for name, value in typed:
-            given.setdefault(name, []).append((name, value))
-            if len(given[name]) > MOST_FILTERS:
+            data.setdefault(name, []).append((name, value))
+            if len(data[name]) > MOST_FILTERS:
                 self.add_error(name, TOO_MANY_FILTERS)
-        if sentence := filters.contradiction(self._filters()):
-            self.add_error(None, sentence)
-        if given.get("region_of"):
-            self._read_region(given["region_of"])
-        return given
+        try:
+            filters.refuse_contradictions(self._filters())
+        except Malformed as refusal:
+            self.add_error(None, str(refusal))
+        if data.get("region_of"):
+            self._read_region(data["region_of"])
+        return data
 
     def query(self) -> Query:
-        """What was asked; of a form with errors, all of it that can be read."""
-        given = self.cleaned_data
-        words = given.get("q") or Words()
+        """The query; of a form with errors, all of it that can be read."""
+        data = self.cleaned_data
+        words = data.get("q") or Words()
         return Query(
             words=words.untyped,
-            like=tuple(dict.fromkeys(given.get("like", ()))),
-            unlike=tuple(dict.fromkeys(given.get("unlike", ()))),
-            balance=given.get("balance", EVEN),
+            like=tuple(dict.fromkeys(data.get("like", ()))),
+            unlike=tuple(dict.fromkeys(data.get("unlike", ()))),
+            balance=data.get("balance", EVEN),
             filters=() if self.non_field_errors() else tidy(self._filters()),
-            sort=given.get("sort", Sort.RELEVANCE),
-            everything=given.get("everything", False),
-            diversity=given.get("diversity") or given.get("variety") or False,
-            duplicates=given.get("duplicates", False),
+            sort=data.get("sort", Sort.RELEVANCE),
+            everything=data.get("everything", False),
+            diversity=data.get("diversity") or data.get("variety") or False,
+            duplicates=data.get("duplicates", False),
         )
 
     def sentences(self) -> list[str]:
         """What is wrong with it, each thing once."""
-        said = (str(sentence) for sentences in self.errors.values() for sentence in sentences)
-        return list(dict.fromkeys(said))
+        each = (str(sentence) for sentences in self.errors.values() for sentence in sentences)
+        return list(dict.fromkeys(each))
 
     def _filters(self) -> list[tuple[str, str]]:
         """Of filters that take one value the last one given counts."""
-        found: list[tuple[str, str]] = []
-        for name, known in FILTERS.items():
+        pairs: list[tuple[str, str]] = []
+        for name, one in FILTERS.items():
             values = self.cleaned_data.get(name) or []
-            found += values if known.many else values[-1:]
-        return found
+            pairs += values if one.many else values[-1:]
+        return pairs
 
     def _typed(self, words: Words) -> Iterator[tuple[str, str]]:
         for part in words.typed:
-            name = f"not_{part.name}" if part.minus else part.name
-            if name not in FILTERS:
-                self.add_error(part.name, f"“{part}”: only a label can be left out with a minus.")
-                continue
             try:
-                yield filters.read(name, part.value)
-            except Malformed as error:
-                self.add_error(name, str(error))
+                yield filters.read_typed(part)
+            except Malformed as refusal:
+                self.add_error(part.name, str(refusal))
 
     def _keep_what_can_be_read(self) -> None:
         """Of a parameter of which some values can't be read, keep the others."""
@@ -238,11 +240,11 @@ class SearchForm(forms.Form):
         part = example
         try:
             if None in sides:
-                raise NoRegion("A region is four numbers: left, top, width and height.")
+                raise NoRegion("region_is_no_four_numbers")
             part = replace(example, region=Region.of(*sides))  # type: ignore[arg-type]
             self._seen([part])
-        except NoRegion as error:
-            self.add_error("region_of", str(error))
+        except NoRegion as refusal:
+            self.add_error("region_of", str(refusal))
         except forms.ValidationError as error:
             self.add_error("region_of", error)
         others = [e for e in self.cleaned_data.get("like", ()) if e.id != example.id]
@@ -255,11 +257,11 @@ class SearchForm(forms.Form):
         return examples
 
     def _there(self, examples: list[Example]) -> list[Example]:
-        asked = {example.asset for example in examples if example.asset}
-        if not asked:
+        ids = {example.asset for example in examples if example.asset}
+        if not ids:
             return examples
-        seen = Asset.objects.visible_to(self.user).filter(pk__in=asked)
-        unseen = asked.difference(seen.values_list("pk", flat=True))
+        visible = Asset.objects.visible_to(self.user).filter(pk__in=ids)
+        unseen = ids.difference(visible.values_list("pk", flat=True))
         return [example for example in examples if example.asset not in unseen]
 
 

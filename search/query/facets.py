@@ -10,7 +10,8 @@ from search.models.asset import AssetQuerySet
 from search.query.filters import MEGAPIXELS, PANORAMA, SQUARE
 from search.query.query import Query
 
-SHOWN = 12
+# Maximum of choices of one facet.
+MOST = 12
 
 
 class Choice(NamedTuple):
@@ -35,29 +36,29 @@ FACETS = ("label", "collection", "colour", "orientation", "size", "format", "yea
 def facets(query: Query, among: AssetQuerySet | Sequence[str]) -> Facets:
     """For each facet the values that some of these assets have, the most frequent first.
 
-    Values that are chosen already and those that all assets share would narrow nothing.
+    Values of the query's own filters and those that all assets share would narrow nothing.
     """
-    found: dict[str, list[Choice]] = {}
+    choices: dict[str, list[Choice]] = {}
     with connection.cursor() as cursor:
         try:
-            cursor.execute(*_counted(among))
+            cursor.execute(*_statement(among))
         except EmptyResultSet:
             return Facets(0, {})
         (*_, total, _), *rows = cursor.fetchall()
     for *choice, _ in rows:
         facet, value, _, assets = choice
         if assets < total and (facet, value) not in query.filters:
-            found.setdefault(facet, []).append(Choice(*choice))
-    return Facets(total, {facet: found[facet][:SHOWN] for facet in FACETS if facet in found})
+            choices.setdefault(facet, []).append(Choice(*choice))
+    return Facets(total, {facet: choices[facet][:MOST] for facet in FACETS if facet in choices})
 
 
-def _counted(among: AssetQuerySet | Sequence[str]) -> tuple[str, tuple[Any, ...]]:
+def _statement(among: AssetQuerySet | Sequence[str]) -> tuple[str, tuple[Any, ...]]:
     if isinstance(among, AssetQuerySet):
         sql, values = among.order_by().values(*_FACTS).query.sql_with_params()
-        return _COUNTED.format(among=sql, facts=", ".join(_FACTS), **_BOUNDS), values
+        return _COUNT.format(among=sql, facts=", ".join(_FACTS), **_BOUNDS), values
     # As one text: to adapt thousands of ids one by one takes longer than to count them.
     ids = f"{{{','.join(among)}}}"
-    return _COUNTED.format(among=_OF_IDS, facts=", ".join(_FACTS), **_BOUNDS), (ids,)
+    return _COUNT.format(among=_OF_IDS, facts=", ".join(_FACTS), **_BOUNDS), (ids,)
 
 
 _FACTS = ("id", "colour_name", "format", "width", "height", "taken", "created")
@@ -74,7 +75,7 @@ _BOUNDS = {
 # All facets in one statement over one set of rows, so that their counts agree. Assets that have all
 # their facts in common are counted first: all of 100,000 take 160 ms; one facet after the other
 # took 280.
-_COUNTED = """
+_COUNT = """
 WITH among ({facts}) AS MATERIALIZED ({among}),
 alike AS MATERIALIZED (
     SELECT colour_name, format, width >= height * {panorama} AS is_panorama,
@@ -93,11 +94,11 @@ alike AS MATERIALIZED (
     UNION ALL SELECT 'orientation', shape, sum(assets) FROM alike GROUP BY shape
     UNION ALL SELECT 'orientation', 'panorama', sum(assets) FROM alike WHERE is_panorama
         HAVING sum(assets) > 0
-    UNION ALL SELECT 'label', label.name, given.assets
+    UNION ALL SELECT 'label', label.name, labelled.assets
     FROM search_label AS label JOIN (
         SELECT label_id, count(DISTINCT asset_id) AS assets
         FROM among JOIN search_assetlabel ON asset_id = among.id GROUP BY label_id
-    ) AS given ON label.id = given.label_id
+    ) AS labelled ON label.id = labelled.label_id
 )
 SELECT '' AS facet, '' AS value, '' AS name, COALESCE(sum(assets), 0)::int AS assets, 0 AS place
     FROM alike

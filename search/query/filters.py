@@ -11,14 +11,19 @@ from search.formats.sniff import FORMATS
 from search.models import AssetLabel, Collection, Embedding, Label, User
 from search.models.asset import COLOURS, AssetQuerySet
 from search.query.query import Malformed
+from search.query.words import Part, Words
 
 Leaves = Callable[[AssetQuerySet, Sequence[str]], AssetQuerySet]
 
-PANORAMA = 2  # As wide as twice its height, or more.
-SQUARE = 0.05  # Sides that differ by less than this share are as good as equal.
+# Minimum of a panorama's width beside its height.
+PANORAMA = 2
+# Maximum share by which the sides of a square differ.
+SQUARE = 0.05
+# From how many megapixels, and below how many.
 MEGAPIXELS = {"small": (0, 1), "medium": (1, 8), "large": (8, None)}
-# Embedding may take so long; what a later encoder embeds again is no news.
+# Maximum between upload and embedding: what a later encoder embeds again is no news.
 LATEST = datetime.timedelta(days=1)
+# Earliest moment of a filter: from one in the year 1 no day can be subtracted.
 FIRST_MOMENT = datetime.datetime(1900, 1, 1, tzinfo=datetime.UTC)
 STATES = ("searchable", "waiting", "failed")
 ORIENTATIONS = ("landscape", "portrait", "square", "panorama")
@@ -39,8 +44,8 @@ def narrow(assets: AssetQuerySet, filters: Iterable[tuple[str, str]]) -> AssetQu
     values: dict[str, list[str]] = {}
     for name, value in filters:
         values.setdefault(name, []).append(value)
-    for name, given in values.items():
-        assets = FILTERS[name].leaves(assets, given)
+    for name, several in values.items():
+        assets = FILTERS[name].leaves(assets, several)
     return assets
 
 
@@ -49,62 +54,70 @@ def read(name: str, value: str) -> tuple[str, str]:
     return name, FILTERS[name].read(value.strip())
 
 
-def contradiction(filters: Iterable[tuple[str, str]]) -> str:
-    """Why no asset can ever pass these filters, in a sentence; else nothing."""
+def read_box(text: str) -> Words:
+    """What stands in the box, with its typed filters."""
+    return Words.parse(text, NAMES)
+
+
+def read_typed(part: Part) -> tuple[str, str]:
+    """A filter as it was typed into the box, in the canonical form. Raises Malformed."""
+    name = f"not_{part.name}" if part.minus else part.name
+    if name not in FILTERS:
+        raise Malformed("only_labels_are_left_out", part=str(part))
+    return read(name, part.value)
+
+
+def refuse_contradictions(filters: Iterable[tuple[str, str]]) -> None:
+    """Raise Malformed where no asset can ever pass all of these filters."""
     pairs = set(filters)
     values = dict(pairs)
     if both := {v for n, v in pairs if n == "label"} & {v for n, v in pairs if n == "not_label"}:
-        return f"The label “{both.pop()}” is both asked for and left out."
+        raise Malformed("label_contradicts", label=both.pop())
     for which in ("", "taken_", "added_"):
         after, before = f"{which}after", f"{which}before"
         if after in values and before in values and values[after] >= values[before]:
-            return "The dates contradict each other: nothing is both after and before them."
-    return ""
+            raise Malformed("dates_contradict")
 
 
 # How a value is read ------------------------------------------------------------------------------
 
 
 def _a_label(value: str) -> str:
-    named = Label.objects.filter(name__iexact=value)
-    return _known(named.values_list("name", flat=True), value, f"There is no label “{value}”.")
+    labels = Label.objects.filter(name__iexact=value)
+    return _exact(labels.values_list("name", flat=True), value, "no_such_label")
 
 
 def _a_collection(value: str) -> str:
     # Of two, the one of this slug, whatever the other is called.
-    named = Collection.objects.filter(slug__iexact=value)
-    slugs = (named or Collection.objects.filter(name__iexact=value)).values_list("slug", flat=True)
-    return _known(slugs, value, f"There is no collection “{value}”.")
+    by_slug = Collection.objects.filter(slug__iexact=value)
+    collections = by_slug or Collection.objects.filter(name__iexact=value)
+    return _exact(collections.values_list("slug", flat=True), value, "no_such_collection")
 
 
 def _an_owner(value: str) -> str:
-    named = User.objects.filter(username__iexact=value)
-    return _known(
-        named.values_list("username", flat=True), value, f"Nobody here is called “{value}”."
-    )
+    owners = User.objects.filter(username__iexact=value)
+    return _exact(owners.values_list("username", flat=True), value, "no_such_owner")
 
 
-def _known(names: Iterable[str], value: str, sentence: str) -> str:
+def _exact(names: Iterable[str], value: str, refusal: str) -> str:
     """The name that is written just as this, else one that is but for capitals."""
-    found = sorted(names, key=lambda name: (name != value, name))
-    if not found:
-        raise Malformed(sentence)
-    return found[0]
+    best_first = sorted(names, key=lambda name: (name != value, name))
+    if not best_first:
+        raise Malformed(refusal, name=value)
+    return best_first[0]
 
 
-def _one_of(what: str, choices: Iterable[str]) -> Callable[[str], str]:
-    known = {choice.lower(): choice for choice in choices}
+def _one_of(filter_name: str, choices: Iterable[str]) -> Callable[[str], str]:
+    by_lower = {choice.lower(): choice for choice in choices}
 
     def one(value: str) -> str:
-        if value.lower() not in known:
-            raise Malformed(f"“{value}” is no {what}: choose {_listed(list(known.values()))}.")
-        return known[value.lower()]
+        if value.lower() not in by_lower:
+            *first, last = by_lower.values()
+            listed = {"first": ", ".join(first), "last": last}
+            raise Malformed("no_such_choice", value=value, filter=filter_name, **listed)
+        return by_lower[value.lower()]
 
     return one
-
-
-def _listed(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _a_date(value: str) -> str:
@@ -114,12 +127,12 @@ def _a_date(value: str) -> str:
         year, month, day = (int(part or 1) for part in match.groups()) if match else (0, 0, 0)
         return datetime.date(year, month, day).isoformat()
     except ValueError:
-        raise Malformed(f"“{value}” is no date: write it as 2024-05-31, 2024-05 or 2024.") from None
+        raise Malformed("no_date", value=value) from None
 
 
 def _a_year(value: str) -> str:
     if not re.fullmatch(r"[1-9][0-9]{3}", value):
-        raise Malformed(f"“{value}” is no year: write it as 2024.")
+        raise Malformed("no_year", value=value)
     return value
 
 
@@ -131,37 +144,37 @@ def _a_moment(value: str) -> str:
             moment = moment.replace(tzinfo=datetime.UTC)
         return max(moment, FIRST_MOMENT).astimezone(datetime.UTC).isoformat()
     except (ValueError, OverflowError):
-        raise Malformed(f"“{value}” is no moment: write it as 2024-05-31T14:05:00Z.") from None
+        raise Malformed("no_moment", value=value) from None
 
 
 # What it leaves -----------------------------------------------------------------------------------
 
 
-def _labelled(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
+def _with_labels(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
     for name in names:
         assets = assets.labelled(name)
     return assets
 
 
-def _unlabelled(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
+def _without_labels(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
     return assets.exclude(pk__in=AssetLabel.objects.filter(label__name__in=names).values("asset"))
 
 
-def _collected(assets: AssetQuerySet, slugs: Sequence[str]) -> AssetQuerySet:
+def _in_collections(assets: AssetQuerySet, slugs: Sequence[str]) -> AssetQuerySet:
     for slug in slugs:
         assets = assets.in_collection(slug)
     return assets
 
 
-def _formatted(assets: AssetQuerySet, formats: Sequence[str]) -> AssetQuerySet:
+def _of_formats(assets: AssetQuerySet, formats: Sequence[str]) -> AssetQuerySet:
     return assets.filter(format__in=formats)
 
 
-def _coloured(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
+def _of_colours(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
     return assets.filter(colour_name__in=names)
 
 
-def _oriented(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
+def _of_orientation(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
     width, height = F("width"), F("height")
     square = Q(width__lte=height * (1 + SQUARE), height__lte=width * (1 + SQUARE))
     conditions = {
@@ -173,25 +186,25 @@ def _oriented(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
     return assets.filter(conditions[names[-1]])
 
 
-def _sized(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
+def _of_size(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
     least, most = MEGAPIXELS[names[-1]]
     assets = assets.alias(pixels=F("width") * F("height")).filter(pixels__gte=least * 1_000_000)
     return assets.filter(pixels__lt=most * 1_000_000) if most else assets
 
 
-def _owned(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
+def _of_owner(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
     return assets.filter(owner__username=names[-1])
 
 
 def _in_state(assets: AssetQuerySet, states: Sequence[str]) -> AssetQuerySet:
     of_serving = Embedding.objects.of_serving()
     waiting = of_serving.filter(fulfilled=None, error="")
-    chosen = {
+    embeddings = {
         "searchable": of_serving.filter(fulfilled__isnull=False),
         "waiting": waiting,
         "failed": of_serving.filter(fulfilled=None).exclude(error=""),
     }
-    return assets.filter(pk__in=chosen[states[-1]].values("asset"))
+    return assets.filter(pk__in=embeddings[states[-1]].values("asset"))
 
 
 def _since(field: str) -> Leaves:
@@ -209,11 +222,11 @@ def _in_year(assets: AssetQuerySet, years: Sequence[str]) -> AssetQuerySet:
 
 
 def _new_since(assets: AssetQuerySet, moments: Sequence[str]) -> AssetQuerySet:
-    """Those added after a moment, or shortly before it and found only after."""
+    """Those added after a moment, or shortly before it and embedded only after."""
     moment = datetime.datetime.fromisoformat(moments[-1])
-    found = Embedding.objects.of_serving().filter(fulfilled__gt=moment)
+    embedded = Embedding.objects.of_serving().filter(fulfilled__gt=moment)
     recent = assets.filter(created__gt=moment - LATEST)
-    return recent.filter(Q(created__gt=moment) | Q(pk__in=found.values("asset")))
+    return recent.filter(Q(created__gt=moment) | Q(pk__in=embedded.values("asset")))
 
 
 def _midnight(day: str) -> datetime.datetime:
@@ -223,14 +236,14 @@ def _midnight(day: str) -> datetime.datetime:
 DAY = "a day, month or year, as 2024-05-31"
 
 FILTERS = {
-    "label": Filter(_a_label, _labelled, many=True, hint="a label"),
-    "not_label": Filter(_a_label, _unlabelled, many=True),
-    "collection": Filter(_a_collection, _collected, many=True, hint="a collection"),
-    "format": Filter(_one_of("format", FORMATS), _formatted, many=True),
-    "colour": Filter(_one_of("colour", COLOURS), _coloured, many=True),
-    "orientation": Filter(_one_of("orientation", ORIENTATIONS), _oriented),
-    "size": Filter(_one_of("size", MEGAPIXELS), _sized),
-    "owner": Filter(_an_owner, _owned, hint="who uploaded it"),
+    "label": Filter(_a_label, _with_labels, many=True, hint="a label"),
+    "not_label": Filter(_a_label, _without_labels, many=True),
+    "collection": Filter(_a_collection, _in_collections, many=True, hint="a collection"),
+    "format": Filter(_one_of("format", FORMATS), _of_formats, many=True),
+    "colour": Filter(_one_of("colour", COLOURS), _of_colours, many=True),
+    "orientation": Filter(_one_of("orientation", ORIENTATIONS), _of_orientation),
+    "size": Filter(_one_of("size", MEGAPIXELS), _of_size),
+    "owner": Filter(_an_owner, _of_owner, hint="who uploaded it"),
     "state": Filter(_one_of("state", STATES), _in_state),
     "year": Filter(_a_year, _in_year, hint="when it was taken, else added"),
     "after": Filter(_a_date, _since("dated"), hint=DAY),
@@ -241,3 +254,4 @@ FILTERS = {
     "added_before": Filter(_a_date, _until("created"), hint=DAY),
     "new_since": Filter(_a_moment, _new_since),
 }
+NAMES = frozenset(FILTERS)

@@ -1,4 +1,4 @@
-"""What a person asked: plain values, whose canonical form is what stands in a URL."""
+"""A query: plain values, whose canonical form is what stands in a URL."""
 
 import math
 import re
@@ -11,17 +11,21 @@ from uuid import UUID
 
 from search.formats.region import NoRegion, Region
 from search.query.words import Words
+from search.refusals import Refusal
 
+# Maximum of examples for, and as many against.
 MOST_EXAMPLES = 40
+# Maximum of words to leave out.
 MOST_WITHOUT = 10
 LEAST_WEIGHT, MOST_WEIGHT = 0.1, 10
+# The balance at which words and pictures weigh the same.
 EVEN = 0.5
 _EXAMPLE = re.compile(r"(?P<id>[0-9a-f-]+)(?:@(?P<region>[^*]*))?(?:\*(?P<weight>.*))?")
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
-class Malformed(Exception):
-    """A part of a query that can't be read; the text is a sentence for the person."""
+class Malformed(Refusal):
+    """A part of a query that can't be read."""
 
 
 class Sort(StrEnum):
@@ -48,11 +52,11 @@ class Example:
         """The example that `str()` wrote: ID@left,top,width,height*weight. Raises Malformed."""
         match = _EXAMPLE.fullmatch(text.strip().lower())
         if not match:
-            raise Malformed("This is neither an asset nor a query picture.")
+            raise Malformed("no_example")
         try:
             region = None if match["region"] is None else Region.parse(match["region"])
-        except NoRegion as error:
-            raise Malformed(str(error)) from None
+        except NoRegion as refusal:
+            raise Malformed(refusal.code, **refusal.parameters) from None
         weight = 1 if match["weight"] is None else _weight(match["weight"])
         if _TOKEN.fullmatch(match["id"]):
             return cls(picture=match["id"], region=region, weight=weight)
@@ -111,13 +115,13 @@ class Query:
 
     @property
     def only_example(self) -> Example | None:
-        """The one whole picture that is all that was asked by."""
+        """The one whole picture that is all of the query."""
         alone = len(self.like) == 1 and not (self.words.parts or self.unlike)
         return self.like[0] if alone and self.like[0].is_whole else None
 
     @property
     def only_words(self) -> str:
-        """The words, where nothing else was asked by."""
+        """The words, where they are all of the query."""
         return "" if self.like or self.unlike or self.words.without else self.text
 
     @property
@@ -130,7 +134,7 @@ class Query:
 
     def parameters(self) -> dict[str, list[str]]:
         """The canonical form: each name of a URL with its values; what is as usual is left out."""
-        given = {
+        parameters = {
             "q": [str(self.words)],
             "like": [str(example) for example in self.like],
             "unlike": [str(example) for example in self.unlike],
@@ -138,10 +142,10 @@ class Query:
             "sort": [self.sort.value] if self.sort != Sort.RELEVANCE else [],
         }
         switches = ("everything", "diversity", "duplicates")
-        given |= {name: ["1"] for name in switches if getattr(self, name)}
+        parameters |= {name: ["1"] for name in switches if getattr(self, name)}
         for name, value in self.filters:
-            given.setdefault(name, []).append(value)
-        return {name: values for name, values in given.items() if any(values)}
+            parameters.setdefault(name, []).append(value)
+        return {name: values for name, values in parameters.items() if any(values)}
 
     def url(self) -> str:
         """The canonical form as it stands in a URL, without the question mark."""
@@ -169,8 +173,8 @@ class Query:
 
     def minus(self, name: str, value: str) -> Self:
         """The same without this value of a filter."""
-        kept = (pair for pair in self.filters if pair != (name, value))
-        return replace(self, filters=tuple(kept))
+        others = (pair for pair in self.filters if pair != (name, value))
+        return replace(self, filters=tuple(others))
 
     def unfiltered(self) -> Self:
         """The same without any filter."""
@@ -187,18 +191,18 @@ def tidy(filters: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(set(filters)))
 
 
-def share(text: str) -> float:
+def read_balance(text: str) -> float:
     """A balance, 0 to 1. Raises Malformed."""
     number = _number(text)
     if not 0 <= number <= 1:
-        raise Malformed("The balance of words and pictures is a number from 0 to 1.")
+        raise Malformed("no_balance")
     return round(number, 2)
 
 
 def _weight(text: str) -> float:
     number = _number(text)
     if not LEAST_WEIGHT <= number <= MOST_WEIGHT:
-        raise Malformed(f"A weight is a number from {LEAST_WEIGHT:g} to {MOST_WEIGHT}.")
+        raise Malformed("no_weight", least=LEAST_WEIGHT, most=MOST_WEIGHT)
     return round(number, 2)
 
 
@@ -214,4 +218,4 @@ def _uuid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise Malformed("This is no asset of the library.") from None
+        raise Malformed("no_asset") from None

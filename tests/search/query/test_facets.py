@@ -6,7 +6,7 @@ import pytest
 
 from search.models import Asset
 from search.query import Query, answer
-from search.query.facets import FACETS, SHOWN
+from search.query.facets import FACETS, MOST
 from tests.support.factories import make_asset, make_user
 from tests.support.placed import end_bands_at, put
 
@@ -84,12 +84,12 @@ def test_what_was_chosen_is_not_offered_again(library):
 
 
 def test_the_most_frequent_come_first_and_no_more_than_a_dozen():
-    for number in range(SHOWN + 3):
+    for number in range(MOST + 3):
         put(0.1, labels=("many", f"label {number:02}") if number else ("many",))
     put(0.2)
     labels = ask(Query.of("red")).facets["label"]
     assert [choice.value for choice in labels][:2] == ["many", "label 01"]
-    assert len(labels) == SHOWN
+    assert len(labels) == MOST
 
 
 def test_the_facets_come_in_one_order(library):

@@ -15,7 +15,7 @@ from search.management.commands.search import Command, parameters
 from search.models import Asset, Collection, Label
 from search.query import Example, Malformed, Query, Sort, Words
 from search.query.filters import FILTERS
-from search.query.query import MOST_EXAMPLES, MOST_WITHOUT, share
+from search.query.query import MOST_EXAMPLES, MOST_WITHOUT, read_balance
 from tests.search.formats.test_region import regions
 from tests.support.factories import make_asset, make_user
 
@@ -265,7 +265,7 @@ def test_what_is_no_example_gets_a_sentence(text):
 @pytest.mark.parametrize("text", ["nan", "inf", "-inf", "-0.1", "1.1", "", "half", "1e400", "١x"])
 def test_what_is_no_balance_gets_a_sentence(text):
     with pytest.raises(Malformed, match="0 to 1"):
-        share(text)
+        read_balance(text)
 
 
 # Steps from one query to the next ----------------------------------------------------------------
