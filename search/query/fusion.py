@@ -46,7 +46,12 @@ class Candidate(NamedTuple):
 
 
 def candidates(
-    encoded: EncodedQuery, assets: AssetQuerySet, limits: Thresholds | None, *, near: int, mentioning: int
+    encoded: EncodedQuery,
+    assets: AssetQuerySet,
+    limits: Thresholds | None,
+    *,
+    near: int,
+    mentioning: int,
 ) -> list[Candidate]:
     """The `near` nearest of the assets, and `mentioning` of those in which the words of the query
     occur: the best first."""
