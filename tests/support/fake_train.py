@@ -62,16 +62,16 @@ def begin(out: Path) -> None:
 
 
 def train(given) -> None:
-    asked = []
-    signal.signal(signal.SIGTERM, lambda *_: asked.append(True))
+    signals = []
+    signal.signal(signal.SIGTERM, lambda *_: signals.append(True))
     state = given.out / "state"
     begun = int(state.read_text()) if given.resume and state.exists() else 0
     for step in range(begun + 1, given.steps + 1):
         time.sleep(PACE)
         state.write_text(str(step))
-        said = {"step": step, "steps": given.steps, "loss": 1 / step, "pictures_per_second": 99.5}
-        print(json.dumps(said), flush=True)
-        if asked:
+        line = {"step": step, "steps": given.steps, "loss": 1 / step, "pictures_per_second": 99.5}
+        print(json.dumps(line), flush=True)
+        if signals:
             return
     (given.out / "model.safetensors").write_text("weights")
     state.unlink()

@@ -291,7 +291,7 @@ def sky(stage: Stage) -> None:
         stage.box(0, min(1, stage.floor + row + 0.1), 1, 1, (white - 8, white - 2, 255))
 
 
-# What a caption says of each setting.
+# Settings by the English words of a caption.
 BACKDROPS: dict[str, Callable[[Stage], None]] = {
     "on a white background": white,
     "on a grey background": grey,

@@ -1,4 +1,4 @@
-"""Says in words what scenes show and what people ask of them, in eight languages."""
+"""Puts scenes and wishes into words, in eight languages."""
 
 from functools import cache
 from random import Random
@@ -11,7 +11,7 @@ from workers.studio.scenes import ALONE, Group, Scene, Thing, Wish
 def title(scene: Scene, language: str = "en") -> str:
     """All that the scene shows, as one phrase: "Red striped mug on a wooden table"."""
     spoken = SPOKEN[language]
-    words = _set(scene, _subject(scene, spoken, None, first=Form.BARE), spoken, None)
+    words = _in_setting(scene, _subject(scene, spoken, None, first=Form.BARE), spoken, None)
     return f"{words[0].upper()}{words[1:]}"
 
 
@@ -22,25 +22,25 @@ def labels(scene: Scene) -> list[str]:
 
 
 def caption(scene: Scene, rng: Random, *, language: str = "en", full: bool = False) -> str:
-    """The scene in words, worded in one of several ways; unless `full`, parts may be left out."""
+    """The scene in one of several wordings; unless `full`, it may leave parts out."""
     spoken = SPOKEN[language]
     if not full and rng.random() < 0.4:
-        return _searched_for(scene, spoken, rng)
-    subject = _subject(scene, spoken, rng, said=1 if full else 0.8)
+        return _search_phrase(scene, spoken, rng)
+    subject = _subject(scene, spoken, rng, detail=1 if full else 0.8)
     if not full and rng.random() < 0.3:
         return pick(spoken.pictured, rng).format(subject)
-    return _set(scene, subject, spoken, rng)
+    return _in_setting(scene, subject, spoken, rng)
 
 
 def region_words(group: Group, language: str = "en") -> str:
     """What a group looks like, in the plainest words: "two red striped mugs"."""
-    return SPOKEN[language].phrase(_said(group.thing), group.count, Form.BARE, None)
+    return SPOKEN[language].phrase(_without_plain(group.thing), group.count, Form.BARE, None)
 
 
 def wish_words(wish: Wish, rng: Random | None = None, language: str = "en") -> str:
-    """The wish, worded in one of several ways; without `rng` always in the plainest."""
+    """The wish in one of several wordings; without `rng` in the plainest."""
     spoken = SPOKEN[language]
-    words = _wished(wish, spoken, rng)
+    words = _wish_name(wish, spoken, rng)
     if not wish.backdrop:
         return words
     setting = pick(spoken.settings[wish.backdrop], rng)[0]
@@ -50,7 +50,7 @@ def wish_words(wish: Wish, rng: Random | None = None, language: str = "en") -> s
 # The parts of a caption --------------------------------------------------------------------------
 
 
-def _set(scene: Scene, subject: str, spoken: Language, rng: Random | None) -> str:
+def _in_setting(scene: Scene, subject: str, spoken: Language, rng: Random | None) -> str:
     """The subject in its setting."""
     wordings = spoken.placed if scene.relation == ALONE else spoken.arranged or spoken.placed
     return pick(wordings, rng).format(subject, pick(spoken.settings[scene.backdrop], rng)[0])
@@ -62,17 +62,17 @@ def _subject(
     rng: Random | None,
     *,
     first: Form = Form.ARTICLE,
-    said: float = 1,
+    detail: float = 1,
 ) -> str:
     """The groups and how they stand to each other."""
     if scene.relation == ALONE:
-        return _named(scene.groups[0], spoken, first, rng, said=said)
+        return _group_name(scene.groups[0], spoken, first, rng, detail=detail)
     wordings = spoken.relations[scene.relation]
     # Either way round as often: who is named first must not give away who stands where.
     wording = rng.choice(wordings) if rng is not None else wordings[0]
     forms = _forms(wording, first)
     a, b = (
-        _named(group, spoken, form, rng, said=said)
+        _group_name(group, spoken, form, rng, detail=detail)
         for group, form in zip(scene.groups, forms, strict=True)
     )
     return wording.format(a=a, b=b, to_a=a, to_b=b)
@@ -80,7 +80,7 @@ def _subject(
 
 @cache
 def _forms(wording: str, first: Form) -> tuple[Form, Form]:
-    """The form of each group's name; `first` is that of the first one to be said."""
+    """The form of each group's name; `first` is that of the one named first."""
     slots = ("{to_a}", "{to_b}")
     at = [max(wording.find(f"{{{name}}}"), wording.find(f"{{to_{name}}}")) for name in "ab"]
     forms = [Form.RELATED if slot in wording else Form.ARTICLE for slot in slots]
@@ -90,7 +90,7 @@ def _forms(wording: str, first: Form) -> tuple[Form, Form]:
     return forms[0], forms[1]
 
 
-def _searched_for(scene: Scene, spoken: Language, rng: Random) -> str:
+def _search_phrase(scene: Scene, spoken: Language, rng: Random) -> str:
     """The few words that a person would type: one of its groups, or its setting."""
     if rng.random() < 0.1:
         return pick(spoken.settings[scene.backdrop], rng)[0]
@@ -99,39 +99,39 @@ def _searched_for(scene: Scene, spoken: Language, rng: Random) -> str:
     if group.count > 1 and rng.random() < 0.3:
         form = Form.PLURAL
     # Often the bare kind: where colour and setting tell pictures apart, shapes are never learned.
-    return _named(group, spoken, form, rng, said=0.4)
+    return _group_name(group, spoken, form, rng, detail=0.4)
 
 
-def _named(
-    group: Group, spoken: Language, form: Form, rng: Random | None, *, said: float = 1
+def _group_name(
+    group: Group, spoken: Language, form: Form, rng: Random | None, *, detail: float = 1
 ) -> str:
-    """A group with its count, and with colour and pattern each as likely as `said`."""
-    thing = _said(group.thing)
-    if rng is not None and said < 1:
+    """A group with its count, and with probability `detail` each its colour and pattern."""
+    thing = _without_plain(group.thing)
+    if rng is not None and detail < 1:
         thing = Thing(
             thing.kind,
-            thing.colour if rng.random() < said else "",
-            thing.pattern if rng.random() < said else "",
+            thing.colour if rng.random() < detail else "",
+            thing.pattern if rng.random() < detail else "",
         )
     return spoken.phrase(thing, group.count, form, rng)
 
 
 @cache
-def _said(thing: Thing) -> Thing:
-    """Plain goes without saying."""
+def _without_plain(thing: Thing) -> Thing:
+    """The thing as captions name it: they leave out the pattern "plain"."""
     return Thing(thing.kind, thing.colour, "") if thing.pattern == "plain" else thing
 
 
-def _wished(wish: Wish, spoken: Language, rng: Random | None) -> str:
-    """What the wish says of things, or nothing."""
+def _wish_name(wish: Wish, spoken: Language, rng: Random | None) -> str:
+    """The part of the wish that names things, or an empty string."""
     thing = Thing(wish.kind, wish.colour, wish.pattern)
     if wish.kind:
-        return spoken.phrase(thing, wish.count or 1, _wished_form(wish.count, rng), rng)
+        return spoken.phrase(thing, wish.count or 1, _wish_form(wish.count, rng), rng)
     described = wish.colour or wish.pattern
     return spoken.phrase(thing, 1, Form.PLURAL, rng) if described else ""
 
 
-def _wished_form(count: int, rng: Random | None) -> Form:
+def _wish_form(count: int, rng: Random | None) -> Form:
     if count:
         return Form.SINGLE if count == 1 else Form.BARE
     chance = rng.random() if rng is not None else 0

@@ -11,9 +11,9 @@ from workers.studio.placing import Spot, spots
 from workers.studio.scenes import ALONE, BEHIND, LEFT, ON, Scene, different_scenes
 from workers.studio.things import KINDS
 
-_FINE = 2  # Drawn so many times larger and shrunk, so that edges are smooth.
+_FINE = 2  # Factor by which pictures are drawn larger, then shrunk, so that edges are smooth.
 _SHADOW: Colour = (22, 20, 36)
-_SHADOW_SIDE, _RIM = 40, 4
+_SHADOW_SIDE, _RIM = 40, 4  # Pixels, of a shadow before it is enlarged.
 _FAINT = [round(value * 0.4) for value in range(256)]
 _MOSTLY = [value > 127 for value in range(256)]
 
@@ -47,10 +47,10 @@ def size_for(scene: Scene, longer: int) -> tuple[int, int]:
 
 def draw(scene: Scene, size: tuple[int, int]) -> Image.Image:
     """The picture of a scene, `size` pixels wide and high."""
-    return draw_outlined(scene, size)[0]
+    return draw_with_outlines(scene, size)[0]
 
 
-def draw_outlined(scene: Scene, size: tuple[int, int]) -> tuple[Image.Image, Image.Image]:
+def draw_with_outlines(scene: Scene, size: tuple[int, int]) -> tuple[Image.Image, Image.Image]:
     """The picture, and in grey where its things are: 0 nowhere, 1 the first group, 2 the second.
 
     The second is twice as large as the picture; what stands in front covers what is behind.
@@ -64,28 +64,28 @@ def draw_outlined(scene: Scene, size: tuple[int, int]) -> tuple[Image.Image, Ima
     layers: dict[int, Image.Image] = {}
     for spot in spots(scene, fine, fine[1] * stage.base, rng):
         if spot.group not in layers:
-            layers[spot.group] = _painted(spot, rng)
-        layer = _leaning(layers[spot.group], scene, rng)
+            layers[spot.group] = _paint(spot, rng)
+        layer = _lean(layers[spot.group], scene, rng)
         raised = scene.relation == ON and spot.group == 0
         _put(stage.image, outlines, spot, layer, raised=raised)
     return stage.image.reduce(_FINE), outlines
 
 
-def _painted(spot: Spot, rng: Random) -> Image.Image:
+def _paint(spot: Spot, rng: Random) -> Image.Image:
     pen = Pen(max(1, round(spot.side)))
     KINDS[spot.thing.kind](pen)
-    tint = _tinted(COLOURS[spot.thing.colour], rng)
+    tint = _tint(COLOURS[spot.thing.colour], rng)
     layer = pen.painted(spot.thing.colour, tint, spot.thing.pattern)
     return ImageOps.mirror(layer) if rng.random() < 0.5 else layer
 
 
-def _tinted(colour: Colour, rng: Random) -> Colour:
+def _tint(colour: Colour, rng: Random) -> Colour:
     """The colour a little off, as no two factories paint alike."""
     red, green, blue = (min(255, max(0, part + rng.randint(-7, 7))) for part in colour)
     return red, green, blue
 
 
-def _leaning(layer: Image.Image, scene: Scene, rng: Random) -> Image.Image:
+def _lean(layer: Image.Image, scene: Scene, rng: Random) -> Image.Image:
     """The thing, cut out, and seldom quite upright: unless another has to stand on it."""
     if scene.relation != ON:
         foot = (layer.width / 2, layer.height)

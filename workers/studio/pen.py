@@ -103,7 +103,7 @@ class Pen:
 
     def blob(self, points: Points, paint: str = "body") -> None:
         """A smooth closed shape through the points."""
-        self.poly(_smoothed(tuple(points)), paint)
+        self.poly(_smooth(tuple(points)), paint)
 
     def line(self, points: Points, width: float, paint: str = "ink") -> None:
         """A stroke with round ends and joints."""
@@ -153,7 +153,7 @@ class Pen:
 
 
 @cache
-def _smoothed(points: tuple[tuple[float, float], ...]) -> Points:
+def _smooth(points: tuple[tuple[float, float], ...]) -> Points:
     """A closed Catmull-Rom curve through the points."""
     count, steps = len(points), 8
     curve = []

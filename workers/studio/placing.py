@@ -57,7 +57,7 @@ def _alone(group: Group, size: tuple[int, int], base: float, rng: Random) -> lis
     row = _row(0, group, (0, width), base, base * rng.uniform(0.74, 0.93))
     left, right = row[0].x - row[0].width / 2, row[-1].x + row[-1].width / 2
     room = size[0] * 0.96 - (right - left)
-    return _moved(row, size[0] * 0.02 + room * rng.uniform(0.15, 0.85) - left)
+    return _move(row, size[0] * 0.02 + room * rng.uniform(0.15, 0.85) - left)
 
 
 def _left(groups: Sequence[Group], size: tuple[int, int], base: float, rng: Random) -> list[Spot]:
@@ -82,7 +82,7 @@ def _on(groups: Sequence[Group], size: tuple[int, int], base: float, rng: Random
     width = size[0] * rng.uniform(0.7, 0.88)
     height = room * min(0.8, rng.uniform(0.5, 0.58) / share)
     below = _row(1, groups[1], (0, width), base, height)
-    below = _moved(below, (size[0] - width) * rng.uniform(0.3, 0.7))
+    below = _move(below, (size[0] - width) * rng.uniform(0.3, 0.7))
     carrier = below[len(below) // 2]
     stand = base - carrier.side * (bottom - surface) / 100
     reach = max(_reach(under, surface) * carrier.side * 0.84, carrier.width * 0.55)
@@ -102,10 +102,10 @@ def _behind(groups: Sequence[Group], size: tuple[int, int], base: float, rng: Ra
     most = rng.uniform(0.2, 0.34)
     apart = (first[0].width + second[0].width) / 2
     for share in np.arange(0.2, 1.0, 0.06):
-        moved = _moved(second, first[0].x + side * float(share) * apart - second[0].x)
+        moved = _move(second, first[0].x + side * float(share) * apart - second[0].x)
         if _hidden(first, moved) <= most:
             break
-    return _fitted([*first, *moved], size[0], rng)
+    return _fit([*first, *moved], size[0], rng)
 
 
 def _row(
@@ -122,11 +122,11 @@ def _row(
     ]
 
 
-def _moved(row: Sequence[Spot], by: float) -> list[Spot]:
+def _move(row: Sequence[Spot], by: float) -> list[Spot]:
     return [replace(spot, x=spot.x + by) for spot in row]
 
 
-def _fitted(row: Sequence[Spot], width: float, rng: Random) -> list[Spot]:
+def _fit(row: Sequence[Spot], width: float, rng: Random) -> list[Spot]:
     """All of it between the sides of the picture, smaller where it must be."""
     left = min(spot.x - spot.width / 2 for spot in row)
     right = max(spot.x + spot.width / 2 for spot in row)

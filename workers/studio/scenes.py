@@ -1,4 +1,4 @@
-"""What the studio's pictures show, and what people ask of them; neither pixels nor words."""
+"""Scenes that the studio draws, and the wishes that people search for; neither pixels nor words."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from workers.studio.things import KINDS, SUPPORTS
 
 ALONE, LEFT, ON, BEHIND = "alone", "left of", "on", "behind"
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "ja", "zh")
-MOST = 4  # Things in a picture.
+MOST = 4  # Maximum number of things in a picture.
 
 _RELATIONS = (ALONE, ALONE, ALONE, LEFT, LEFT, ON, BEHIND)
 _COUNTS_ALONE = (1, 1, 1, 2, 3)
@@ -56,7 +56,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Wish:
-    """What people type: a kind of thing, how many, a colour, a pattern, a setting, some of these.
+    """A short query: a kind of thing, how many, a colour, a pattern, a setting; any may be empty.
 
     It may fit many scenes.
     """
@@ -65,7 +65,7 @@ class Wish:
     colour: str = ""
     pattern: str = ""
     backdrop: str = ""
-    count: int = 0  # Any, unless it is said; only with a kind.
+    count: int = 0  # 0 for any; only with a kind.
 
     def fits(self, scene: Scene) -> bool:
         """Whether the scene shows such things in such a setting."""
@@ -78,7 +78,7 @@ class Wish:
         )
 
 
-# What is true of them ----------------------------------------------------------------------------
+# Facts -------------------------------------------------------------------------------------------
 
 Fact = tuple[str, ...]  # As ("mug",), ("red", "mug"), ("two", "mug"), ("first", "mug").
 
@@ -91,7 +91,7 @@ FACTS: tuple[Fact, ...] = (
 
 
 def facts_of(scene: Scene) -> set[Fact]:
-    """All that is true of a scene, of the things that `FACTS` lists."""
+    """The facts of `FACTS` that are true of a scene."""
     facts = set().union(*(_facts_of_group(group, scene.backdrop) for group in scene.groups))
     if scene.relation == ALONE:
         return facts
@@ -103,16 +103,16 @@ def _facts_of_group(group: Group, backdrop: str) -> set[Fact]:
     return _facts(thing.kind, thing.colour, thing.pattern, backdrop, _NUMBERS.get(group.count, ""))
 
 
-def facts_named(wish: Wish) -> set[Fact]:
-    """What a wish says, of the things that `FACTS` lists."""
+def facts_of_wish(wish: Wish) -> set[Fact]:
+    """The facts of `FACTS` that a wish names."""
     number = _NUMBERS.get(wish.count, "")
     return _facts(wish.kind, wish.colour, wish.pattern, wish.backdrop, number)
 
 
 def _facts(kind: str, *words: str) -> set[Fact]:
-    said = [word for word in words if word]
-    facts: set[Fact] = {(word,) for word in (kind, *said) if word}
-    return facts | {(word, kind) for word in said if kind}
+    attributes = [word for word in words if word]
+    facts: set[Fact] = {(word,) for word in (kind, *attributes) if word}
+    return facts | {(word, kind) for word in attributes if kind}
 
 
 # Held out ----------------------------------------------------------------------------------------
@@ -128,17 +128,17 @@ def is_taught(scene: Scene, language: str) -> bool:
 
     Of the eight languages each thing, in its colour and pattern, is kept from two.
     """
-    return all(language not in _kept_from(thing) for thing in scene.things)
+    return all(language not in _languages_without(thing) for thing in scene.things)
 
 
-def _kept_from(thing: Thing) -> tuple[str, str]:
+def _languages_without(thing: Thing) -> tuple[str, str]:
     number = crc32("|".join((thing.pattern, thing.kind, thing.colour)).encode())
     first = number % len(LANGUAGES)
     second = (first + 1 + number // len(LANGUAGES) % (len(LANGUAGES) - 1)) % len(LANGUAGES)
     return LANGUAGES[first], LANGUAGES[second]
 
 
-# Drawn by lot ------------------------------------------------------------------------------------
+# Random scenes -----------------------------------------------------------------------------------
 
 
 def random_scene(rng: Random, *, held_out: bool = False) -> Scene:
@@ -245,7 +245,7 @@ def _reworded(thing: Thing, rng: Random) -> Thing:
     return replace(thing, **{part: rng.choice(words)})
 
 
-# Asked for ---------------------------------------------------------------------------------------
+# Wishes ------------------------------------------------------------------------------------------
 
 
 def wishes(scenes: Sequence[Scene], rng: Random) -> list[Wish]:

@@ -21,8 +21,8 @@ from workers.studio.scenes import (
     Group,
     Scene,
     different_scenes,
-    facts_named,
     facts_of,
+    facts_of_wish,
     is_of_one,
     is_taught,
     twin,
@@ -266,7 +266,7 @@ def _said(scenes: list[Scene], rng: Random) -> _Said:
     return _Said(
         [*captions, *(wish_words(wish, rng, rng.choice(LANGUAGES)) for wish in wanted)],
         torch.cat([torch.eye(len(scenes)), torch.tensor(fits)]),
-        _rows_of_facts([*map(facts_of, scenes), *map(facts_named, wanted)]),
+        _rows_of_facts([*map(facts_of, scenes), *map(facts_of_wish, wanted)]),
         torch.tensor([*full, *[True] * len(wanted)]),
     )
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from workers.studio.draw import draw_outlined, size_for
+from workers.studio.draw import draw_with_outlines, size_for
 from workers.studio.scenes import Scene
 
 _LONGER_SIDE = 160
@@ -56,7 +56,7 @@ def _square(scene: Scene, side: int, grid: int) -> tuple[Bytes, Bytes]:
 
 def drawing(scene: Scene) -> tuple[Image.Image, Image.Image]:
     """The picture to train on, in its own shape, and the outlines of its groups."""
-    return draw_outlined(scene, size_for(scene, _LONGER_SIDE))
+    return draw_with_outlines(scene, size_for(scene, _LONGER_SIDE))
 
 
 def shown_by(outlines: Image.Image, down: int, across: int) -> Bytes:

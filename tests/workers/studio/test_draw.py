@@ -8,7 +8,7 @@ from PIL import Image
 
 from search.management.commands.catalogue import COLLECTIONS
 from workers.studio.backdrops import BACKDROPS
-from workers.studio.draw import catalogue, draw, draw_outlined, size_for
+from workers.studio.draw import catalogue, draw, draw_with_outlines, size_for
 from workers.studio.pen import COLOURS, PATTERNS, Pen
 from workers.studio.placing import spots
 from workers.studio.scenes import (
@@ -36,7 +36,7 @@ def scene_of(*things, relation=ALONE, counts=(1, 1), backdrop="on a grey backgro
 
 def outlined(scene, size=(200, 150)):
     """The picture, and which group each of its pixels shows."""
-    picture, outlines = draw_outlined(scene, size)
+    picture, outlines = draw_with_outlines(scene, size)
     return np.asarray(picture).astype(int), np.asarray(outlines.resize(size, Image.NEAREST))
 
 
@@ -69,9 +69,9 @@ def test_patterns_are_told_apart_on_a_thing_35_pixels_wide(colour):
 
 
 def test_no_two_colours_look_alike():
-    shown = np.array(list(COLOURS.values()))
-    apart = np.abs(shown[:, None] - shown[None]).sum(axis=-1)
-    assert apart[~np.eye(len(shown), dtype=bool)].min() > 70
+    colours = np.array(list(COLOURS.values()))
+    apart = np.abs(colours[:, None] - colours[None]).sum(axis=-1)
+    assert apart[~np.eye(len(colours), dtype=bool)].min() > 70
 
 
 def test_a_thing_is_lit_from_the_left_and_above():
@@ -133,7 +133,7 @@ def test_what_is_behind_another_is_hidden_but_for_the_greater_part():
         rng = Random(seed)
         things = [Thing(kind, "red", "plain") for kind in rng.sample(list(KINDS), 2)]
         first, second = spots(scene_of(*things, relation=BEHIND), (240, 180), 140, rng)
-        alone, both = (np.asarray(silhouettes(shown)) for shown in ([first], [first, second]))
+        alone, both = (np.asarray(silhouettes(row)) for row in ([first], [first, second]))
         assert 0.55 <= (both == 1).sum() / (alone == 1).sum() < 1, things
 
 

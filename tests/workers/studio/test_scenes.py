@@ -19,8 +19,8 @@ from workers.studio.scenes import (
     Thing,
     Wish,
     different_scenes,
-    facts_named,
     facts_of,
+    facts_of_wish,
     is_held_out,
     is_taught,
     mirrored,
@@ -35,7 +35,7 @@ from workers.studio.things import KINDS, SUPPORTS
 
 TWO_MUGS = group("mug", "red", "striped", 2)
 HAT = group("hat", "blue")
-SHOWN = scene_of(TWO_MUGS, HAT, relation=LEFT, backdrop="in the snow")
+SCENE = scene_of(TWO_MUGS, HAT, relation=LEFT, backdrop="in the snow")
 
 ALL_THINGS = [Thing(kind, c, p) for kind in KINDS for c in COLOURS for p in PATTERNS]
 
@@ -51,13 +51,13 @@ def with_twins(seed):
 
 
 def respects(scene):
-    """Everything that is said of a scene, by what it is said of."""
-    said = {"relation": scene.relation, "backdrop": scene.backdrop}
+    """Each property of a scene, by what it is a property of."""
+    values = {"relation": scene.relation, "backdrop": scene.backdrop}
     for number, each in enumerate(scene.groups):
         parts = {"kind": each.thing.kind, "colour": each.thing.colour}
         parts |= {"pattern": each.thing.pattern, "count": each.count}
-        said |= {(number, name): part for name, part in parts.items()}
-    return said
+        values |= {(number, name): part for name, part in parts.items()}
+    return values
 
 
 def differences(one, other):
@@ -90,7 +90,7 @@ def differences(one, other):
     ],
 )
 def test_a_wish_fits_what_shows_all_that_it_names(wish):
-    assert wish.fits(SHOWN)
+    assert wish.fits(SCENE)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_wish_fits_what_shows_all_that_it_names(wish):
     ],
 )
 def test_a_wish_does_not_fit_where_one_thing_is_missing_any_of_it(wish):
-    assert not wish.fits(SHOWN)
+    assert not wish.fits(SCENE)
 
 
 # Drawn by lot ------------------------------------------------------------------------------------
@@ -120,8 +120,8 @@ def test_scenes_are_the_same_again_and_other_ones_from_another_seed():
 
 
 def test_all_kinds_colours_patterns_settings_and_relations_come_up():
-    shown = set().union(*(facts_of(scene) for scene in scenes_of(1, 2500)))
-    assert {(word,) for word in (*KINDS, *COLOURS, *PATTERNS, *BACKDROPS)} <= shown
+    facts = set().union(*(facts_of(scene) for scene in scenes_of(1, 2500)))
+    assert {(word,) for word in (*KINDS, *COLOURS, *PATTERNS, *BACKDROPS)} <= facts
     assert {scene.relation for scene in scenes_of(1)} == {ALONE, LEFT, ON, BEHIND}
 
 
@@ -145,7 +145,7 @@ def test_things_are_put_on_what_carries_them():
 
 
 def test_how_a_scene_is_placed_does_not_make_it_another():
-    assert SHOWN == replace(SHOWN, seed=2) != replace(SHOWN, backdrop="on a beach")
+    assert SCENE == replace(SCENE, seed=2) != replace(SCENE, backdrop="on a beach")
 
 
 def test_different_scenes_all_show_something_else():
@@ -157,8 +157,8 @@ def test_different_scenes_all_show_something_else():
 
 
 def test_no_training_scene_nor_its_twin_shows_what_is_held_out():
-    shown = [thing for pair in with_twins(1) for scene in pair for thing in scene.things]
-    assert not any(map(is_held_out, shown))
+    things = [thing for pair in with_twins(1) for scene in pair for thing in scene.things]
+    assert not any(map(is_held_out, things))
 
 
 def test_a_held_out_scene_shows_nothing_else():
@@ -206,8 +206,8 @@ def test_twins_differ_in_one_respect():
 
 
 def test_twins_differ_in_every_respect_that_words_tell_apart():
-    found = {name for pair in with_twins(3) for name in differences(*pair)}
-    assert found == {"order", "whose colour", "count", "kind", "colour", "pattern", "backdrop"}
+    names = {name for pair in with_twins(3) for name in differences(*pair)}
+    assert names == {"order", "whose colour", "count", "kind", "colour", "pattern", "backdrop"}
 
 
 def test_twins_show_nothing_that_is_held_out():
@@ -221,13 +221,13 @@ def test_twins_are_placed_otherwise():
 
 
 def test_recoloured_things_have_each_others_colour():
-    (first, second), other = SHOWN.things, recoloured(SHOWN)
+    (first, second), other = SCENE.things, recoloured(SCENE)
     assert [thing.colour for thing in other.things] == [second.colour, first.colour]
-    assert recoloured(other) == SHOWN
+    assert recoloured(other) == SCENE
 
 
 def test_a_mirrored_scene_has_its_groups_in_each_others_place():
-    assert mirrored(SHOWN) == replace(SHOWN, groups=(HAT, TWO_MUGS))
+    assert mirrored(SCENE) == replace(SCENE, groups=(HAT, TWO_MUGS))
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_each_fact_is_listed_once():
 def test_the_facts_of_a_scene_are_those_of_its_things_and_who_stands_where():
     mugs = facts_about("mug", "red", "striped", "two", "in the snow")
     hat = facts_about("hat", "blue", "plain", "in the snow")
-    assert facts_of(SHOWN) == mugs | hat | {("first", "mug"), ("second", "hat")}
+    assert facts_of(SCENE) == mugs | hat | {("first", "mug"), ("second", "hat")}
 
 
 def facts_about(kind, *words):
@@ -283,20 +283,20 @@ def test_what_stands_alone_is_neither_first_nor_second():
     ],
 )
 def test_a_wish_names_facts(wish, facts):
-    assert facts_named(wish) == facts
+    assert facts_of_wish(wish) == facts
 
 
 def test_all_facts_are_listed():
     scenes, rng = [scene for pair in with_twins(5) for scene in pair], Random(1)
     listed = set(FACTS)
     assert all(facts_of(scene) <= listed for scene in scenes)
-    assert all(facts_named(mixed_wish(scene, rng)) <= listed for scene in scenes)
+    assert all(facts_of_wish(mixed_wish(scene, rng)) <= listed for scene in scenes)
 
 
 def test_what_a_fitting_wish_names_is_true_of_the_scene():
     rng = Random(1)
     for scene in scenes_of(6):
-        assert facts_named(mixed_wish(scene, rng)) <= facts_of(scene)
+        assert facts_of_wish(mixed_wish(scene, rng)) <= facts_of(scene)
 
 
 def test_twins_differ_in_their_facts():
@@ -316,8 +316,8 @@ def named(wish):
 
 
 def test_wishes_are_for_kinds_settings_and_both_with_looks():
-    asked = wishes(scenes_of(9, 64), Random(3))
-    kinds, settings, mixed = asked[:12], asked[12:16], asked[16:]
+    made = wishes(scenes_of(9, 64), Random(3))
+    kinds, settings, mixed = made[:12], made[12:16], made[16:]
     assert [named(wish) for wish in kinds] == [["kind"]] * 12 and len(set(kinds)) == 12
     assert [named(wish) for wish in settings] == [["backdrop"]] * 4 and len(set(settings)) == 4
     assert {len(named(wish)) for wish in mixed} == {1, 2}

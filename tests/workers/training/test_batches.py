@@ -14,8 +14,8 @@ from workers.studio.scenes import (
     LEFT,
     ROLES,
     different_scenes,
-    facts_named,
     facts_of,
+    facts_of_wish,
     is_held_out,
     is_of_one,
     is_taught,
@@ -262,7 +262,7 @@ def test_the_facts_of_a_picture_are_those_of_its_scene():
 
 def test_a_text_names_the_facts_of_its_scene_or_wish(heard):
     batch = batch_of(4)
-    wished = [facts_named(wish) for wish, _ in heard[1]]
+    wished = [facts_of_wish(wish) for wish, _ in heard[1]]
     assert facts_in(batch.facts.named) == [*map(facts_of, scenes_in(batch)), *wished]
 
 

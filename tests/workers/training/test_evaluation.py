@@ -17,8 +17,8 @@ from workers.studio.scenes import (
     LANGUAGES,
     LEFT,
     Wish,
-    facts_named,
     facts_of,
+    facts_of_wish,
     is_held_out,
     is_taught,
     mirrored,
@@ -90,7 +90,7 @@ def not_drawn(monkeypatch):
         return Words(words, scene, language, facts_of(scene))
 
     def wish_words(wish):
-        return Words(real_wish_words(wish), wish, "en", facts_named(wish))
+        return Words(real_wish_words(wish), wish, "en", facts_of_wish(wish))
 
     real_caption, real_wish_words = evaluation.caption, evaluation.wish_words
     monkeypatch.setattr(evaluation, "caption", caption)
