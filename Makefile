@@ -47,4 +47,5 @@ lint: $(INSTALLED)  ## check style, types, layers and migrations
 	$(IN) -m ruff check .
 	$(IN) -m ruff format --check .
 	$(IN) -m mypy
+	.venv/bin/lint-imports
 	$(IN) manage.py makemigrations --check --dry-run
