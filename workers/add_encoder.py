@@ -71,6 +71,7 @@ class Superseded(Refusal):
 @contextmanager
 def renewed(request: EncoderRequest) -> Iterator[None]:
     """The lease is renewed beside the work until the block ends: loading may take minutes."""
+    request.renew()
     ended = threading.Event()
     thread = threading.Thread(target=_renew, args=(request, ended), daemon=True)
     thread.start()

@@ -22,6 +22,7 @@ from tests.support.preloaded import app
 django.setup()
 
 from search.formats import decode as decoding  # noqa: E402
+from search.models.encoder_request import EncoderRequestQuerySet  # noqa: E402
 from search.models.promise import Promise, PromiseQuerySet  # noqa: E402
 from workers.tasks import embeddings  # noqa: E402
 
@@ -29,6 +30,7 @@ __all__ = ["app"]
 
 MAGENTA, CYAN = (255, 0, 255), (0, 255, 255)
 decode, embed, claim_again = decoding.decode, embeddings.embed, PromiseQuerySet.claim_again
+claim_request = EncoderRequestQuerySet.claim
 
 
 def corner_is(image, colour) -> bool:
@@ -64,6 +66,10 @@ def forgetful(self):
     return []
 
 
+def claim_once(self, **changes):
+    return claim_request(self.filter(claims=0), **changes)
+
+
 def crowded(self):
     from django.db.models import F
 
@@ -86,7 +92,10 @@ FAULTS = {
     "deadly": lambda: setattr(decoding, "decode", deadly),
     "napping": lambda: setattr(decoding, "decode", napping),
     "slow": lambda: setattr(embeddings, "embed", slow),
-    "forgetful": lambda: setattr(PromiseQuerySet, "claim_again", forgetful),
+    "forgetful": lambda: [
+        setattr(PromiseQuerySet, "claim_again", forgetful),
+        setattr(EncoderRequestQuerySet, "claim", claim_once),
+    ],
     "crowded": lambda: setattr(PromiseQuerySet, "claim_again", crowded),
     "tokenless": lambda: [
         setattr(c, "mine", tokenless) for c in (Promise, *Promise.__subclasses__())

@@ -1,0 +1,75 @@
+"""An encoder that a curator asks for is added once, whatever is killed meanwhile."""
+
+import pytest
+from django.conf import settings
+
+from tests.support.faults import ingest_worker
+from tests.support.stack import Stack
+
+CHECKPOINT = str(settings.BUNDLED_CHECKPOINTS / "studio-clip")
+LEASE = 10  # Long enough for the process that adds it to begin.
+
+
+@pytest.fixture(scope="module")
+def stack():
+    with Stack(env={"CLAIM_LEASE_SECONDS": str(LEASE), "BELL_SECONDS": "1"}) as running:
+        yield running
+
+
+@pytest.fixture
+def asked_for(stack):
+    """Asks for an encoder as a curator does; the test ends without what was asked for."""
+    ingest_worker(stack)
+
+    def ask(checkpoint):
+        answer = session.post("/admin/search/encoder/add/", {"checkpoint": checkpoint})
+        assert answer.status == 200, answer.text
+        return session
+
+    session = stack.session()
+    yield ask
+    stack.kill("ingest")
+    stack.sql("DELETE FROM search_encoderrequest")
+    stack.sql("DELETE FROM search_embedding")
+    stack.sql("DELETE FROM search_encoder WHERE checkpoint = %s", CHECKPOINT)
+
+
+def added(stack) -> int:
+    return stack.sql("SELECT count(*) FROM search_encoder WHERE checkpoint = %s", CHECKPOINT)[0][0]
+
+
+def is_claimed(stack) -> bool:
+    return bool(stack.sql("SELECT 1 FROM search_encoderrequest WHERE token IS NOT NULL"))
+
+
+def ask_without_redis_and_kill_the_worker_under_way(stack, ask) -> None:
+    stack.stop("redis")
+    ask(CHECKPOINT)
+    stack.kill("ingest")
+    stack.start("redis")
+    stack.start("ingest")
+    assert stack.eventually(lambda: is_claimed(stack), 120), stack.logs()
+    stack.kill("ingest")  # With all its children, the process that adds it among them.
+    stack.flush_redis()
+    stack.start("ingest")
+
+
+def test_it_is_added_once(stack, asked_for):
+    ask_without_redis_and_kill_the_worker_under_way(stack, asked_for)
+    assert stack.eventually(lambda: added(stack) == 1, 90), stack.logs()
+    fulfilled = "SELECT attempts FROM search_encoderrequest WHERE fulfilled IS NOT NULL"
+    assert stack.eventually(lambda: stack.sql(fulfilled) == [(1,)], 10)
+    assert added(stack) == 1
+
+
+def test_control_were_it_claimed_but_once_it_would_be_lost(stack, asked_for):
+    ingest_worker(stack, "forgetful")
+    ask_without_redis_and_kill_the_worker_under_way(stack, asked_for)
+    assert not stack.eventually(lambda: added(stack) == 1, 3 * LEASE)
+
+
+def test_a_refusal_stands_in_its_row_and_on_the_page(stack, asked_for):
+    session = asked_for(str(stack.var))
+    refused = "SELECT 1 FROM search_encoderrequest WHERE error <> ''"
+    assert stack.eventually(lambda: bool(stack.sql(refused)), 120), stack.logs()
+    assert "is no checkpoint" in session.get("/admin/search/encoder/").text
