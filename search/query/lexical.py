@@ -1,7 +1,7 @@
 """What people type, put to the words that the database keeps of each asset.
 
 A leaf: it knows the name of that column, and how its triggers split a text into words
-(`plain_words` in the migration 0006), and no model.
+(search/sql/plain_words.sql), and no model.
 """
 
 from __future__ import annotations
