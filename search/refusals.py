@@ -187,6 +187,9 @@ SENTENCES = {
     "encoder_serves_already": "{encoder} serves already.",
     "encoder_is_retired": "{encoder} is retired: add its checkpoint again first.",
     "encoder_is_retired_already": "{encoder} is retired already.",
+    "nothing_serves": "No encoder serves: run manage.py encoder serve.",
+    "no_query_worker": "No query worker answers.",
+    "no_progress": "The {kind} that wait make no progress: is an ingest worker running?",
     "picture_stops_worker": "The worker stopped {times} times while it worked on this picture.",
     "request_stops_worker": "The worker stopped {times} times while it loaded this; "
     "is there the memory?",

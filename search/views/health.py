@@ -18,13 +18,14 @@ from redis.exceptions import RedisError
 from search.models import Embedding, Encoder, Rendition
 from search.models.promise import PromiseQuerySet
 from search.query import encoder_answers
+from search.refusals import Refusal
 
 # So long a good answer is repeated: anyone may ask, and each one costs the query worker a text.
 REPEAT_SECONDS = 5
 
 
-class NotReady(Exception):
-    """What a probe found amiss; the text is a sentence."""
+class NotReady(Refusal):
+    """What a probe found amiss."""
 
 
 @require_safe
@@ -79,11 +80,11 @@ def query_worker() -> None:
     """A text is encoded, past the cache of text vectors: that alone proves that searches work."""
     encoder = Encoder.objects.serving()
     if encoder is None:
-        raise NotReady("No encoder serves: run manage.py encoder serve.")
+        raise NotReady("nothing_serves")
     if encoder.problem:
-        raise NotReady(encoder.problem_sentence)
+        raise NotReady(encoder.problem, **encoder.problem_parameters)
     if not encoder_answers(encoder):
-        raise NotReady("No query worker answers.")
+        raise NotReady("no_query_worker")
 
 
 def progress() -> None:
@@ -93,7 +94,7 @@ def progress() -> None:
     live = Embedding.objects.filter(encoder__in=usable)
     for kind, promises in {"embeddings": live, "renditions": Rendition.objects.all()}.items():
         if _stuck(promises):
-            raise NotReady(f"The {kind} that wait make no progress: is an ingest worker running?")
+            raise NotReady("no_progress", kind=kind)
 
 
 def _stuck(promises: PromiseQuerySet) -> bool:
