@@ -25,9 +25,9 @@ from search.admin.asset_label import LabelInline
 from search.admin.site import CuratorAdmin, CuratorPermissions, site
 from search.library import label_suggestions, near_duplicates
 from search.models import Asset, Collection, Embedding, Encoder
+from search.models.embedding import AssetState
 from workers.bell import ring
 
-STATES = {"waiting": "waiting", "done": "searchable", "failed": "failed"}
 STATE_COLOURS = {"waiting": "info", "searchable": "success", "failed": "danger"}
 OF_SERVING = Embedding.objects.of_serving()
 
@@ -46,18 +46,12 @@ class StateFilter(RadioFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(word, word) for word in STATES.values()]
+        return [(word, word) for word in AssetState.values]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Asset]) -> QuerySet[Asset]:
-        by_state = {
-            "waiting": OF_SERVING.waiting(),
-            "searchable": OF_SERVING.done(),
-            "failed": OF_SERVING.failed(),
-        }
-        embeddings = by_state.get(self.value())
-        if embeddings is None:
+        if self.value() not in AssetState.values:
             return queryset
-        return queryset.filter(pk__in=embeddings.values("asset"))
+        return queryset.filter(pk__in=OF_SERVING.in_state(self.value()).values("asset"))
 
 
 class AssetActionForm(ActionForm):
@@ -128,7 +122,7 @@ class AssetAdmin(CuratorAdmin):
 
     @display(description="state", label=STATE_COLOURS)
     def state(self, asset: Any) -> str:
-        return next((STATES[embedding.state] for embedding in asset.of_serving), "")
+        return next((embedding.asset_state for embedding in asset.of_serving), "")
 
     @display(description="collections")
     def in_collections(self, asset: Asset) -> str:
@@ -153,7 +147,7 @@ class AssetAdmin(CuratorAdmin):
     def states(self, asset: Asset) -> SafeString:
         """One line for each encoder."""
         embeddings = asset.embeddings.defer("vector").select_related("encoder")
-        lines = [(e.encoder, STATES[e.state], e.error and f": {e.sentence}") for e in embeddings]
+        lines = [(e.encoder, e.asset_state, e.error and f": {e.sentence}") for e in embeddings]
         return format_html_join("", "<div>{}: {}{}</div>", lines)
 
     @display(description="original")

@@ -20,12 +20,29 @@ _URGENCY = Case(
 )
 
 
+class AssetState(models.TextChoices):
+    """What an asset is for the searches of one encoder."""
+
+    SEARCHABLE = "searchable"
+    WAITING = "waiting"
+    FAILED = "failed"
+
+
 class EmbeddingQuerySet(PromiseQuerySet):
     claim_order = ("backfill", "pk")
 
     def of_serving(self) -> Self:
         """Those of the encoder that answers searches: they decide what is searchable."""
         return self.filter(encoder__state=Encoder.State.SERVING)
+
+    def in_state(self, state: str) -> Self:
+        """Those whose asset is in this state for their encoder. Raises ValueError for no state."""
+        states = {
+            AssetState.SEARCHABLE: self.done(),
+            AssetState.WAITING: self.waiting(),
+            AssetState.FAILED: self.failed(),
+        }
+        return states[AssetState(state)]
 
     def whose_turn(self) -> models.QuerySet[Encoder]:
         """The live encoders for which something can be embedded now, the most urgent first.
@@ -128,6 +145,11 @@ class Embedding(Promise):
 
     def __str__(self) -> str:
         return f"{self.asset} by {self.encoder}"
+
+    @property
+    def asset_state(self) -> AssetState:
+        """What its asset is for the searches of its encoder."""
+        return AssetState.SEARCHABLE if self.state == "done" else AssetState(self.state)
 
     def mine(self) -> EmbeddingQuerySet:
         # A vector of an original that has been replaced meanwhile belongs to nothing.

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from search.formats.sniff import FORMATS
 from search.models import AssetLabel, Collection, Embedding, Label, User
 from search.models.asset import COLOURS, AssetQuerySet
+from search.models.embedding import AssetState
 from search.query.query import Malformed
 from search.query.words import Part, Words
 
@@ -25,7 +26,7 @@ MEGAPIXELS = {"small": (0, 1), "medium": (1, 8), "large": (8, None)}
 LATEST = datetime.timedelta(days=1)
 # Earliest moment of a filter: from one in the year 1 no day can be subtracted.
 FIRST_MOMENT = datetime.datetime(1900, 1, 1, tzinfo=datetime.UTC)
-STATES = ("searchable", "waiting", "failed")
+STATES = tuple(AssetState.values)
 ORIENTATIONS = ("landscape", "portrait", "square", "panorama")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 
@@ -197,14 +198,8 @@ def _of_owner(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
 
 
 def _in_state(assets: AssetQuerySet, states: Sequence[str]) -> AssetQuerySet:
-    of_serving = Embedding.objects.of_serving()
-    waiting = of_serving.filter(fulfilled=None, error="")
-    embeddings = {
-        "searchable": of_serving.filter(fulfilled__isnull=False),
-        "waiting": waiting,
-        "failed": of_serving.filter(fulfilled=None).exclude(error=""),
-    }
-    return assets.filter(pk__in=embeddings[states[-1]].values("asset"))
+    embeddings = Embedding.objects.of_serving().in_state(states[-1])
+    return assets.filter(pk__in=embeddings.values("asset"))
 
 
 def _since(field: str) -> Leaves:

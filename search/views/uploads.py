@@ -16,11 +16,12 @@ from search.formats.sniff import UndecodableImage
 from search.library.ingest import display_name, ingest
 from search.models import Asset, Embedding, User
 from search.models.asset import AssetQuerySet
+from search.models.embedding import AssetState
 from search.pages import refusal_status
 
 # Maximum ids in a URL: with more of 36 characters some proxy refuses the request line.
 ROWS_AT_ONCE = 100
-STATES = ["searchable", "stored", "failed", "refused"]
+STATES = [AssetState.SEARCHABLE, "stored", AssetState.FAILED, "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class Row:
         """refused, stored, searchable or failed."""
         if self.asset is None:
             return "refused"
-        states = [embedding.state for embedding in self.asset.embeddings.all()]
-        return {"done": "searchable", "failed": "failed"}.get(states[0] if states else "", "stored")
+        states = [embedding.asset_state for embedding in self.asset.embeddings.all()]
+        return states[0] if states and states[0] != AssetState.WAITING else "stored"
 
     @property
     def reason(self) -> str:
