@@ -14,7 +14,7 @@ from search.models import Encoder
 from search.query import Example, NoVector, Query, encode
 from search.query.words import Part, Words
 from workers.encoders.load import load_encoder
-from workers.encoders.protocol import CheckpointError
+from workers.encoders.protocol import CheckpointError, LoadedEncoder
 
 
 class Command(LibraryCommand):
@@ -48,13 +48,7 @@ def by_server(texts: list[str], paths: list[Path]) -> dict[str, Any]:
         vectors = [encode(query, encoder, RUNNER).vector for query in asked]
     except NoVector as error:
         raise CommandError(str(error)) from None
-    return {
-        "checkpoint": encoder.checkpoint,
-        "revision": encoder.revision,
-        "dimensions": encoder.dimensions,
-        "texts": vectors[: len(texts)],
-        "images": vectors[len(texts) :],
-    }
+    return as_json(encoder, vectors[: len(texts)], vectors[len(texts) :])
 
 
 def by_checkpoint(checkpoint: str, texts: list[str], paths: list[Path]) -> dict[str, Any]:
@@ -64,13 +58,16 @@ def by_checkpoint(checkpoint: str, texts: list[str], paths: list[Path]) -> dict[
     except CheckpointError as error:
         raise CommandError(str(error)) from None
     pictures = [decoded(path) for path in paths]
-    return {
-        "checkpoint": encoder.checkpoint,
-        "revision": encoder.revision,
-        "dimensions": encoder.dimensions,
-        "texts": encoder.encode_texts(texts).tolist(),
-        "images": encoder.encode_images(pictures).tolist(),
-    }
+    images = encoder.encode_images(pictures).tolist()
+    return as_json(encoder, encoder.encode_texts(texts).tolist(), images)
+
+
+def as_json(
+    encoder: Encoder | LoadedEncoder, texts: list[list[float]], images: list[list[float]]
+) -> dict[str, Any]:
+    """The vectors, in the order of the arguments, and by which encoder."""
+    names = ("checkpoint", "revision", "dimensions")
+    return {name: getattr(encoder, name) for name in names} | {"texts": texts, "images": images}
 
 
 def decoded(path: Path) -> Any:
