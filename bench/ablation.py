@@ -9,25 +9,23 @@ side by side: about an hour and a half for 5,000 steps on two cores, and the sam
 where it was stopped. Prints a table, and writes it to bench/results/.
 """
 
-import os
-import subprocess
 import sys
-from argparse import ArgumentParser
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.support import apart, parser_of, report
+
 if TYPE_CHECKING:
     from workers.training.evaluation import Figures
     from workers.training.recipes import Recipe
     from workers.training.trainer import Training
 
-RESULTS = Path(__file__).parent / "results"
 ALONE, SHARED = "siglip", "siglip2"
-# What of the teacher's terms each row has, by the name of its folder.
-TAUGHT = {
+# The teacher's terms of each row, by the name of its folder.
+TERMS = {
     "captioning": (),
     "captioning, distillation": ("likeness",),
     "captioning, masking": ("gaps",),
@@ -36,32 +34,27 @@ TAUGHT = {
 
 
 def main() -> None:
-    parser = ArgumentParser()
+    parser = parser_of(__doc__)
     parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--folder", type=Path, default=Path("var/ablation"))
     options = parser.parse_args()
     with ThreadPoolExecutor(2) as pool:
-        at = str(options.steps), str(options.folder)
-        list(pool.map(lambda name: run(name, *at), (SHARED, ALONE)))
-        list(pool.map(lambda name: run(name, *at), TAUGHT))
-        names = {"sigmoid": ALONE} | {f"+ {name}": name for name in TAUGHT}
-        figures = pool.map(lambda name: found_by(options.folder / name), names.values())
-        page = table(dict(zip(names, figures, strict=True)))
-    print(page)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "ablation.md").write_text(page)
+        for names in ((SHARED, ALONE), TERMS):
+            list(pool.map(lambda name: train_apart(name, options.steps, options.folder), names))
+        rows = {"sigmoid": ALONE} | {f"+ {name}": name for name in TERMS}
+        figures = pool.map(lambda name: figures_of(options.folder / name), rows.values())
+        report("ablation", table(dict(zip(rows, figures, strict=True))))
 
 
-def run(name: str, steps: str, folder: str) -> None:
-    command = [sys.executable, "-m", "bench.ablation", name, steps, folder]
-    subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True)
+def train_apart(name: str, steps: int, folder: Path) -> None:
+    apart("bench.ablation", name, steps, folder, env={"OMP_NUM_THREADS": "1"})
 
 
 # One row, in a process of its own ----------------------------------------------------------------
 
 
 def train(name: str, steps: int, folder: Path) -> None:
-    """Do what is left to do of this row, or of what all with captioning share."""
+    """Go on with this row, or with the part that all rows with captioning share."""
     from workers.training import trainer
     from workers.training.recipes import RECIPES
 
@@ -75,11 +68,11 @@ def train(name: str, steps: int, folder: Path) -> None:
     if name == SHARED:
         share(recipe, folder / name)
     else:
-        apart(recipe, folder / SHARED, TAUGHT[name]).save(folder / name)
+        go_on(recipe, folder / SHARED, TERMS[name]).save(folder / name)
 
 
 def share(recipe: "Recipe", folder: Path) -> None:
-    """Train up to the step at which the teacher joins, and keep the state there."""
+    """Train up to the step at which the teacher joins, and save the state there."""
     from workers.training.resume import Kept, Stopped
     from workers.training.trainer import Session, train
 
@@ -87,10 +80,10 @@ def share(recipe: "Recipe", folder: Path) -> None:
     if Kept(folder).exists() and Kept(folder).load()["step"] == last:
         return
     with suppress(Stopped):
-        train(recipe, Session(folder, resume=True, listener=lambda done: done.step < last))
+        train(recipe, Session(folder, resume=True, listener=lambda progress: progress.step < last))
 
 
-def apart(recipe: "Recipe", shared: Path, taught: tuple[str, ...]) -> "Training":
+def go_on(recipe: "Recipe", shared: Path, terms: tuple[str, ...]) -> "Training":
     """From the shared state on, with these of the teacher's terms alone."""
     from workers.training.resume import Kept
     from workers.training.trainer import Training, drawings, new_towers
@@ -99,15 +92,15 @@ def apart(recipe: "Recipe", shared: Path, taught: tuple[str, ...]) -> "Training"
     texts = source.texts()
     training = Training(recipe, new_towers(recipe, texts), source, texts)
     training.restore(Kept(shared).load())
-    for term in set(TAUGHT["all"]) - set(taught):
+    for term in set(TERMS["all"]) - set(terms):
         setattr(training.objective, term, None)
     while training.step < recipe.steps:
         training.advance()
     return training
 
 
-def found_by(checkpoint: Path) -> "Figures":
-    """What it finds of the drawings that are held out from training."""
+def figures_of(checkpoint: Path) -> "Figures":
+    """The figures of a checkpoint on the drawings that are held out from training."""
     from workers.encoders.load import load_encoder
     from workers.training.evaluation import evaluate
 
@@ -121,7 +114,7 @@ def table(columns: "dict[str, Figures]") -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1 and sys.argv[1] in (ALONE, SHARED, *TAUGHT):
+    if len(sys.argv) > 1 and sys.argv[1] in (ALONE, SHARED, *TERMS):
         train(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))
     else:
         main()

@@ -1,4 +1,4 @@
-"""Measures which near-duplicates are known again, and which other pictures are taken for some.
+"""Measures which near-duplicates are recognized, and which other pictures are taken for some.
 
     .venv/bin/python -m bench.duplicates [--pictures 500] [--seeds 2026]
 
@@ -13,18 +13,17 @@ Prints a table and writes it to bench/results/. Takes some minutes for each seed
 import io
 import json
 import os
-from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import combinations
 from multiprocessing import Pool
-from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 from PIL import Image, ImageEnhance
 
+from bench.support import parser_of, report
 from search.formats.facts import examine
 from search.formats.likeness import (
     BITS,
@@ -39,9 +38,10 @@ from tests.support.pictures import orientation, turned
 from workers.studio.draw import draw, size_for
 from workers.studio.scenes import Scene, different_scenes, recoloured, twin
 
-RESULTS = Path(__file__).parent / "results" / "duplicates.md"
-QUALITY = 90  # Of the catalogue's originals.
-ALTERED = 100  # Scenes that are drawn again with something else in them.
+# JPEG quality of the catalogue's originals.
+QUALITY = 90
+# Number of scenes that are drawn again with something else in them.
+ALTERED = 100
 
 Change = Callable[[Image.Image], bytes]
 
@@ -64,7 +64,7 @@ class Looks(NamedTuple):
         )
 
 
-class Drawn(NamedTuple):
+class Drawing(NamedTuple):
     """A scene of the catalogue, its changed copies, and the same with something else in it."""
 
     original: Looks
@@ -137,15 +137,11 @@ def _half_cropped(image: Image.Image) -> Image.Image:
 
 
 def main() -> None:
-    parser = ArgumentParser()
+    parser = parser_of(__doc__)
     parser.add_argument("--pictures", type=int, default=500)
     parser.add_argument("--seeds", type=int, nargs="+", default=[2026])
     options = parser.parse_args()
-    page = heading()
-    for seed in options.seeds:
-        page += measured(options.pictures, seed)
-        RESULTS.write_text(page)
-    print(page)
+    report("duplicates", heading() + "".join(measure(options.pictures, s) for s in options.seeds))
 
 
 def heading() -> str:
@@ -155,7 +151,7 @@ def heading() -> str:
     )
 
 
-def measured(pictures: int, seed: int) -> str:
+def measure(pictures: int, seed: int) -> str:
     rng = Random(seed)  # noqa: S311
     # The same scenes and sizes as workers.studio.draw.catalogue() gives.
     jobs = [
@@ -163,11 +159,11 @@ def measured(pictures: int, seed: int) -> str:
         for number, scene in enumerate(different_scenes(pictures, rng))
     ]
     with Pool(os.cpu_count()) as pool:
-        drawn = list(pool.imap(examined, jobs, chunksize=4))
-    return "\n".join(report(drawn, seed))
+        drawn = list(pool.imap(draw_all, jobs, chunksize=4))
+    return "\n".join(section(drawn, seed))
 
 
-def examined(job: tuple[int, Scene, int]) -> Drawn:
+def draw_all(job: tuple[int, Scene, int]) -> Drawing:
     number, scene, longer = job
     size = size_for(scene, longer)
     data = saved(draw(scene, size))
@@ -175,7 +171,7 @@ def examined(job: tuple[int, Scene, int]) -> Drawn:
     copies = {name: looks(change(original)) for name, change in CHANGES.items()}
     others = dict(altered(scene, number)) if number < ALTERED else {}
     redrawn = {name: looks(saved(draw(other, size))) for name, other in others.items()}
-    return Drawn(looks(data), copies, redrawn)
+    return Drawing(looks(data), copies, redrawn)
 
 
 def altered(scene: Scene, number: int) -> Iterator[tuple[str, Scene]]:
@@ -186,13 +182,13 @@ def altered(scene: Scene, number: int) -> Iterator[tuple[str, Scene]]:
 
 
 def looks(data: bytes) -> Looks:
-    """What Sightline keeps of these bytes, without the process that it reads uploads in."""
+    """The facts that Sightline stores of these bytes, without the process for uploads."""
     facts = json.loads(examine(io.BytesIO(data)))
     return Looks(facts["phash"], bytes.fromhex(facts["layout"]), (facts["width"], facts["height"]))
 
 
-def report(drawn: list[Drawn], seed: int) -> Iterator[str]:
-    yield f"\n## {len(drawn)} drawings, seed {seed}\n\n| copies | known again | recall |"
+def section(drawn: list[Drawing], seed: int) -> Iterator[str]:
+    yield f"\n## {len(drawn)} drawings, seed {seed}\n\n| copies | recognized | recall |"
     yield "| --- | --- | --- |"
     for name in CHANGES:
         yield row(name, [each.original.near(each.copies[name]) for each in drawn])
@@ -202,23 +198,23 @@ def report(drawn: list[Drawn], seed: int) -> Iterator[str]:
     yield row("two scenes", [one.original.near(two.original) for one, two in pairs(drawn)])
     yield row("a scene and a changed copy of another", list(mixed(drawn)))
     for name in sorted({name for each in drawn for name in each.others}):
-        found = [each.original.near(each.others[name]) for each in drawn if name in each.others]
-        yield row(f"a scene and the same drawing {name}", found)
+        near = [each.original.near(each.others[name]) for each in drawn if name in each.others]
+        yield row(f"a scene and the same drawing {name}", near)
     yield ""
 
 
-def pairs(drawn: list[Drawn]) -> Iterator[tuple[Drawn, Drawn]]:
+def pairs(drawn: list[Drawing]) -> Iterator[tuple[Drawing, Drawing]]:
     return combinations(drawn, 2)
 
 
-def mixed(drawn: list[Drawn]) -> Iterator[bool]:
+def mixed(drawn: list[Drawing]) -> Iterator[bool]:
     for one, two in pairs(drawn):
         yield from (one.original.near(copy) for copy in two.copies.values())
         yield from (two.original.near(copy) for copy in one.copies.values())
 
 
-def row(name: str, found: Iterable[bool]) -> str:
-    counts = Counter(found)
+def row(name: str, near: Iterable[bool]) -> str:
+    counts = Counter(near)
     total = counts.total()
     return f"| {name} | {counts[True]:,} of {total:,} | {counts[True] / total:.5g} |"
 

@@ -1,4 +1,4 @@
-"""Teaches an encoder kinds of things that it does not know, and tells what it finds then.
+"""Measures what an encoder finds of new kinds of things, before and after training on them.
 
     .venv/bin/python -m bench.finetune [--checkpoint FOLDER] [--towers TOWERS] [--json]
 
@@ -9,7 +9,6 @@ of those 2,000. What is found should at least double for the new, and fall by at
 old.
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from PIL.Image import Image
 from tqdm import tqdm
 
 from bench.curios import curios
+from bench.support import parser_of, table
 from workers.encoders.load import load_encoder
 from workers.encoders.protocol import LoadedEncoder
 from workers.studio.captions import caption
@@ -48,18 +48,18 @@ Shares = dict[str, dict[str, float]]  # By question, then by measure.
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = parser_of(__doc__)
     parser.add_argument("--checkpoint", default=str(BUNDLED), metavar="FOLDER")
     parser.add_argument("--towers", choices=TOWERS, default="all")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        figures = compared(options.checkpoint, options.towers, options.steps, Path(folder))
-    print(json.dumps(figures) if options.json else table(figures))
+        figures = compare(options.checkpoint, options.towers, options.steps, Path(folder))
+    print(json.dumps(figures) if options.json else page(figures))
 
 
-def compared(checkpoint: str, towers: str, steps: int, folder: Path) -> dict[str, Shares]:
+def compare(checkpoint: str, towers: str, steps: int, folder: Path) -> dict[str, Shares]:
     """What the checkpoint finds, before and after it was trained on."""
     pictures, trained = folder / "curios", folder / "trained"
     write(pictures)
@@ -67,7 +67,7 @@ def compared(checkpoint: str, towers: str, steps: int, folder: Path) -> dict[str
     new = [each for each in of_folder(pictures) if each.is_held_out]
     old = studio_scenes()
     names = {"before": checkpoint, "after": str(trained)}
-    return {when: found(load_encoder(name), new, old) for when, name in names.items()}
+    return {when: shares_of(load_encoder(name), new, old) for when, name in names.items()}
 
 
 def write(folder: Path) -> None:
@@ -81,8 +81,8 @@ def write(folder: Path) -> None:
 
 
 def train(checkpoint: str, pictures: Path, out: Path, towers: str, steps: int) -> None:
-    given = {"from": checkpoint, "data": pictures, "out": out, "towers": towers, "steps": steps}
-    options = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+    values = {"from": checkpoint, "data": pictures, "out": out, "towers": towers, "steps": steps}
+    options = [word for name, value in values.items() for word in (f"--{name}", str(value))]
     command = [sys.executable, str(ROOT / "manage.py"), "train", *options]
     # What it prints belongs to the progress here.
     subprocess.run(command, check=True, stdout=sys.stderr)
@@ -100,19 +100,19 @@ def studio_scenes() -> list[tuple[str, Image]]:
     ]
 
 
-def found(
+def shares_of(
     encoder: LoadedEncoder, new: Sequence[Example], old: Sequence[tuple[str, Image]]
 ) -> Shares:
     words = [each.captions[0] for each in new]
-    asked, asked_of_old = (encoder.encode_texts(texts) for texts in (words, [t for t, _ in old]))
+    of_new, of_old = (encoder.encode_texts(texts) for texts in (words, [t for t, _ in old]))
     images = images_of(encoder, [each.picture() for each in new])
     others = images_of(encoder, [picture for _, picture in old])
     fits = np.array([[one == other for other in words] for one in words])
     fits_no_other = np.zeros((len(words), len(old)), bool)
     return {
-        ALONE: recall(asked @ images.T, fits),
-        LIBRARY: recall(asked @ np.vstack([images, others]).T, np.hstack([fits, fits_no_other])),
-        OLD: recall(asked_of_old @ others.T, np.eye(len(old), dtype=bool)),
+        ALONE: recall(of_new @ images.T, fits),
+        LIBRARY: recall(of_new @ np.vstack([images, others]).T, np.hstack([fits, fits_no_other])),
+        OLD: recall(of_old @ others.T, np.eye(len(old), dtype=bool)),
     }
 
 
@@ -131,14 +131,13 @@ def recall(scores: np.ndarray, fits: np.ndarray) -> dict[str, float]:
 # What is shown -----------------------------------------------------------------------------------
 
 
-def table(figures: dict[str, Shares]) -> str:
+def page(figures: dict[str, Shares]) -> str:
     heads = ["", *(f"{when}: {measure}" for when in figures for measure in figures[when][OLD])]
     rows = [
         [question, *(f"{share:.3f}" for of in figures.values() for share in of[question].values())]
         for question in (ALONE, LIBRARY, OLD)
     ]
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + verdict(figures)
+    return table([heads, *rows], "---:") + verdict(figures)
 
 
 def verdict(figures: dict[str, Shares]) -> str:

@@ -1,14 +1,12 @@
-"""Asks pages by thousands of random query strings, and prints what they answer.
+"""Requests pages by thousands of random query strings, and prints their answers.
 
     .venv/bin/python -m bench.fuzz [--queries 5000] [--seed 0]
 
 A small library of its own, with the colour-knowing encoder of the tests, in an embedded PostgreSQL
-that is removed again. Every parameter of a query is given what can be read and what can't.
+that is removed again. Every parameter of a query gets values that can be read, and others.
 """
 
-import argparse
 import io
-import os
 import random
 import sys
 from collections import Counter
@@ -20,7 +18,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
 from PIL import Image
 
-import tests.support.environment  # noqa: F401  # An empty library, before Django reads its settings.
+from bench.support import library, parser_of
 
 ALLOWED = {200, 302, 400, 404}
 PAGES = ("/", "/", "/", "/compare/", "/completions/", "/saved/")
@@ -46,8 +44,8 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-class Asked(NamedTuple):
-    """A request: its path, what stands behind it, and whether that is sent as a form."""
+class Request(NamedTuple):
+    """A request: its path, its query string, and whether that is sent as a form."""
 
     path: str
     query: str
@@ -61,17 +59,17 @@ class Asked(NamedTuple):
         return data.getvalue()[: None if len(self.query) % 3 else 40]
 
 
-def requests(number: int, seed: int) -> Iterator[Asked]:
+def requests(number: int, seed: int) -> Iterator[Request]:
     """So many random requests, the same for the same seed."""
     rng = random.Random(seed)  # noqa: S311
     for _ in range(number):
-        parts = [part for _ in range(rng.choice((1, 2, 3, 5, 8))) for part in given(rng)]
+        parts = [part for _ in range(rng.choice((1, 2, 3, 5, 8))) for part in parameters(rng)]
         rng.shuffle(parts)
         posted = rng.random() < 0.15
-        yield Asked(rng.choice(POSTS if posted else PAGES), "&".join(parts), posted)
+        yield Request(rng.choice(POSTS if posted else PAGES), "&".join(parts), posted)
 
 
-def given(rng: random.Random) -> Sequence[str]:
+def parameters(rng: random.Random) -> Sequence[str]:
     """A parameter, once or many times, as it stands in an address."""
     name = rng.choice([*READABLE, *STRANGE])
     times = rng.choices((1, 2, 25, 60), (85, 11, 2, 2))[0]
@@ -166,20 +164,20 @@ READABLE: dict[str, Callable[[random.Random], str]] = {
 STRANGE = ("", "nosuch", "label[]", "q[0]", "Q", "__proto__", "%00", "%FF", "a" * 300, "like.x")
 
 
-def ask(client: Any, asked: Asked) -> Any:
+def ask(client: Any, request: Request) -> Any:
     """The response to a request."""
-    if not asked.posted:
-        return client.get(f"{asked.path}?{asked.query}")
-    fields = QueryDict(asked.query)
+    if not request.posted:
+        return client.get(f"{request.path}?{request.query}")
+    fields = QueryDict(request.query)
     data: dict[str, Any] = {name: fields.getlist(name) for name in fields if name.isprintable()}
     # What a browser sends with it: a name for what is saved, a picture to search by.
-    data["name"] = str(len(asked.query))
-    if len(asked.query) % 4:
-        data["picture"] = [SimpleUploadedFile("a.png", asked.picture)]
-    return client.post(asked.path, data)
+    data["name"] = str(len(request.query))
+    if len(request.query) % 4:
+        data["picture"] = [SimpleUploadedFile("a.png", request.picture)]
+    return client.post(request.path, data)
 
 
-def complaint(asked: Asked, response: Any) -> str:
+def complaint(response: Any) -> str:
     """What is wrong with a response; nothing if it is as it should be."""
     if response.status_code not in ALLOWED:
         return f"{response.status_code}"
@@ -189,7 +187,7 @@ def complaint(asked: Asked, response: Any) -> str:
 
 
 def furnish() -> Any:
-    """Fill a library with what the requests ask for; the client of a member of staff."""
+    """Fill a library with what the requests name; the client of a member of staff."""
     from django.core.files.base import ContentFile
     from django.test import Client
 
@@ -209,29 +207,31 @@ def furnish() -> Any:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_of(__doc__)
     parser.add_argument("--queries", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    client = prepared()
-    statuses, wrong = Counter(), []
-    for asked in requests(options.queries, options.seed):
-        response = ask(client, asked)
-        statuses[f"{'POST' if asked.posted else 'GET'} {asked.path}", response.status_code] += 1
-        if said := complaint(asked, response):
-            wrong.append(f"{said}: {asked.path}?{asked.query[:500]}")
+    with library():
+        statuses, wrong = ask_all(requests(options.queries, options.seed))
     print_table(statuses)
     print("\n".join(wrong) or "All answered as they should.")
     sys.exit(bool(wrong))
 
 
-def prepared() -> Any:
-    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-    import django
+def ask_all(several: Iterator[Request]) -> tuple[Counter, list[str]]:
+    """How often each page answered with each status, and what is wrong with answers."""
+    client, statuses, wrong = prepare(), Counter(), []
+    for request in several:
+        response = ask(client, request)
+        method = "POST" if request.posted else "GET"
+        statuses[f"{method} {request.path}", response.status_code] += 1
+        if sentence := complaint(response):
+            wrong.append(f"{sentence}: {request.path}?{request.query[:500]}")
+    return statuses, wrong
 
-    django.setup()
+
+def prepare() -> Any:
     from django.conf import settings
-    from django.core.management import call_command
 
     from tests.support.fake_encoder import FakeEncoder
     from workers import encoder_cache
@@ -240,7 +240,6 @@ def prepared() -> Any:
     settings.STORAGES["staticfiles"] = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
     }
-    call_command("migrate", verbosity=0)
     encoder = FakeEncoder()
     encoder_cache.load_encoder = lambda *args, **kwargs: encoder
     return furnish()

@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 DIMENSIONS = 768
-SHOWN = 128  # Dimensions of what pictures show.
-CLUSTERS = 2_000
-DECAY = 0.7  # The deviation of the nth of them is n to the power of minus this.
-GRAIN = 0.55  # What else there is to a picture, in all dimensions, in lengths of the cone's axis.
-SAID = 0.068  # How much of what a picture shows is in its words, likewise,
-MISSED = 1.0  # how much they deviate from it in the same dimensions,
-OTHER = 0.6  # and how much they have of their own.
+# Number of dimensions of the contents of pictures, and of clusters of contents.
+CONTENTS, CLUSTERS = 128, 2_000
+# Minus the power of n that is the deviation of the nth of these dimensions.
+DECAY = 0.7
+# Length of the rest of a picture, in all dimensions, in lengths of the cone's axis.
+GRAIN = 0.55
+# Likewise, the share of a picture's contents in its words, their deviation from it in the same
+# dimensions, and what they have of their own.
+SHARE, MISSED, OTHER = 0.068, 1.0, 0.6
 
 Vectors = NDArray[np.float32]
 
@@ -33,25 +35,26 @@ class Gap(NamedTuple):
 
 
 def gap(size: int, queries: int, seed: int) -> Gap:
+    """A library of this size with as many queries of each kind."""
     random = np.random.default_rng(seed)
-    axes = np.linalg.qr(random.normal(size=(DIMENSIONS, SHOWN + 2)))[0].T
-    deviation = np.arange(1, SHOWN + 1) ** -DECAY
+    axes = np.linalg.qr(random.normal(size=(DIMENSIONS, CONTENTS + 2)))[0].T
+    deviation = np.arange(1, CONTENTS + 1) ** -DECAY
     deviation /= np.linalg.norm(deviation)
-    centres = random.normal(size=(CLUSTERS, SHOWN)) * deviation
+    centres = random.normal(size=(CLUSTERS, CONTENTS)) * deviation
 
     def grain(count: int, length: float) -> Vectors:
         return length / DIMENSIONS**0.5 * random.normal(size=(count, DIMENSIONS))
 
-    def pictures(shown: Vectors) -> Vectors:
-        return units(axes[0] + shown @ axes[2:] + grain(len(shown), GRAIN))
+    def pictures(contents: Vectors) -> Vectors:
+        return units(axes[0] + contents @ axes[2:] + grain(len(contents), GRAIN))
 
     clusters = random.integers(CLUSTERS, size=size + queries)
-    shown = centres[clusters] + random.normal(size=(size + queries, SHOWN)) * deviation
+    contents = centres[clusters] + random.normal(size=(size + queries, CONTENTS)) * deviation
     true = random.choice(size, queries, replace=False)
-    said = shown[true] + MISSED * random.normal(size=(queries, SHOWN)) * deviation
-    words = units(axes[1] + SAID * said @ axes[2:] + grain(queries, OTHER))
-    library = pictures(shown[:size])
-    return Gap(library, clusters[:size], pictures(shown[size:]), words, true)
+    in_words = contents[true] + MISSED * random.normal(size=(queries, CONTENTS)) * deviation
+    words = units(axes[1] + SHARE * in_words @ axes[2:] + grain(queries, OTHER))
+    library = pictures(contents[:size])
+    return Gap(library, clusters[:size], pictures(contents[size:]), words, true)
 
 
 def units(vectors: Vectors) -> Vectors:

@@ -1,45 +1,45 @@
-"""Prints what finding words costs at 100,000 assets, and what keeping them true costs.
+"""Measures what finding words costs among 100,000 assets, and what updating them costs.
 
-    .venv/bin/python -m bench.lexical [assets]
+    .venv/bin/python -m bench.lexical [--assets 100000]
 
 A library of its own, in an embedded PostgreSQL that is removed again. Words are drawn by Zipf's
 law from 30,000 made-up ones (seed 5); two hundred labels, two an asset; fifty collections.
 """
 
-import os
 import random
-import sys
 import time
 from collections.abc import Callable, Iterator
-from statistics import median
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
-import tests.support.environment  # noqa: F401  # An empty library, before Django reads its settings.
+from bench.support import library, median_seconds, parser_of, run, timed
 
 SEED, VOCABULARY, REPEATS = 5, 30_000, 15
 
 
-def main(assets: int = 100_000) -> None:
-    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-    import django
+def main() -> None:
+    parser = parser_of(__doc__)
+    parser.add_argument("--assets", type=int, default=100_000)
+    options = parser.parse_args()
+    with library():
+        measure(options.assets)
 
-    django.setup()
-    from django.core.management import call_command
+
+def measure(assets: int) -> None:
     from django.db import connection
 
-    call_command("migrate", verbosity=0)
     words = vocabulary()
     report("filled in all", timed(lambda: fill(assets, words))[0])
+    renewing = "UPDATE search_assetwords SET words = NULL"
+    report("words of all written again", timed(lambda: run(renewing))[0])
+    run("VACUUM ANALYZE")
     with connection.cursor() as cursor:
-        renewing = "UPDATE search_assetwords SET words = NULL"
-        report("words of all written anew", timed(lambda: cursor.execute(renewing))[0])
-        cursor.execute("VACUUM ANALYZE")
         for name in ("search_asset", "search_assetwords", "asset_words", "asset_title_begins"):
             cursor.execute("SELECT pg_total_relation_size(%s::regclass) / 1e6", [name])
             print(f"{name:40}{cursor.fetchone()[0]:9.1f} MB")
     ask(words)
-    suggest(words)
+    complete(words)
     change()
 
 
@@ -60,9 +60,9 @@ def fill(assets: int, words: list[str]) -> None:
         Collection(name=f"{word} trip", slug=word) for word in words[2000:2050]
     )
     weights = [1 / (rank + 3) for rank in range(VOCABULARY)]
-    said = iter(rng.choices(words, weights, k=assets * 18))
-    made = (asset(Asset, number, said, rng, owner) for number in range(assets))
-    while some := Asset.objects.bulk_create([a for a, _ in zip(made, range(5000), strict=False)]):
+    drawn = iter(rng.choices(words, weights, k=assets * 18))
+    rows = (asset(Asset, number, drawn, rng, owner) for number in range(assets))
+    while some := Asset.objects.bulk_create(islice(rows, 5000)):
         links = [(a, label) for a in some for label in rng.sample(labels, 2)]
         AssetLabel.objects.bulk_create(AssetLabel(asset=a, label=label) for a, label in links)
         member = Collection.assets.through
@@ -71,9 +71,9 @@ def fill(assets: int, words: list[str]) -> None:
         )
 
 
-def asset(model: Any, number: int, said: Iterator[str], rng: random.Random, owner: Any) -> Any:
-    title = " ".join(next(said) for _ in range(rng.randint(2, 5))).capitalize()
-    long = " ".join(next(said) for _ in range(rng.randint(10, 30))) if number % 3 == 0 else ""
+def asset(model: Any, number: int, drawn: Iterator[str], rng: random.Random, owner: Any) -> Any:
+    title = " ".join(next(drawn) for _ in range(rng.randint(2, 5))).capitalize()
+    long = " ".join(next(drawn) for _ in range(rng.randint(10, 30))) if number % 3 == 0 else ""
     return model(
         id=UUID(int=rng.getrandbits(128), version=4),
         owner=owner,
@@ -105,14 +105,14 @@ def ask(words: list[str]) -> None:
         "a sentence": ["the", words[0], "of", "a", words[3]],
     }
     for name, typed in queries.items():
-        found = lexical.search(Asset.objects.all(), typed, [])
+        hits = lexical.search(Asset.objects.all(), typed, [])
         count = lexical.containing(Asset.objects.all(), typed, []).count()
-        report(f"{name} ({count} assets), best 48", repeated(lambda f=found: list(f[:48])))
-        rows = found.values("pk", "where", "exact", "rank")
+        report(f"{name} ({count} assets), best 48", repeated(lambda h=hits: list(h[:48])))
+        rows = hits.values("pk", "where", "exact", "rank")
         report(f"{name}, ids of the best 500", repeated(lambda f=rows: list(f[:500])))
 
 
-def suggest(words: list[str]) -> None:
+def complete(words: list[str]) -> None:
     from search.models import User
     from search.query.completion import completions
 
@@ -120,8 +120,8 @@ def suggest(words: list[str]) -> None:
     typed = [words[20], f"{words[0]} {words[3][:2]}", "label:", f"label:{words[1100][:2]}", "img 0"]
     typed += [words[20][:n] for n in (1, 2, 3, 4)]
     for text in typed:
-        found = len(completions(text, user))
-        report(f"{found} suggestions for {text!r}", repeated(lambda t=text: completions(t, user)))
+        count = len(completions(text, user))
+        report(f"{count} completions of {text!r}", repeated(lambda t=text: completions(t, user)))
 
 
 def change() -> None:
@@ -151,15 +151,8 @@ def change() -> None:
     report(f"a label of {label.asset_labels.count()} assets renamed", seconds)
 
 
-def timed(deed: Callable[[], Any]) -> tuple[float, Any]:
-    start = time.perf_counter()
-    done = deed()
-    return time.perf_counter() - start, done
-
-
-def repeated(deed: Callable[[], Any], times: int = REPEATS) -> float:
-    """The median of so many times, in seconds."""
-    return median(timed(deed)[0] for _ in range(times))
+def repeated(work: Callable[[], Any], times: int = REPEATS) -> float:
+    return median_seconds(work, times)
 
 
 def report(what: str, seconds: float) -> None:
@@ -167,4 +160,4 @@ def report(what: str, seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

@@ -8,45 +8,41 @@ own, with one thread and in its own processor time, so that what else runs hardl
 """
 
 import json
-import os
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
 
+from bench.support import RESULTS, apart, parser_of, report, say, table
+
 BATCHES = [1024 * 2**i for i in range(7)]
 WIDTH = 256
 CHUNK = 256
-MOST = 16e9  # Bytes; where the next batch would take more, a loss stops.
-RESULTS = Path(__file__).parent / "results"
+# Maximum bytes of a batch; a loss stops where the next one would take more.
+MOST = 16e9
 
 SOFTMAX, SIGMOID, CHUNKED = "softmax", "sigmoid", f"sigmoid, {CHUNK} texts at a time"
 
 
 def main() -> None:
-    points = {name: measured(name) for name in (SOFTMAX, SIGMOID, CHUNKED)}
-    page = table(points)
-    print(page)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "losses.md").write_text(page)
+    parser_of(__doc__).parse_args()
+    points = {name: points_of(name) for name in (SOFTMAX, SIGMOID, CHUNKED)}
+    report("losses", page(points))
     plot(points, RESULTS / "losses.png")
 
 
-def measured(name: str) -> dict[int, dict[str, float]]:
+def points_of(name: str) -> dict[int, dict[str, float]]:
     """Of each batch size that fits: peak bytes beyond the two inputs, and processor seconds."""
     points: dict[int, dict[str, float]] = {}
     for batch in BATCHES:
         # A batch twice as large takes four times as much at worst.
         if points and name != CHUNKED and 4 * points[batch // 2]["bytes"] > MOST:
             break
-        command = [sys.executable, "-m", "bench.losses", name, str(batch)]
-        # Left to itself, glibc keeps freed blocks of up to 32 MB, and counts as peak what is free.
-        returning = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "1000000"}
-        output = subprocess.check_output(command, env=returning, text=True)
-        points[batch] = json.loads(output)
-        print(f"{name}: {batch:,} took {points[batch]['seconds']:.2f} s", file=sys.stderr)
+        # By default glibc does not return freed blocks of up to 32 MB, and they count as peak.
+        returning = {"MALLOC_MMAP_THRESHOLD_": "1000000"}
+        points[batch] = json.loads(apart("bench.losses", name, batch, env=returning))
+        say(f"{name}: {batch:,} took {points[batch]['seconds']:.2f} s")
     return points
 
 
@@ -93,7 +89,7 @@ def memory(field: str) -> float:
 # What is shown -----------------------------------------------------------------------------------
 
 
-def table(points: dict[str, dict[int, dict[str, float]]]) -> str:
+def page(points: dict[str, dict[int, dict[str, float]]]) -> str:
     heads = ["batch", *(f"{name}: {unit}" for name in points for unit in ("MB", "s"))]
     rows = [
         [f"{batch:,}", *(cell for of in points.values() for cell in cells(of.get(batch)))]
@@ -103,8 +99,7 @@ def table(points: dict[str, dict[int, dict[str, float]]]) -> str:
         "grows as batch to the",
         *(f"{exponent(of, field):.2f}" for of in points.values() for field in ("bytes", "seconds")),
     ]
-    lines = [heads, ["---:"] * len(heads), *rows, exponents]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return table([heads, *rows, exponents], "---:")
 
 
 def cells(point: dict[str, float] | None) -> tuple[str, str]:
@@ -146,7 +141,7 @@ def plot(points: dict[str, dict[int, dict[str, float]]], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
+    if sys.argv[1:] and not sys.argv[1].startswith("--"):
         print(json.dumps(measure(sys.argv[1], int(sys.argv[2]))))
     else:
         main()

@@ -1,4 +1,4 @@
-"""Measures the bands on libraries of the studio, each calibrated by itself alone.
+"""Measures the thresholds of matches on libraries of the studio, each calibrated by itself alone.
 
     .venv/bin/python -m bench.matches --cache DIR
 
@@ -8,14 +8,10 @@ on other pictures, other queries and other kinds left out, as the constants were
 `--nameless` gives all assets file names of a camera for titles.
 """
 
-import argparse
-import os
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -23,26 +19,29 @@ from uuid import UUID
 
 import numpy as np
 
-from bench.asked import LACKS, Asked, lacking, never_drawn, nothing, wanted
+from bench.studio_queries import LACKS, StudioQuery, lacking, never_drawn, nothing, wanted
+from bench.support import library as empty_library
+from bench.support import parser_of
 
 CATALOGUE, SEED = 2026, 1
 PICTURES, HELD_OUT = 500, 150
 CHECKPOINTS = ("studio-siglip2", "studio-siglip", "studio-clip")
-LEFT_OUT = 6  # Kinds at a time: a twelfth.
+# Number of kinds that are left out at a time: a twelfth.
+LEFT_OUT = 6
 
 
-class Seen(NamedTuple):
-    """What came of one query: which assets were possible and strong, and which are right."""
+class Outcome(NamedTuple):
+    """Of one query, which assets are possible and strong matches, and which are right."""
 
     group: str
     possible: Any
     strong: Any
     right: Any
-    said: Any  # Whose words say those of the query: the page shows these too.
+    in_words: Any  # Whose words have those of the query: the page shows these too.
 
     @property
-    def shown(self) -> Any:
-        return self.possible | self.said
+    def on_page(self) -> Any:
+        return self.possible | self.in_words
 
 
 # Libraries ---------------------------------------------------------------------------------------
@@ -57,11 +56,12 @@ class Studio:
         self.slug, self.cache = slug, cache
         self.loaded = load_encoder(f"workers/checkpoints/{slug}")
         self.texts: dict[str, Any] = {}
-        self.scenes, self.pictures = self.drawn(f"catalogue-{catalogue}", of_catalogue(catalogue))
-        self.held_out, self.asking = self.drawn(f"held-out-{seed}", of_held_out(seed))
-        _, self.curios = self.drawn(f"curios-{seed}", of_curios(seed))
+        name = f"catalogue-{catalogue}"
+        self.scenes, self.pictures = self.vectors_of(name, of_catalogue(catalogue))
+        self.held_out, self.examples = self.vectors_of(f"held-out-{seed}", of_held_out(seed))
+        _, self.curios = self.vectors_of(f"curios-{seed}", of_curios(seed))
 
-    def drawn(self, name: str, pictures: Iterator[tuple[Any, Any]]) -> tuple[list[Any], Any]:
+    def vectors_of(self, name: str, pictures: Iterator[tuple[Any, Any]]) -> tuple[list[Any], Any]:
         """The scenes and the vectors of their pictures, as JPEG of the catalogue's quality."""
         import pickle
 
@@ -72,19 +72,19 @@ class Studio:
         for scene, picture in pictures:
             scenes.append(scene)
             vectors.append(self.loaded.encode_images([uploaded(picture, self.loaded.resolution)]))
-        kept = scenes, np.concatenate(vectors)
-        path.write_bytes(pickle.dumps(kept))
-        return kept
+        both = scenes, np.concatenate(vectors)
+        path.write_bytes(pickle.dumps(both))
+        return both
 
     def encode(self, texts: Sequence[str]) -> Any:
         new = [text for text in dict.fromkeys(texts) if text not in self.texts]
         self.texts.update(zip(new, self.loaded.encode_texts(new), strict=True))
-        found = [self.texts[text] for text in texts]
-        return np.array(found, np.float32).reshape(len(found), self.loaded.dimensions)
+        vectors = [self.texts[text] for text in texts]
+        return np.array(vectors, np.float32).reshape(len(texts), self.loaded.dimensions)
 
 
 def uploaded(picture: Any, resolution: int) -> Any:
-    """The picture as a worker gets it to see."""
+    """The picture as a worker decodes it."""
     import io
 
     from search.formats import decode
@@ -157,24 +157,24 @@ def fill(encoder: Any, studio: Studio, places: Sequence[int], *, nameless: bool)
 # Measuring ---------------------------------------------------------------------------------------
 
 
-def measured(studio: Studio, seed: int, *, nameless: bool) -> dict[str, list[Seen]]:
-    """What came of all queries in words, and of all by pictures."""
-    rng, found = Random(seed), defaultdict(list)  # noqa: S311, no secret
+def measure(studio: Studio, seed: int, *, nameless: bool) -> dict[str, list[Outcome]]:
+    """The outcomes of all queries in words, and of all by pictures."""
+    rng, outcomes = Random(seed), defaultdict(list)  # noqa: S311, no secret
     everything = range(len(studio.scenes))
     with library(studio, everything, nameless=nameless) as encoder:
-        asked = [*wanted(studio.scenes, rng), *never_drawn(rng)]
-        found["words"] += by_words(studio, encoder, everything, asked)
-        found["picture"] += by_pictures(studio, encoder, everything, None)
+        queries = [*wanted(studio.scenes, rng), *never_drawn(rng)]
+        outcomes["words"] += by_words(studio, encoder, everything, queries)
+        outcomes["picture"] += by_pictures(studio, encoder, everything, None)
         never = [(vector, "never drawn", nothing) for vector in studio.curios]
-        found["picture"] += seen(studio, encoder, everything, never, "picture")
+        outcomes["picture"] += outcomes_of(studio, encoder, everything, never, "picture")
     for number, kinds in enumerate(groups(rng)):
-        kept = [p for p in everything if not shows(studio.scenes[p], kinds)]
-        with library(studio, kept, nameless=nameless) as encoder:
+        places = [p for p in everything if not shows(studio.scenes[p], kinds)]
+        with library(studio, places, nameless=nameless) as encoder:
             # 75 among twelve libraries: seven for each fourth one, six for the rest.
-            asked = list(lacking(kinds, 3 * LACKS // 12 + (number % 4 == 0), rng))
-            found["words"] += by_words(studio, encoder, kept, asked)
-            found["picture"] += by_pictures(studio, encoder, kept, kinds)
-    return found
+            queries = list(lacking(kinds, 3 * LACKS // 12 + (number % 4 == 0), rng))
+            outcomes["words"] += by_words(studio, encoder, places, queries)
+            outcomes["picture"] += by_pictures(studio, encoder, places, kinds)
+    return outcomes
 
 
 def groups(rng: Random) -> list[list[str]]:
@@ -190,99 +190,100 @@ def shows(scene: Any, kinds: Sequence[str]) -> bool:
 
 
 def by_words(
-    studio: Studio, encoder: Any, places: Sequence[int], asked: Sequence[Asked]
-) -> list[Seen]:
-    vectors = studio.encode([query.words for query in asked])
-    queries = [(v, query.group, query.fits) for v, query in zip(vectors, asked, strict=True)]
-    found = seen(studio, encoder, places, queries, "words")
-    said = [saying(query.words, places) for query in asked]
-    return [one._replace(said=where) for one, where in zip(found, said, strict=True)]
+    studio: Studio, encoder: Any, places: Sequence[int], queries: Sequence[StudioQuery]
+) -> list[Outcome]:
+    vectors = studio.encode([query.words for query in queries])
+    triples = [(v, query.group, query.fits) for v, query in zip(vectors, queries, strict=True)]
+    outcomes = outcomes_of(studio, encoder, places, triples, "words")
+    in_words = [with_words(query.words, places) for query in queries]
+    return [one._replace(in_words=where) for one, where in zip(outcomes, in_words, strict=True)]
 
 
-def saying(words: str, places: Sequence[int]) -> Any:
+def with_words(words: str, places: Sequence[int]) -> Any:
+    """Which assets have all of these words among theirs."""
     from search.models import Asset
     from search.query import Words, lexical
 
-    asked = Words.parse(words)
-    found = lexical.search(Asset.objects.all(), asked.plain, asked.phrases)
-    whole = [int(asset.sha256) for asset in found if lexical.is_whole(asset.where)]
+    query = Words.parse(words)
+    hits = lexical.search(Asset.objects.all(), query.plain, query.phrases)
+    whole = [int(asset.sha256) for asset in hits if lexical.is_whole(asset.where)]
     return np.isin(places, whole)
 
 
 def by_pictures(
     studio: Studio, encoder: Any, places: Sequence[int], kinds: Sequence[str] | None
-) -> list[Seen]:
+) -> list[Outcome]:
     """Held-out drawings: of anything, or only of kinds that were left out."""
     queries = [
         (vector, "held out" if kinds is None else "left out", partial(share_a_kind, scene))
-        for scene, vector in zip(studio.held_out, studio.asking, strict=True)
+        for scene, vector in zip(studio.held_out, studio.examples, strict=True)
         if kinds is None or all(thing.kind in kinds for thing in scene.things)
     ]
-    return seen(studio, encoder, places, queries, "picture")
+    return outcomes_of(studio, encoder, places, queries, "picture")
 
 
 def share_a_kind(one: Any, other: Any) -> bool:
     return shows(other, [thing.kind for thing in one.things])
 
 
-def seen(
+def outcomes_of(
     studio: Studio, encoder: Any, places: Sequence[int], queries: Sequence[Any], kind: str
-) -> list[Seen]:
+) -> list[Outcome]:
     from search.matches import thresholds
 
-    pictures, found = studio.pictures[list(places)], []
+    pictures, outcomes = studio.pictures[list(places)], []
     for vector, group, fits in queries:
-        cuts, away = thresholds.thresholds_of(vector, encoder, kind), 1 - pictures @ vector
-        assert cuts  # noqa: S101
+        starts, away = thresholds.thresholds_of(vector, encoder, kind), 1 - pictures @ vector
+        assert starts  # noqa: S101
         right = np.array([fits(studio.scenes[place]) for place in places])
-        possible, strong = away <= cuts.possible, away <= cuts.strong
-        found.append(Seen(group, possible, strong, right, np.zeros_like(possible)))
-    return found
+        possible, strong = away <= starts.possible, away <= starts.strong
+        outcomes.append(Outcome(group, possible, strong, right, np.zeros_like(possible)))
+    return outcomes
 
 
 # The report --------------------------------------------------------------------------------------
 
 
-def report(found: Sequence[Seen]) -> None:
-    has = [one for one in found if one.right.any()]
-    lacks = [one for one in found if not one.right.any()]
+def report(outcomes: Sequence[Outcome]) -> None:
+    has = [one for one in outcomes if one.right.any()]
+    lacks = [one for one in outcomes if not one.right.any()]
     print("| queries | number | by meaning | on the page |\n| --- | ---: | ---: | ---: |")
     rows("has: a right asset is shown", has, lambda hits, one: (hits & one.right).any())
     rows("lacks: nothing is shown", lacks, lambda hits, one: not hits.any())
     hits, right = (sum((a & b).sum() for a, b in pairs) for pairs in strong_of(has))
     there = sum(one.right.sum() for one in has)
     wrong = sum(one.strong.sum() for one in lacks)
-    shown = sum(one.possible.sum() for one in has)
+    possible = sum(one.possible.sum() for one in has)
     fit = sum((one.possible & one.right).sum() for one in has)
     print(
         f"\nStrong: precision {right / max(1, hits):.3f} of {hits} hits"
         f" ({hits / len(has):.2f} a query), recall {right / there:.3f};"
         f" {share(lambda one: one.strong.any(), has)} of the queries have one;"
         f" {wrong} more hits of queries for what is lacking are called strong.\n"
-        f"Shown: {shown / len(has):.1f} a query, precision {fit / max(1, shown):.3f},"
+        f"Possible: {possible / len(has):.1f} a query, precision {fit / max(1, possible):.3f},"
         f" recall {fit / there:.3f}.\n"
     )
 
 
-def rows(name: str, asked: Sequence[Seen], well: Callable[[Any, Seen], Any]) -> None:
-    """How often it is as it should be: by the bands alone, and with those that say the words."""
-    groups = {f"- {one.group}": [o for o in asked if o.group == one.group] for one in asked}
-    for group, some in {name: asked, **groups}.items():
+def rows(name: str, outcomes: Sequence[Outcome], well: Callable[[Any, Outcome], Any]) -> None:
+    """The share that is as it should be: by meaning alone, and with those that have the words."""
+    groups = {f"- {one.group}": [o for o in outcomes if o.group == one.group] for one in outcomes}
+    for group, some in {name: outcomes, **groups}.items():
         by_meaning = share(lambda one: well(one.possible, one), some)
-        on_page = share(lambda one: well(one.shown, one), some)
+        on_page = share(lambda one: well(one.on_page, one), some)
         print(f"| {group} | {len(some)} | {by_meaning} | {on_page} |")
 
 
-def strong_of(found: Sequence[Seen]) -> tuple[Any, Any]:
-    return [(o.strong, o.strong) for o in found], [(o.strong, o.right) for o in found]
+def strong_of(outcomes: Sequence[Outcome]) -> tuple[Any, Any]:
+    return [(o.strong, o.strong) for o in outcomes], [(o.strong, o.right) for o in outcomes]
 
 
-def share(true: Callable[[Seen], Any], found: Sequence[Seen]) -> str:
-    return f"{np.mean([bool(true(one)) for one in found]):.3f}" if found else "-"
+def share(true: Callable[[Outcome], Any], outcomes: Sequence[Outcome]) -> str:
+    return f"{np.mean([bool(true(one)) for one in outcomes]):.3f}" if outcomes else "-"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
+    parser = parser_of(__doc__)
     parser.add_argument("--cache", type=Path, required=True, metavar="DIR")
     parser.add_argument("--catalogue", type=int, default=CATALOGUE)
     parser.add_argument("--seed", type=int, default=SEED)
@@ -290,30 +291,13 @@ def main() -> None:
     parser.add_argument("--checkpoint", action="append", choices=CHECKPOINTS)
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
-    with database():
+    with empty_library():
         for slug in options.checkpoint or CHECKPOINTS:
             studio = Studio(slug, options.catalogue, options.seed, options.cache)
-            found = measured(studio, options.seed, nameless=options.nameless)
-            for kind, queries in found.items():
+            by_kind = measure(studio, options.seed, nameless=options.nameless)
+            for kind, outcomes in by_kind.items():
                 print(f"## {slug}, {kind}\n")
-                report(queries)
-
-
-@contextmanager
-def database() -> Iterator[None]:
-    """A database in a throw-away folder, with the tables of a library."""
-    with tempfile.TemporaryDirectory() as var:
-        for name in ("DATABASE_URL", "REDIS_URL"):
-            os.environ.pop(name, None)
-        os.environ.update(VAR_DIR=var, DJANGO_SETTINGS_MODULE="config.settings")
-        embedded = import_module("config.embedded")
-        embedded.start_database(Path(var))
-        try:
-            import_module("django").setup()
-            import_module("django.core.management").call_command("migrate", verbosity=0)
-            yield
-        finally:
-            embedded.stop_database(Path(var))
+                report(outcomes)
 
 
 if __name__ == "__main__":

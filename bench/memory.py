@@ -1,4 +1,4 @@
-"""Prints the memory of each kind of process, with a SigLIP 2 of base size and random weights.
+"""Measures the memory of each kind of process, with a SigLIP 2 of base size and random weights.
 
     .venv/bin/python -m bench.memory
 
@@ -7,30 +7,28 @@ The checkpoint (1.5 GB) is written to a temporary folder and removed again.
 
 import json
 import os
-import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-VOCABULARY = 256_000  # Of the published SigLIP 2.
-PICTURE = (448, 448)  # Twice the encoder's input, as decoded for it.
+from bench.support import apart, parser_of
+
+# Size of the vocabulary of the published SigLIP 2.
+VOCABULARY = 256_000
+# Width and height of a picture as decoded for the encoder: twice its input.
+PICTURE = (448, 448)
 
 
 def main() -> None:
+    parser_of(__doc__).parse_args()
     with TemporaryDirectory() as folder:
-        apart("checkpoint", folder)
+        apart("bench.memory", "checkpoint", folder)
         print(f"{'process':16}{'RSS':>8}{'PSS':>8}   MB; holds")
         for name in ("ingest worker", "query worker", "web"):
-            facts = json.loads(apart(name, folder))
+            facts = json.loads(apart("bench.memory", name, folder))
             print(f"{name:16}{facts['rss']:8}{facts['pss']:8}   {facts['holds']}")
-
-
-def apart(name: str, folder: str) -> str:
-    """What this part prints, in a process of its own."""
-    command = [sys.executable, "-m", "bench.memory", name, folder]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def write_checkpoint(folder: Path) -> None:
@@ -112,7 +110,7 @@ PARTS = {
 }
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
+    if sys.argv[1:] and sys.argv[1] in PARTS:
         PARTS[sys.argv[1]](Path(sys.argv[2]))
     else:
         main()

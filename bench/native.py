@@ -8,37 +8,31 @@ one thread each. The same command goes on where it was stopped. Prints a table, 
 bench/results/.
 """
 
-import os
-import subprocess
 import sys
-from argparse import ArgumentParser
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from bench.ablation import RESULTS, found_by, table
+from bench.ablation import figures_of, table
+from bench.support import apart, parser_of, report
 
 RECIPES = {"squares": "siglip2", "own proportions": "siglip2-naflex"}
 
 
 def main() -> None:
-    parser = ArgumentParser()
+    parser = parser_of(__doc__)
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--folder", type=Path, default=Path("var/native"))
     options = parser.parse_args()
     folders = {title: options.folder / recipe for title, recipe in RECIPES.items()}
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda folder: run(folder, options.steps), folders.values()))
-        figures = pool.map(found_by, folders.values())
-        page = table(dict(zip(folders, figures, strict=True)))
-    print(page)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "native.md").write_text(page)
+        list(pool.map(lambda folder: train_apart(folder, options.steps), folders.values()))
+        figures = pool.map(figures_of, folders.values())
+        report("native", table(dict(zip(folders, figures, strict=True))))
 
 
-def run(folder: Path, steps: int) -> None:
-    command = [sys.executable, "-m", "bench.native", str(folder), str(steps)]
-    subprocess.run(command, env=os.environ | {"OMP_NUM_THREADS": "1"}, check=True)
+def train_apart(folder: Path, steps: int) -> None:
+    apart("bench.native", folder, steps, env={"OMP_NUM_THREADS": "1"})
 
 
 def train(folder: Path, steps: int) -> None:

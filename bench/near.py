@@ -1,45 +1,43 @@
-"""Prints what comparing an asset with 100,000 others costs: with all, and by an HNSW index.
+"""Measures what comparing an asset with 100,000 others costs: with all, and by an HNSW index.
 
-    .venv/bin/python -m bench.near [assets]
+    .venv/bin/python -m bench.near [--assets 100000]
 
 Random hashes (seed 5) in an embedded PostgreSQL of its own that is removed again. Each of 100 asks
 for one of them after six of its bits were changed, by a plan without parallel workers.
 """
 
-import os
 import random
-import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from statistics import median
 from typing import Any
 
-import tests.support.environment  # noqa: F401  # An empty library, before Django reads its settings.
+from bench.support import library, parser_of, run, timed
 
-SEED, ASKED, CHANGED, EDITS = 5, 100, 6, 500
+SEED, QUERIES, CHANGED, EDITS = 5, 100, 6, 500
 
 
-def main(assets: int = 100_000) -> None:
-    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-    import django
+def main() -> None:
+    parser = parser_of(__doc__)
+    parser.add_argument("--assets", type=int, default=100_000)
+    options = parser.parse_args()
+    with library():
+        measure(options.assets)
 
-    django.setup()
-    from django.core.management import call_command
 
+def measure(assets: int) -> None:
     from search.library.near_duplicates import near
 
-    call_command("migrate", verbosity=0)
-    known = fill(assets)
+    stored = fill(assets)
     run("VACUUM ANALYZE", "SET max_parallel_workers_per_gather = 0", "SET jit = off")
-    asked = random.Random(SEED).sample(known, ASKED)  # noqa: S311
-    ask("all, by the index of firsts", asked, lambda phash: [r["pk"] for r in near(phash)])
-    edit("with it", asked)
-    print(f"HNSW built in {timed(build)[0]:,.0f} ms")
+    queries = random.Random(SEED).sample(stored, QUERIES)  # noqa: S311
+    ask("all, by the index of firsts", queries, lambda phash: [r["pk"] for r in near(phash)])
+    edit("with it", queries)
+    print(f"HNSW built in {1000 * timed(build)[0]:,.0f} ms")
     for width in (40, 100, 400):
         run(f"SET hnsw.ef_search = {width}")
-        ask(f"HNSW, width {width}", asked, nearest)
-    edit("with both", asked)
+        ask(f"HNSW, width {width}", queries, nearest)
+    edit("with both", queries)
 
 
 def fill(assets: int) -> list[tuple[Any, str]]:
@@ -47,13 +45,13 @@ def fill(assets: int) -> list[tuple[Any, str]]:
     from search.models import Asset, User
 
     rng, owner = random.Random(SEED), User.objects.create(username="owner")  # noqa: S311
-    run("SET session_replication_role = replica")  # No words are kept: they are no part of this.
-    made = [Asset(owner=owner, sha256=f"{n:064}", **fields(n, rng)) for n in range(assets)]
-    for asset in made:
+    run("SET session_replication_role = replica")  # Without the words, which are no part of this.
+    rows = [Asset(owner=owner, sha256=f"{n:064}", **fields(n, rng)) for n in range(assets)]
+    for asset in rows:
         asset.cluster = asset.pk
-    Asset.objects.bulk_create(made, batch_size=5_000)
+    Asset.objects.bulk_create(rows, batch_size=5_000)
     run("SET session_replication_role = DEFAULT")
-    return [(asset.pk, asset.phash) for asset in made]
+    return [(asset.pk, asset.phash) for asset in rows]
 
 
 def fields(number: int, rng: random.Random) -> dict[str, Any]:
@@ -88,44 +86,30 @@ def build() -> None:
     )
 
 
-def ask(what: str, asked: list[tuple[Any, str]], find: Callable[[str], list[Any]]) -> None:
-    rng, times, found = random.Random(SEED), [], 0  # noqa: S311
-    for pk, phash in asked:
-        took, hits = timed(partial(find, changed(phash, rng)))
-        times.append(took)
-        found += pk in hits
-    print(f"{what:32}{median(times):8.2f} ms{found:6} of {len(asked)} found")
+def ask(what: str, queries: list[tuple[Any, str]], find: Callable[[str], list[Any]]) -> None:
+    rng, times, right = random.Random(SEED), [], 0  # noqa: S311
+    for pk, phash in queries:
+        seconds, hits = timed(partial(find, change(phash, rng)))
+        times.append(1000 * seconds)
+        right += pk in hits
+    print(f"{what:32}{median(times):8.2f} ms{right:6} of {len(queries)} found")
 
 
-def changed(phash: str, rng: random.Random) -> str:
+def change(phash: str, rng: random.Random) -> str:
     flips = set(rng.sample(range(64), CHANGED))
     return "".join("10"[int(bit)] if at in flips else bit for at, bit in enumerate(phash))
 
 
-def edit(what: str, asked: list[tuple[Any, str]]) -> None:
-    """Change titles, which writes every index of the asset anew."""
+def edit(what: str, queries: list[tuple[Any, str]]) -> None:
+    """Change titles, which writes every index of the asset again."""
     from search.models import Asset
 
     def titles() -> None:
         for number in range(EDITS):
-            Asset.objects.filter(pk=asked[number % ASKED][0]).update(title=f"{what} {number}")
+            Asset.objects.filter(pk=queries[number % QUERIES][0]).update(title=f"{what} {number}")
 
-    print(f"{EDITS} titles {what:22}{timed(titles)[0]:8.0f} ms")
-
-
-def timed(work: Callable[[], Any]) -> tuple[float, Any]:
-    started = time.perf_counter()
-    done = work()
-    return 1000 * (time.perf_counter() - started), done
-
-
-def run(*statements: str) -> None:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
+    print(f"{EDITS} titles {what:22}{1000 * timed(titles)[0]:8.0f} ms")
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

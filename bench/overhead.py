@@ -2,20 +2,19 @@
 
     .venv/bin/python -m bench.overhead [--assets 100000] [--requests 300] [--seed 1] [--profile]
 
-A library of drawn vectors, with words, labels, a collection, thumbnails and bands, in a database
-of its own. Asks the search page through the whole middleware, as a person who has signed in, by
-words whose vector is in the cache, by an asset, and by nothing, for 24 hits and for 48 in turn.
+A library of drawn vectors, with words, labels, a collection, thumbnails and thresholds, in a
+database of its own. Requests the search page through the whole middleware, as a person who has
+signed in, by words whose vector is in the cache, by an asset, and by nothing, for 24 hits and for
+48 in turn.
 Writes the table to bench/results/overhead.md. Takes ten minutes on two idle cores.
 """
 
 import cProfile
 import os
 import pstats
-import tempfile
 import time
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
@@ -23,15 +22,17 @@ from urllib.parse import quote_plus
 import numpy as np
 
 from bench.gap import Gap, gap
-from bench.recall import database, say, table
+from bench.support import library, parser_of, report, run, say, table
+from bench.vector_library import load
 
-RESULTS = Path(__file__).parent / "results"
+# Numbers of hits of a page.
 SIZES = (24, 48)
-BAR = 25  # ms beyond encoder and SQL, of 24 hits.
+# Maximum milliseconds of a page of 24 hits beyond encoder and SQL.
+BAR = 25
 QUERIES = 50
 
 
-class Took(NamedTuple):
+class Measurement(NamedTuple):
     """Milliseconds, how many statements, and how many texts were encoded meanwhile."""
 
     total: float
@@ -46,7 +47,7 @@ class Took(NamedTuple):
 
 
 class Texts:
-    """An encoder that knows the drawn words by their numbers, and counts what it encodes."""
+    """An encoder of the drawn words by their numbers, which counts what it encodes."""
 
     text_length = 64
 
@@ -62,40 +63,36 @@ class Texts:
 
 
 def main() -> None:
-    parser = ArgumentParser()
+    parser = parser_of(__doc__)
     parser.add_argument("--assets", type=int, default=100_000)
     parser.add_argument("--requests", type=int, default=300, help="of each kind and size")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--profile", action="store_true", help="print where the time goes")
     options = parser.parse_args()
-    temporary = tempfile.TemporaryDirectory(prefix="sl-overhead-")
-    with temporary as folder, database(Path(folder).resolve()):
-        page = measured(options)
-    print(page)
-    (RESULTS / "overhead.md").write_text(page)
+    with library():
+        report("overhead", measure(options))
 
 
-def measured(options: Namespace) -> str:
+def measure(options: Namespace) -> str:
     drawn = gap(options.assets, QUERIES, options.seed)
     say("loading")
     texts = Texts(drawn)
-    encoder, pages = furnished(drawn, texts, options.seed)
-    client = signed_in()
-    for page in pages.values():  # What is asked again is in the cache.
+    encoder, pages = furnish(drawn, texts, options.seed)
+    client = sign_in()
+    for page in pages.values():  # From then on the vectors are in the cache.
         for number in range(QUERIES):
             ask(client, page(number), texts)
-    say("asking")
-    took = interleaved(client, pages, texts, options.requests)
+    say("requesting")
+    measurements = interleave(client, pages, texts, options.requests)
     if options.profile:
         profile(client, pages, texts)
-    return reported(options, took, has_bands(encoder))
+    return page_of(options, measurements, is_calibrated(encoder))
 
 
-def furnished(drawn: Gap, texts: Texts, seed: int) -> tuple[Any, dict[str, Callable[[int], str]]]:
+def furnish(drawn: Gap, texts: Texts, seed: int) -> tuple[Any, dict[str, Callable[[int], str]]]:
     from django.conf import settings
     from django.utils import timezone
 
-    from bench.gap_library import load, run
     from search.matches import calibrate
     from search.models import Rendition
     from workers import encoder_cache
@@ -132,13 +129,13 @@ def furnished(drawn: Gap, texts: Texts, seed: int) -> tuple[Any, dict[str, Calla
     }
 
 
-def has_bands(encoder: Any) -> bool:
+def is_calibrated(encoder: Any) -> bool:
     from search.models import Calibration
 
     return Calibration.objects.filter(encoder=encoder).exists()
 
 
-def signed_in() -> Any:
+def sign_in() -> Any:
     from django.test import Client
 
     from search.models import User
@@ -148,12 +145,12 @@ def signed_in() -> Any:
     return client
 
 
-def ask(client: Any, query: str, texts: Texts, size: int = SIZES[0]) -> Took:
+def ask(client: Any, query: str, texts: Texts, size: int = SIZES[0]) -> Measurement:
     from django.db import connection
 
     from search.query import answer
 
-    # What a page holds is no setting; here it has to be two sizes in turn.
+    # The size of a page is no setting; here it has to be two sizes in turn.
     answer.__kwdefaults__["size"] = size
     spent, encoded = [], texts.encoded
 
@@ -171,7 +168,7 @@ def ask(client: Any, query: str, texts: Texts, size: int = SIZES[0]) -> Took:
     tiles = response.content.count(b'<li class="tile ')
     if response.status_code != 200 or not 0 < tiles <= size:
         raise SystemExit(f"{query}: {response.status_code} with {tiles} hits")
-    return Took(total, sql, processor - of_sql, len(spent), texts.encoded - encoded)
+    return Measurement(total, sql, processor - of_sql, len(spent), texts.encoded - encoded)
 
 
 def clocks() -> Any:
@@ -179,14 +176,15 @@ def clocks() -> Any:
     return np.array([time.perf_counter(), time.thread_time()])
 
 
-def interleaved(
+def interleave(
     client: Any, pages: dict[str, Callable[[int], str]], texts: Texts, requests: int
-) -> dict[tuple[str, int], list[Took]]:
-    took: dict[tuple[str, int], list[Took]] = {(name, n): [] for name in pages for n in SIZES}
+) -> dict[tuple[str, int], list[Measurement]]:
+    keys = [(name, size) for name in pages for size in SIZES]
+    measurements: dict[tuple[str, int], list[Measurement]] = {key: [] for key in keys}
     for number in range(requests):
-        for name, size in took:
-            took[name, size].append(ask(client, pages[name](number % QUERIES), texts, size))
-    return took
+        for name, size in measurements:
+            measurements[name, size].append(ask(client, pages[name](number % QUERIES), texts, size))
+    return measurements
 
 
 def profile(client: Any, pages: dict[str, Callable[[int], str]], texts: Texts) -> None:
@@ -200,21 +198,25 @@ def profile(client: Any, pages: dict[str, Callable[[int], str]], texts: Texts) -
         pstats.Stats(profiler).sort_stats("cumulative").print_stats("search/|bench/|template", 45)
 
 
-def reported(options: Namespace, took: dict[tuple[str, int], list[Took]], are_banded: bool) -> str:
+def page_of(
+    options: Namespace,
+    measurements: dict[tuple[str, int], list[Measurement]],
+    calibrated: bool,
+) -> str:
     heads = ["total", "SQL", "rest", "processor"]
-    rows = [["asked by", "hits", *(f"{head}, ms" for head in heads), "statements", "encoded"]]
-    for (name, size), each in took.items():
+    rows = [["query by", "hits", *(f"{head}, ms" for head in heads), "statements", "encoded"]]
+    for (name, size), each in measurements.items():
         parts = [median(getattr(t, head.lower()) for t in each) for head in heads]
         counts = [f"{median(t.statements for t in each):.0f}", str(sum(t.encoded for t in each))]
         rows.append([name, str(size), *(f"{part:.1f}" for part in parts), *counts])
     return (
         f"What a page of hits costs: medians of {options.requests} requests each, in turn, through"
         f" the whole middleware by Django's test client; {options.assets:,} assets,"
-        f" seed {options.seed}, {'with' if are_banded else 'without'} bands; {os.cpu_count()}"
+        f" seed {options.seed}, {'with' if calibrated else 'without'} thresholds; {os.cpu_count()}"
         f" cores, load {os.getloadavg()[0]:.1f}. *Rest* is the total without the time in"
         f" `execute()`, at most {BAR} ms for 24 hits; *processor* is its part on a processor, which"
-        " others on the machine do not lengthen by waiting. *Encoded* is how many texts the encoder"
-        f" was asked for. Made by `python -m bench.overhead`.\n\n{table(rows)}"
+        " others on the machine do not lengthen by waiting. *Encoded* is the number of texts that"
+        f" the encoder encoded. Made by `python -m bench.overhead`.\n\n{table(rows)}"
     )
 
 

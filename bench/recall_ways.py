@@ -1,4 +1,4 @@
-"""The ways to search among all vectors that there were to choose from, in SQL alone."""
+"""The alternative ways to search among all vectors, in SQL alone."""
 
 # ruff: noqa: S608 -- every part of the statements stands in this file.
 
@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from bench.gap import DIMENSIONS, Vectors, units
-from bench.gap_library import run
-from bench.recall import FIRST, KINDS, Library, Trial, note, shown, timed
+from bench.support import run, timed
+from bench.trials import FIRST, KINDS, Library, Trial, note
 
-BLOCK = 10  # So many queries in a row go one way, then it is the next one's turn.
+# Number of queries in a row that go one way before the next way has its turn.
+BLOCK = 10
 # In a statement, these stand for the vector of the query, and for it moved.
 QUERY, MOVED = "$query", "$moved"
 HALF = f"(vector::halfvec({DIMENSIONS}))"
@@ -44,8 +45,8 @@ class Way(NamedTuple):
     moved: float = 0  # How far towards the mean of the pictures.
 
 
-def copies() -> dict[str, float]:
-    """Tables of the same vectors, each with another index; how long these took to build."""
+def build_others() -> dict[str, float]:
+    """Build tables of the same vectors, each with another index; the seconds of each index."""
     seconds = {}
     for name, index in INDEXES.items():
         run(
@@ -54,7 +55,7 @@ def copies() -> dict[str, float]:
             f"INSERT INTO {name} SELECT asset_id, vector FROM search_embedding",
         )
         statement = f"CREATE INDEX {name}_index ON {name} {index}"
-        seconds[f"{name}_index"] = timed(lambda statement=statement: run(statement))
+        seconds[f"{name}_index"] = timed(lambda statement=statement: run(statement))[0]
     run(f"CREATE TABLE quantised AS SELECT id, {BITS} AS bits FROM graph", "VACUUM ANALYZE")
     return seconds
 
@@ -73,7 +74,7 @@ def sizes(seconds: dict[str, float]) -> list[list[str]]:
     return rows
 
 
-def tried(library: Library) -> list[list[str]]:
+def compare_ways(library: Library) -> list[list[str]]:
     """Each way for both kinds of query."""
     trials = {(way, kind): Trial([], [], []) for way in ways() for kind in KINDS}
     for first in range(0, len(library.queries["words"]), BLOCK):
@@ -81,15 +82,16 @@ def tried(library: Library) -> list[list[str]]:
             for number in range(first, first + BLOCK):
                 vector = library.queries[kind][number]
                 started = time.perf_counter()
-                note(library, trial, kind, number, started, found(way, vector, library.mean))
+                ids = search(way, vector, library.mean)
+                note(library, trial, kind, number, started, ids)
     rows = [["way", "recall of words", "ms", "of pictures", "ms"]]
-    rows += [
-        [way.name, *(cell for kind in KINDS for cell in shown(trials[way, kind]))] for way in ways()
-    ]
+    for way in ways():
+        cells = (cell for kind in KINDS for cell in trials[way, kind].cells())
+        rows.append([way.name, *cells])
     return rows
 
 
-def found(way: Way, vector: Vectors, mean: Vectors) -> list[Any]:
+def search(way: Way, vector: Vectors, mean: Vectors) -> list[Any]:
     sql = way.sql.replace(QUERY, literal(vector))
     if way.moved:
         sql = sql.replace(MOVED, literal(units((vector + way.moved * mean)[None])[0]))

@@ -1,17 +1,13 @@
-"""A library of drawn vectors in a database of its own: assets, embeddings, labels, a collection."""
+"""Fills a library with drawn vectors: assets, embeddings, labels, a collection."""
 
 import secrets
 from random import Random
-
-from django.core.management import call_command
-from django.db import connection
-from django.utils import timezone
-from pgvector import HalfVector
-from pgvector.psycopg import register_vector
+from typing import Any
 
 from bench.gap import CLUSTERS, DIMENSIONS, Gap
-from search.models import Asset, AssetLabel, Collection, Encoder, Label, User
+from bench.support import run
 
+# Shares of the library that have a label each.
 SHARES = (0.3, 0.1, 0.01, 0.001, 0.0001)
 CLUSTERED = "30 % in clusters"
 _EMBEDDINGS = """
@@ -22,10 +18,13 @@ _TYPES = ["uuid", "int8", "varchar", "halfvec", "timestamptz"]
 _TYPES += ["int4", "int2", "text", "timestamptz", "bool"]
 
 
-def load(gap: Gap, seed: int) -> tuple[Encoder, list[Asset]]:
-    """Everything but the index; the assets in the order of their vectors."""
-    call_command("migrate", verbosity=0)
-    # No words of assets are kept: they are no part of this.
+def load(gap: Gap, seed: int) -> tuple[Any, list[Any]]:
+    """The encoder and the assets, in the order of their vectors; all but the index is filled."""
+    from django.utils import timezone
+
+    from search.models import Asset, Encoder, User
+
+    # Without the triggers that store words of assets, which are no part of this.
     run("SET session_replication_role = replica")
     owner = User.objects.create(username="owner")
     encoder = Encoder.objects.create(
@@ -46,13 +45,9 @@ def load(gap: Gap, seed: int) -> tuple[Encoder, list[Asset]]:
     return encoder, assets
 
 
-def run(*statements: str) -> None:
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
+def asset(number: int, owner: Any) -> Any:
+    from search.models import Asset
 
-
-def asset(number: int, owner: User) -> Asset:
     return Asset(
         owner=owner,
         original=f"originals/{number}",
@@ -67,7 +62,12 @@ def asset(number: int, owner: User) -> Asset:
     )
 
 
-def embed(assets: list[Asset], gap: Gap, encoder: Encoder) -> None:
+def embed(assets: list[Any], gap: Gap, encoder: Any) -> None:
+    from django.db import connection
+    from django.utils import timezone
+    from pgvector import HalfVector
+    from pgvector.psycopg import register_vector
+
     connection.ensure_connection()
     register_vector(connection.connection)
     now = timezone.now()
@@ -78,19 +78,23 @@ def embed(assets: list[Asset], gap: Gap, encoder: Encoder) -> None:
             copy.write_row((asset.pk, encoder.pk, asset.sha256, half, now, 0, 0, "", now, False))
 
 
-def label(assets: list[Asset], seed: int) -> None:
-    """Labels on shares of the assets that are drawn by chance."""
+def label(assets: list[Any], seed: int) -> None:
+    """Put labels on random shares of the assets."""
+    from search.models import AssetLabel, Label
+
     random = Random(seed)  # noqa: S311
     for share in SHARES:
         row = Label.objects.create(name=f"{100 * share:g} %")
-        chosen = random.sample(assets, round(share * len(assets)))
+        share_of = random.sample(assets, round(share * len(assets)))
         AssetLabel.objects.bulk_create(
-            (AssetLabel(asset=asset, label=row) for asset in chosen), batch_size=10_000
+            (AssetLabel(asset=asset, label=row) for asset in share_of), batch_size=10_000
         )
 
 
-def collect(assets: list[Asset], gap: Gap) -> None:
+def collect(assets: list[Any], gap: Gap) -> None:
     """A collection of whole clusters: what is near a query is all in it, or nothing is."""
+    from search.models import Collection
+
     collection = Collection.objects.create(name=CLUSTERED, slug="clustered")
     through = Collection.assets.through
     through.objects.bulk_create(

@@ -1,4 +1,4 @@
-"""What is asked of the bands: queries for what a library of the studio has, and what it lacks."""
+"""Queries in words for what a library of the studio has, and for what it lacks."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -12,7 +12,7 @@ from workers.studio.languages.grammar import Form
 from workers.studio.pen import COLOURS
 from workers.studio.scenes import LANGUAGES, Scene, Thing, Wish
 
-# Of each shape so many queries for what the library has, and so many for each kind of lack.
+# Number of queries of each shape for what the library has, and of each kind of lack.
 HAS, LACKS = 60, 25
 SHAPES = ("alone", "with a colour", "with a setting")
 NEVER_DRAWN = (
@@ -29,15 +29,15 @@ NEVER_DRAWN = (
 )
 
 
-class Asked(NamedTuple):
-    """A query in words, its group, and which scenes show what it asks for."""
+class StudioQuery(NamedTuple):
+    """A query in words, its group, and which scenes fit it."""
 
     words: str
     group: str
     fits: Callable[[Scene], bool]
 
 
-def wanted(scenes: Sequence[Scene], rng: Random) -> Iterator[Asked]:
+def wanted(scenes: Sequence[Scene], rng: Random) -> Iterator[StudioQuery]:
     """Queries for what some of the scenes show; every third in another language than English."""
     for group in ("kind", "colour and kind", "kind and setting", "kind and kind", "title"):
         pool = [s for s in scenes if group != "kind and kind" or len(s.groups) == 2]
@@ -45,22 +45,22 @@ def wanted(scenes: Sequence[Scene], rng: Random) -> Iterator[Asked]:
             scene, language = rng.choice(pool), language_of(number, rng)
             thing = rng.choice(scene.things)
             if group == "title":
-                yield Asked(title(scene, language), group, partial(same, title(scene)))
+                yield StudioQuery(title(scene, language), group, partial(same, title(scene)))
             elif group == "kind and kind":
-                yield Asked(of_two(scene, language), group, partial(same_two, scene))
+                yield StudioQuery(of_two(scene, language), group, partial(same_two, scene))
             else:
                 colour = thing.colour if group == "colour and kind" else ""
                 backdrop = scene.backdrop if group == "kind and setting" else ""
                 wish = Wish(thing.kind, colour, backdrop=backdrop)
-                yield Asked(wish_words(wish, rng, language), group, wish.fits)
+                yield StudioQuery(wish_words(wish, rng, language), group, wish.fits)
 
 
 def language_of(number: int, rng: Random) -> str:
     return "en" if number % 3 else rng.choice(LANGUAGES[1:])
 
 
-def same(said: str, scene: Scene) -> bool:
-    return title(scene) == said
+def same(text: str, scene: Scene) -> bool:
+    return title(scene) == text
 
 
 def of_two(scene: Scene, language: str) -> str:
@@ -79,7 +79,7 @@ def same_two(one: Scene, other: Scene) -> bool:
     return kinds[0] == kinds[1] and one.relation == other.relation
 
 
-def lacking(kinds: Sequence[str], count: int, rng: Random) -> Iterator[Asked]:
+def lacking(kinds: Sequence[str], count: int, rng: Random) -> Iterator[StudioQuery]:
     """Queries for kinds that the library lacks: alone, with a colour, with a setting."""
     for number in range(count):
         kind, shape = rng.choice(kinds), number % 3
@@ -87,19 +87,19 @@ def lacking(kinds: Sequence[str], count: int, rng: Random) -> Iterator[Asked]:
         backdrop = rng.choice(list(BACKDROPS)) if shape == 2 else ""
         wish = Wish(kind, colour, backdrop=backdrop)
         words = wish_words(wish, rng, language_of(number // 3, rng))
-        yield Asked(words, f"left out: {SHAPES[shape]}", nothing)
+        yield StudioQuery(words, f"left out: {SHAPES[shape]}", nothing)
 
 
-def never_drawn(rng: Random) -> Iterator[Asked]:
+def never_drawn(rng: Random) -> Iterator[StudioQuery]:
     """Queries for things that the studio never drew, in the same shapes."""
     words = rng.sample(NEVER_DRAWN, len(NEVER_DRAWN))
     for number, word in enumerate(words[: 3 * LACKS]):
-        said = (
+        text = (
             word,
             f"{rng.choice(list(COLOURS))} {word}",
             f"{word} {rng.choice(list(BACKDROPS))}",
         )[number % 3]
-        yield Asked(said, f"never drawn: {SHAPES[number % 3]}", nothing)
+        yield StudioQuery(text, f"never drawn: {SHAPES[number % 3]}", nothing)
 
 
 def nothing(scene: Scene) -> bool:

@@ -1,0 +1,91 @@
+"""What benchmarks share: a library of their own, processes of their own, times, tables, results."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+from typing import Any, TypeVar
+
+RESULTS = Path(__file__).parent / "results"
+Returned = TypeVar("Returned")
+
+
+def parser_of(doc: str | None) -> ArgumentParser:
+    """A parser whose help begins with the first line of a module's docstring."""
+    return ArgumentParser(description=(doc or "").splitlines()[0])
+
+
+@contextmanager
+def library() -> Iterator[None]:
+    """Django on an embedded PostgreSQL with empty tables, whatever the environment names.
+
+    In a temporary folder, which is removed in the end. Before Django reads its settings.
+    """
+    with tempfile.TemporaryDirectory(prefix="sl-bench-") as name:
+        folder = Path(name).resolve()
+        for variable in ("DATABASE_URL", "REDIS_URL"):
+            os.environ.pop(variable, None)
+        os.environ |= {"VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
+        embedded = import_module("config.embedded")
+        embedded.start_database(folder)
+        try:
+            import_module("django").setup()
+            import_module("django.core.management").call_command("migrate", verbosity=0)
+            yield
+        finally:
+            import_module("django.db").connection.close()
+            embedded.stop_database(folder)
+
+
+def run(*statements: str) -> None:
+    """Execute SQL statements."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def apart(module: str, *arguments: object, env: Mapping[str, str] | None = None) -> str:
+    """What `python -m module arguments` prints, in a process of its own."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    environment = os.environ | (env or {})
+    return subprocess.run(
+        command, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+
+
+def timed(work: Callable[[], Returned]) -> tuple[float, Returned]:
+    """Seconds, and what the work returned."""
+    started = time.perf_counter()
+    returned = work()
+    return time.perf_counter() - started, returned
+
+
+def median_seconds(work: Callable[[], Any], times: int) -> float:
+    return median(timed(work)[0] for _ in range(times))
+
+
+def say(what: str) -> None:
+    """A line of progress, with the time of day."""
+    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
+
+
+def table(rows: Sequence[Sequence[str]], rule: str = "---") -> str:
+    """The rows as a Markdown table, the first one as its head."""
+    rules = ["---", *[rule] * (len(rows[0]) - 1)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in [rows[0], rules, *rows[1:]])
+
+
+def report(name: str, page: str) -> None:
+    """Print a page of results, and write it to bench/results/."""
+    print(page)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.md").write_text(page)
