@@ -12,8 +12,9 @@ from django.utils import timezone
 from search.formats.sniff import FORMATS
 from search.models import Asset, Collection, Label, User
 from search.models.asset import COLOURS, AssetQuerySet
+from search.models.embedding import AssetState
 from search.query import lexical
-from search.query.filters import FILTERS, MEGAPIXELS, NAMES, ORIENTATIONS, STATES
+from search.query.filters import FILTERS, MEGAPIXELS, NAMES, ORIENTATIONS
 from search.query.recent import recent
 from search.query.words import Unfinished, Words, can_be_spelled, is_plain
 
@@ -35,7 +36,7 @@ CHOICES = {
     "colour": COLOURS,
     "orientation": ORIENTATIONS,
     "size": MEGAPIXELS,
-    "state": STATES,
+    "state": AssetState.values,
 }
 
 
@@ -134,7 +135,9 @@ def _called(words: str, user: Person) -> Iterator[str]:
         return
     yield from _shortest(beginning(words, user))
     if len(words.split()[-1]) >= LETTERS_WITHIN:
-        in_title = lexical.TextQuery(lexical.TextSearch(words.split()).spelled("A"))
+        in_title = lexical.TextQuery(
+            lexical.TextSearch(words.split()).spelled(lexical.TITLE.weight)
+        )
         yield from _shortest(Asset.objects.visible_to(user).filter(said__words=in_title))
 
 

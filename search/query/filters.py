@@ -26,7 +26,6 @@ MEGAPIXELS = {"small": (0, 1), "medium": (1, 8), "large": (8, None)}
 LATEST = datetime.timedelta(days=1)
 # Earliest moment of a filter: from one in the year 1 no day can be subtracted.
 FIRST_MOMENT = datetime.datetime(1900, 1, 1, tzinfo=datetime.UTC)
-STATES = tuple(AssetState.values)
 ORIENTATIONS = ("landscape", "portrait", "square", "panorama")
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 
@@ -239,7 +238,7 @@ FILTERS = {
     "orientation": Filter(_one_of("orientation", ORIENTATIONS), _of_orientation),
     "size": Filter(_one_of("size", MEGAPIXELS), _of_size),
     "owner": Filter(_an_owner, _of_owner, hint="who uploaded it"),
-    "state": Filter(_one_of("state", STATES), _in_state),
+    "state": Filter(_one_of("state", AssetState.values), _in_state),
     "year": Filter(_a_year, _in_year, hint="when it was taken, else added"),
     "after": Filter(_a_date, _since("dated"), hint=DAY),
     "before": Filter(_a_date, _until("dated"), hint=DAY),

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery, SearchRank
@@ -38,6 +38,7 @@ ALONE = re.compile(
     "([0-9]+|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af])"
 )
+# Maximum of characters that the triggers keep of a word, and of a whole name.
 LONGEST_WORD = 200
 LONGEST_NAME = 400
 
@@ -56,28 +57,39 @@ OF_LANGUAGES = {
 }
 FUNCTION_WORDS = frozenset(word for words in OF_LANGUAGES.values() for word in words.split())
 
-# The bits of `where`, and their names in the order in which a person reads them.
-TITLE, LABEL, COLLECTION, FILENAME, DESCRIPTION = 1, 2, 4, 8, 16
+
+class Field(NamedTuple):
+    """One of an asset's texts, and how its words are marked by the triggers of the database."""
+
+    name: str  # As people call it.
+    weight: str  # Of PostgreSQL.
+    mark: str = ""  # What its words begin with, where another field has the same weight.
+    other_mark: str = ""  # What the words of that other field begin with.
+
+
+TITLE = Field("title", "A")
+# Fields by their bit of `where`, in the order in which a person reads them.
 FIELDS = {
-    TITLE: "title",
-    LABEL: "label",
-    COLLECTION: "collection",
-    FILENAME: "file name",
-    DESCRIPTION: "description",
+    1: TITLE,
+    2: Field("label", "B"),
+    4: Field("collection", "C", mark="@"),
+    8: Field("file name", "C", other_mark="@"),
+    16: Field("description", "D"),
 }
 # One more bit: that no short word is just the beginning of another.
 WHOLE = 32
-# A shorter word begins others by chance, as "car" does Carlos and "ball" balloons. With one of
-# these endings, which make plurals and cases, it is still the word itself.
+# What a word counts in a field of each weight, from D to A as PostgreSQL takes them.
+WEIGHTS = {"D": 0.1, "C": 0.3, "B": 0.6, "A": 1.0}
+
+# Minimum of letters of a word that begins others not just by chance, as "car" does Carlos and
+# "ball" balloons. With one of these endings, which make plurals and cases, it is still the word.
 TELLING_LETTERS = 5
 ENDINGS = ("", "s", "es", "en")
 
-# Of a word in D, C, B and A: description, file name and collection, label, title.
-WEIGHTS = (0.1, 0.3, 0.6, 1.0)
 # Divides by the logarithm of the number of words: of two titles that fit, the shorter fits better.
 BY_LENGTH = Value(1)
 
-# "l'arbre" is asked of "un arbre" too.
+# Parts two words: "l'arbre" finds "un arbre" too.
 APOSTROPHE = re.compile("['\u2019]")
 
 _UUID = re.compile(r"[0-9a-f]{8}(-?)([0-9a-f]{4}\1){3}[0-9a-f]{12}", re.IGNORECASE)
@@ -92,10 +104,10 @@ def search(assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]) 
     """
     text = TextSearch(words, phrases)
     rank = SearchRank(
-        F("said__words"), text.everything, weights=list(WEIGHTS), normalization=BY_LENGTH
+        F("said__words"), text.everything, weights=list(WEIGHTS.values()), normalization=BY_LENGTH
     )
     # Whatever else there is: first who has whole words, of these first who has them in the title.
-    first = Worth({2: text.whole, 1: text.spelled("A")}, output_field=FloatField())
+    first = Worth({2: text.whole, 1: text.spelled(TITLE.weight)}, output_field=FloatField())
     return (
         containing(assets, words, phrases)
         .annotate(exact=Case(When(text.named, then=True), default=False))
@@ -115,7 +127,7 @@ def containing(
 
 def why(where: int) -> list[str]:
     """What the words occurred in, as people call it: ["title", "label"]."""
-    return [name for bit, name in FIELDS.items() if where & bit]
+    return [part.name for bit, part in FIELDS.items() if where & bit]
 
 
 def is_whole(where: int | None) -> bool:
@@ -146,6 +158,13 @@ class Term:
         flags = [f":{end}{weight}" if end or weight else "" for end in ends]
         quoted = (f"'{mark}{word}'{flag}" for word, flag in zip(self.words, flags, strict=True))
         return f"({' <-> '.join(quoted)})"
+
+    def within(self, field: Field) -> str:
+        """As a part of a tsquery, of the words of this field."""
+        if field.mark:
+            return self.spelled(mark=field.mark)
+        words = self.spelled(field.weight)
+        return f"{words} & !{self.spelled(mark=field.other_mark)}" if field.other_mark else words
 
     @property
     def whole(self) -> str:
@@ -192,15 +211,10 @@ class TextSearch:
     def where(self) -> Combinable:
         """The bits of all that any of it occurs in, and of whether all of it does as it is."""
         spelled = {
-            WHOLE: [self.whole],
-            TITLE: [term.spelled("A") for term in self.terms],
-            LABEL: [term.spelled("B") for term in self.terms],
-            COLLECTION: [term.spelled(mark="@") for term in self.terms],
-            # A collection's words have the same weight.
-            FILENAME: [f"{term.spelled('C')} & !{term.spelled(mark='@')}" for term in self.terms],
-            DESCRIPTION: [term.spelled("D") for term in self.terms],
+            bit: " | ".join(term.within(part) for term in self.terms)
+            for bit, part in FIELDS.items()
         }
-        return Worth({bit: " | ".join(terms) for bit, terms in spelled.items()})
+        return Worth({WHOLE: self.whole, **spelled})
 
     @property
     def named(self) -> Q:
