@@ -1,6 +1,7 @@
 """An asset's page and its files."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -13,14 +14,13 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from search.access.requests import PageRequest, open_where_search_is_public, sealed
-from search.library import label_suggestions
+from search.library import label_suggestions, near_duplicates
 from search.models import Asset, AssetLabel, Embedding, User
 from search.models.asset import AssetQuerySet
 from search.query import Answer, Example, Query, answer
-from search.views import duplicates
 
-# Maximum similar assets on an asset's page.
-SIMILAR = 12
+# Maximum of similar assets, and of near-duplicates, on an asset's page.
+SIMILAR, DUPLICATES = 12, 24
 # Seconds between two requests for a rendition that is still to be made.
 FIRST_PAUSE, LONGEST_PAUSE = 2, 32
 
@@ -36,7 +36,7 @@ def asset(request: PageRequest, pk: UUID) -> HttpResponse:
     waits = any(embedding.state == "waiting" for embedding in asset.embeddings.all())
     page = {"asset": asset, "answer": similar, "is_waiting": waits}
     page["suggestions"] = label_suggestions.of(asset)
-    page |= duplicates.of_asset(asset, request.user)
+    page |= _near_duplicates(asset, request.user)
     return render(request, "asset/asset.html", page)
 
 
@@ -92,6 +92,21 @@ def _similar(asset: Asset, user: User | AnonymousUser) -> Answer:
     others = [h for h in nearest.hits if asset.cluster is None or h.asset.cluster != asset.cluster]
     has_more = nearest.has_more or len(others) > SIMILAR
     return replace(nearest, hits=tuple(others[:SIMILAR]), has_more=has_more)
+
+
+def _near_duplicates(asset: Asset, user: User | AnonymousUser) -> dict[str, Any]:
+    """The oldest near-duplicates of an asset, and whether there are more.
+
+    Staff also get the assets that a person has ruled out.
+    """
+    duplicates = near_duplicates.of(asset).visible_to(user).select_related("owner")
+    oldest = list(duplicates.prefetch_related("renditions")[: DUPLICATES + 1])
+    ruled_out = near_duplicates.not_duplicates_of(asset).visible_to(user) if user.is_staff else []
+    return {
+        "near_duplicates": oldest[:DUPLICATES],
+        "has_more_duplicates": len(oldest) > DUPLICATES,
+        "not_duplicates": ruled_out,
+    }
 
 
 def _visible(request: PageRequest, pk: UUID, *related: str | Prefetch) -> Asset:

@@ -1,35 +1,15 @@
-"""The near-duplicates of an asset on its page, and what staff decide about them."""
+"""What staff decide about the near-duplicates of an asset."""
 
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from search.access.requests import StaffRequest, for_staff
 from search.library import near_duplicates
-from search.models import Asset, User
-
-# Maximum near-duplicates on an asset's page.
-MOST = 24
-
-
-def of_asset(asset: Asset, user: User | AnonymousUser) -> dict[str, Any]:
-    """The oldest near-duplicates of an asset for its page, and whether there are more.
-
-    Staff also get the assets that a person has ruled out.
-    """
-    duplicates = near_duplicates.of(asset).visible_to(user).select_related("owner")
-    oldest = list(duplicates.prefetch_related("renditions")[: MOST + 1])
-    ruled_out = near_duplicates.not_duplicates_of(asset).visible_to(user) if user.is_staff else []
-    return {
-        "near_duplicates": oldest[:MOST],
-        "has_more_duplicates": len(oldest) > MOST,
-        "not_duplicates": ruled_out,
-    }
+from search.models import Asset
 
 
 @require_POST

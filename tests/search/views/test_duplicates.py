@@ -9,7 +9,6 @@ from django.urls import reverse
 from search.library import near_duplicates
 from search.models import Asset, Distinction
 from search.views import assets
-from search.views import duplicates as views
 from tests.support.factories import make_asset, make_user
 from tests.support.placed import put
 
@@ -102,7 +101,7 @@ def test_equal_bytes_are_an_exact_copy(reader_client):
 
 
 def test_of_many_some_are_shown(reader_client, monkeypatch):
-    monkeypatch.setattr(views, "MOST", 2)
+    monkeypatch.setattr(assets, "DUPLICATES", 2)
     barn = [make(title) for title in ("barn", "one", "two", "three")][0]
 
     shown = block(reader_client, barn)
