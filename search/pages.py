@@ -14,7 +14,7 @@ from search.query import Answer, Example, Query, Sort, remembered_picture
 from search.query.facets import FACETS
 
 
-class ShownExample(NamedTuple):
+class QueryExample(NamedTuple):
     """An example of a query as the pages show it."""
 
     example: Example
@@ -52,13 +52,13 @@ def query_line(query: Query, user: User | AnonymousUser) -> dict[str, Any]:
     }
 
 
-def examples(query: Query, user: User | AnonymousUser) -> list[ShownExample]:
+def examples(query: Query, user: User | AnonymousUser) -> list[QueryExample]:
     """The examples with their assets, those for before those against."""
     ids = [example.asset for example in query.pictures() if example.asset]
     visible = Asset.objects.visible_to(user).prefetch_related("renditions")
     assets = visible.in_bulk(ids) if ids else {}
     return [
-        ShownExample(example, assets.get(example.asset), against, _has_picture(example, user))
+        QueryExample(example, assets.get(example.asset), against, _has_picture(example, user))
         for against, examples in ((False, query.like), (True, query.unlike))
         for example in examples
     ]

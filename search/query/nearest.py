@@ -10,17 +10,18 @@ from search.models import Encoder
 from search.models.asset import AssetQuerySet
 
 WORDS, PICTURE = "words", "picture"
-# Up to so many assets, all are compared, which misses none: of 10,000 in about 80 ms. PostgreSQL's
+# Maximum of assets that are compared all, which misses none: of 10,000 in about 80 ms. PostgreSQL's
 # own choice was the index at recall 0.53 for 1,000 (docs/architecture.md, Facts).
 EXACT_BELOW = 20_000
-# How many candidates the walk through the index keeps. Words are strangers to a graph built on
-# pictures: recall@20 of words among 100,000 is 0.87 at 200 and 0.98 at 1,000, of pictures 1 at
+# Number of candidates that the walk through the index holds. Words are strangers to a graph built
+# on pictures: recall@20 of words among 100,000 is 0.87 at 200 and 0.98 at 1,000, of pictures 1 at
 # either (bench/results/recall.md).
 WIDTHS = {WORDS: 1000, PICTURE: 200}
-WIDEST = 1000  # pgvector takes no more.
-# Relaxed, since what the walk finds late is nearer than some of what it has told, and strict would
-# leave it out. It goes on until enough assets have passed the filter, however many that takes.
-# Sorting is what PostgreSQL would do instead.
+# Maximum width: pgvector takes no more.
+WIDEST = 1000
+# Settings of the walk. Relaxed, since what it reaches late is nearer than some of what it has
+# returned, and strict would leave that out. It goes on until enough assets have passed the filter,
+# however many that takes. Sorting is what PostgreSQL would do instead.
 _BY_INDEX = """
 SET LOCAL hnsw.ef_search = {width};
 SET LOCAL hnsw.iterative_scan = relaxed_order;
@@ -29,7 +30,8 @@ SET LOCAL hnsw.scan_mem_multiplier = 64;
 SET LOCAL enable_sort = off;
 SET LOCAL jit = off
 """
-# To start parallel workers takes longer than to compare 20,000: 10 rows 20 ms against 5.
+# Settings of the comparison. To start parallel workers takes longer than to compare 20,000: 10 rows
+# 20 ms against 5.
 _BY_COMPARISON = "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
 
 

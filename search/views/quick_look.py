@@ -15,8 +15,8 @@ from search.models.asset import AssetQuerySet
 @require_safe
 @open_where_search_is_public
 def look(request: PageRequest, pk: UUID) -> HttpResponse:
-    given = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).select_related("label")
-    labels = Prefetch("asset_labels", given.order_by("label__name"), to_attr="labels_given")
+    of_people = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).select_related("label")
+    labels = Prefetch("asset_labels", of_people.order_by("label__name"), to_attr="labels_given")
     assets: AssetQuerySet = Asset.objects.visible_to(request.user).select_related("owner")
-    found = assets.prefetch_related("renditions", "collections", labels)
-    return render(request, "search/_quick_look.html", {"asset": get_object_or_404(found, pk=pk)})
+    asset = get_object_or_404(assets.prefetch_related("renditions", "collections", labels), pk=pk)
+    return render(request, "search/_quick_look.html", {"asset": asset})

@@ -185,7 +185,7 @@ def test_the_box_says_where_it_is_and_enter_searches(region):
     page.locator(".region__box").focus()
     page.keyboard.press("Shift+ArrowLeft")
 
-    expect(page.locator("[data-region-said]")).to_have_text(re.compile("Width 99 %"))
+    expect(page.locator("[data-region-status]")).to_have_text(re.compile("Width 99 %"))
     expect(page.locator(".region__box")).to_have_attribute("aria-label", re.compile("Width 99 %"))
     page.keyboard.press("Enter")
     page.wait_for_url("**@0,0,0.99,1")

@@ -75,7 +75,7 @@ def test_the_first_column_is_the_search_page_s_answer(opened, an_asset):
 def test_an_asset_is_compared_and_stands_on_top(opened, an_asset):
     page = opened(f"/compare/?like={an_asset}")
 
-    expect(page.locator(".asked__picture img")).to_be_visible()
+    expect(page.locator(".comparison-query__picture img")).to_be_visible()
     expect(page.locator(f".spot[data-asset='{an_asset}']")).to_have_count(0)
     expect(column(page, OTHER).locator(".spot")).to_have_count(12)
 

@@ -74,10 +74,10 @@ def test_the_page_and_the_command_give_the_same_order(stack, opened):
 def test_a_filter_typed_in_the_box_becomes_a_chip_that_can_be_removed(opened):
     page = opened("/")
     ask(page, "in the snow label:red")
-    expect(page.locator(".asked-by .chip")).to_have_text(re.compile("red"))
+    expect(page.locator(".query-parts .chip")).to_have_text(re.compile("red"))
     expect(page.locator(".field__words")).to_have_value("in the snow")
 
-    page.locator(".asked-by .chip").click()
+    page.locator(".query-parts .chip").click()
 
     page.wait_for_url("**/?q=in+the+snow")
 
@@ -152,7 +152,7 @@ def test_a_facet_leads_to_as_many_hits_as_it_says(opened):
 
     choice.click()
 
-    expect(page.locator(".asked-by .chip")).to_be_visible()
+    expect(page.locator(".query-parts .chip")).to_be_visible()
     assert counted(page) == told
 
 

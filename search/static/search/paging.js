@@ -5,7 +5,7 @@
   if (!grid) return;
   // So far below the window, in its heights, "More" is followed.
   const AHEAD = 1.5;
-  const KEPT = "hits ";
+  const PREFIX = "hits ";
   const tiles = () => [...grid.querySelectorAll(".tile__link")];
   const more = () => grid.querySelector(".more > a[hx-get]");
   const firstPage = grid.querySelectorAll(":scope > .tile").length;
@@ -14,10 +14,10 @@
 
   // Each place in the history has a name of its own: the same URL may stand there twice.
   const here = history.state?.hits ?? `${Date.now()}.${Math.random()}`;
-  const kept = history.state?.hits && sessionStorage.getItem(KEPT + here);
+  const stored = history.state?.hits && sessionStorage.getItem(PREFIX + here);
   history.replaceState({ ...history.state, hits: here }, "");
   const [navigation] = performance.getEntriesByType("navigation");
-  if (kept && navigation?.type === "back_forward") restore(JSON.parse(kept));
+  if (stored && navigation?.type === "back_forward") restore(JSON.parse(stored));
 
   function restore({ rest, y, from }) {
     if (rest) {
@@ -55,13 +55,13 @@
 
   // The store is small: the places that were left first make room.
   function keep(page) {
-    const others = Object.keys(sessionStorage).filter((name) => name.startsWith(KEPT) && name !== KEPT + here);
+    const others = Object.keys(sessionStorage).filter((name) => name.startsWith(PREFIX) && name !== PREFIX + here);
     others.sort();
     for (;;) {
       try {
-        return sessionStorage.setItem(KEPT + here, page);
+        return sessionStorage.setItem(PREFIX + here, page);
       } catch {
-        sessionStorage.removeItem(others.length ? others[0] : KEPT + here);
+        sessionStorage.removeItem(others.length ? others[0] : PREFIX + here);
         if (!others.shift()) return;
       }
     }

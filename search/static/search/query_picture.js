@@ -8,10 +8,10 @@
   // Where none of them is a picture, the answer says why the first can't be one.
   function ask(files) {
     const pictures = [...files].filter((file) => file.type.startsWith("image/"));
-    const asked = new DataTransfer();
-    for (const picture of pictures.length ? pictures : [...files].slice(0, 1)) asked.items.add(picture);
-    if (!asked.files.length) return;
-    input.files = asked.files;
+    const transfer = new DataTransfer();
+    for (const picture of pictures.length ? pictures : [...files].slice(0, 1)) transfer.items.add(picture);
+    if (!transfer.files.length) return;
+    input.files = transfer.files;
     form.requestSubmit();
   }
 

@@ -3,7 +3,7 @@
   const dialog = document.getElementById("look");
   if (!dialog?.showModal) return;
   const body = dialog.querySelector("[data-look-body]");
-  const said = dialog.querySelector("[data-look-said]");
+  const status = dialog.querySelector("[data-look-status]");
   const waiting = body.firstElementChild;
   const sentence = (name) => dialog.querySelector(`template[data-look-${name}]`).innerHTML;
   const fetched = new Map();
@@ -29,7 +29,7 @@
     if (link !== at || !dialog.open) return;
     body.innerHTML = html;
     addTile(at.closest(".tile"));
-    said.textContent = body.querySelector("h2")?.textContent ?? body.textContent;
+    status.textContent = body.querySelector("h2")?.textContent ?? body.textContent;
     keepFocus();
     const next = beside(1);
     if (next) get(next.dataset.lookAt).then(warm);

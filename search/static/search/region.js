@@ -13,7 +13,7 @@
     const figure = form.querySelector("[data-region-picture]");
     const fields = ["left", "top", "width", "height"].map((name) => form.elements[name]);
     const keys = form.querySelector("[data-region-keys]");
-    const said = form.querySelector("[data-region-said]");
+    const status = form.querySelector("[data-region-status]");
     const stage = element("region__stage");
     const box = element("region__box");
     let held = null;
@@ -33,10 +33,10 @@
     // The box -----------------------------------------------------------------------------------
 
     const read = () => fields.map((field) => Math.round(10 * field.valueAsNumber));
-    let shown = fitted(read().map((value, n) => (Number.isNaN(value) ? [0, 0, WHOLE, WHOLE][n] : value)));
+    let current = fitted(read().map((value, n) => (Number.isNaN(value) ? [0, 0, WHOLE, WHOLE][n] : value)));
 
     function show(region, { typed = false } = {}) {
-      shown = region;
+      current = region;
       ["--left", "--top", "--width", "--height"].forEach((name, n) => {
         box.style.setProperty(name, `${region[n] / 10}%`);
       });
@@ -45,13 +45,13 @@
       const words = fields.map((field, n) => `${nameOf(field)} ${region[n] / 10} %`).join(", ");
       box.setAttribute("aria-label", words);
       clearTimeout(saying);
-      if (box === document.activeElement) saying = setTimeout(() => (said.textContent = words), 400);
+      if (box === document.activeElement) saying = setTimeout(() => (status.textContent = words), 400);
     }
 
     // What is typed moves the box at once; the field itself is put right when it is left.
     for (const field of fields) {
       field.addEventListener("input", () => !read().some(Number.isNaN) && show(fitted(read()), { typed: true }));
-      field.addEventListener("change", () => show(shown));
+      field.addEventListener("change", () => show(current));
     }
     form.addEventListener("reset", (event) => {
       event.preventDefault();
@@ -65,8 +65,8 @@
       event.preventDefault();
       stage.setPointerCapture(event.pointerId);
       const edges = event.target.dataset.edges;
-      const moves = event.target === box && !isWhole(shown);
-      held = { id: event.pointerId, from: point(event), before: shown, edges, moves };
+      const moves = event.target === box && !isWhole(current);
+      held = { id: event.pointerId, from: point(event), before: current, edges, moves };
       box.focus({ preventScroll: true, focusVisible: false });
     });
     stage.addEventListener("pointermove", (event) => {
@@ -94,13 +94,13 @@
       if (move) {
         const step = event.altKey || event.ctrlKey ? 1 : 10;
         const [x, y] = move.map((direction) => direction * step);
-        show(event.shiftKey ? resized(shown, "se", x, y) : moved(shown, x, y));
+        show(event.shiftKey ? resized(current, "se", x, y) : moved(current, x, y));
       } else if (event.key === "Enter") {
         form.requestSubmit();
       } else if (event.key === "Escape" && held) {
         show(held.before);
         held = null;
-      } else if (event.key === "Escape" && !isWhole(shown)) {
+      } else if (event.key === "Escape" && !isWhole(current)) {
         show([0, 0, WHOLE, WHOLE]);
       } else {
         return;
@@ -131,7 +131,7 @@
     figure.addEventListener("load", lay, true);
     document.addEventListener("htmx:afterSettle", lay);
     lay();
-    show(shown);
+    show(current);
   }
 
   function element(className, data = {}) {

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from search.models import Asset
-from search.pages import ShownExample
+from search.pages import QueryExample
 from search.query import Query
 
 register = template.Library()
@@ -24,26 +24,26 @@ SORTS = {
 
 
 @register.simple_tag(takes_context=True)
-def ask(context: Any, query: Query, change: str = "but", *values: str, **changes: Any) -> str:
+def query_url(context: Any, query: Query, change: str = "but", *values: str, **changes: Any) -> str:
     """The address of this query after one of its methods has changed it, on the same page."""
     page = changes.pop("page", None)
-    asked = getattr(query, change)(*values, **changes)
-    parts = [asked.url(), urlencode({"page": page}) if page else "", _compared(context)]
+    new = getattr(query, change)(*values, **changes)
+    parts = [new.url(), urlencode({"page": page}) if page else "", _encoders(context)]
     return f"{_here(context)}?{'&'.join(part for part in parts if part)}"
 
 
 @register.simple_tag
-def asking(query: Query) -> str:
+def hits_url(query: Query) -> str:
     """The address of this query's hits, to go on with more parameters."""
     url = query.url()
     return f"{reverse('search')}?{url}{'&' * bool(url)}"
 
 
 @register.simple_tag
-def kept(query: Query, *names: str) -> list[tuple[str, str]]:
-    """The parameters of this query but for those of these names, for hidden fields."""
-    given = query.parameters().items()
-    return [(name, value) for name, values in given if name not in names for value in values]
+def hidden_fields(query: Query, *names: str) -> list[tuple[str, str]]:
+    """The parameters of this query but for those of these names: each field's name and value."""
+    parameters = query.parameters().items()
+    return [(name, value) for name, values in parameters if name not in names for value in values]
 
 
 @register.filter
@@ -76,14 +76,14 @@ def sort_name(sort: str, has_vector: bool) -> str:
 
 
 @register.inclusion_tag("search/_region.html")
-def region_tool(query: Query, shown: ShownExample) -> dict[str, Any]:
+def region_tool(query: Query, example: QueryExample) -> dict[str, Any]:
     """The form that narrows an example to a part of its picture."""
-    region = shown.example.region
+    region = example.example.region
     sides = ("left", "top", "width", "height")
     return {
-        "asset": shown.asset,
-        "region_of": shown.example.id,
-        "rest": kept(query.no_longer(shown.id), "page"),
+        "asset": example.asset,
+        "region_of": example.example.id,
+        "fields": hidden_fields(query.no_longer(example.id), "page"),
         "region": dict(zip(sides, region.percent, strict=True)) if region else {},
     }
 
@@ -91,14 +91,14 @@ def region_tool(query: Query, shown: ShownExample) -> dict[str, Any]:
 @register.inclusion_tag("search/_region.html")
 def region_of(asset: Asset) -> dict[str, Any]:
     """The form that asks for what is like a part of this asset's picture."""
-    return {"asset": asset, "region_of": str(asset.pk), "rest": [], "region": {}}
+    return {"asset": asset, "region_of": str(asset.pk), "fields": [], "region": {}}
 
 
 def _here(context: Any) -> str:
     return reverse("compare" if context.get("comparable") else "search")
 
 
-def _compared(context: Any) -> str:
+def _encoders(context: Any) -> str:
     """On the page that compares encoders, the encoders."""
     if not context.get("comparable"):
         return ""
