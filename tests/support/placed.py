@@ -27,7 +27,7 @@ def put(distance: float, *, title: str = "", **fields) -> Asset:
     return asset
 
 
-def end_bands_at(monkeypatch, strong: float, possible: float) -> None:
+def set_thresholds(monkeypatch, strong: float, possible: float) -> None:
     """Give every query these thresholds."""
     distances = Thresholds(strong, possible)
     monkeypatch.setattr(thresholds, "thresholds_of", lambda *args: distances)

@@ -29,14 +29,14 @@ def make_encoders(*slugs: str) -> list[Encoder]:
 def answered(**orders: str) -> Query:
     """A query by an asset; the letters title other assets, in the order of each answer."""
     encoders = make_encoders(*orders)
-    asked = make_asset(title="asked")
+    example = make_asset(title="asked")
     letters = sorted(set("".join(orders.values())))
     assets = {letter: make_asset(title=letter) for letter in letters}
     for encoder, order in zip(encoders, orders.values(), strict=True):
-        put(encoder, asked, 0)
+        put(encoder, example, 0)
         for number, letter in enumerate(order, start=1):
             put(encoder, assets[letter], 5 * number)
-    return Query(like=(Example(asset=asked.pk),))
+    return Query(like=(Example(asset=example.pk),))
 
 
 def put(encoder: Encoder, asset: Asset, degrees: float) -> None:

@@ -24,9 +24,9 @@ def titles(column) -> str:
 
 
 def test_each_encoder_answers_in_its_own_order():
-    found = comparison(fake="abc", second="cab")
+    result = comparison(fake="abc", second="cab")
 
-    assert [titles(column) for column in found.columns] == ["abc", "cab"]
+    assert [titles(column) for column in result.columns] == ["abc", "cab"]
 
 
 def test_scores_and_ranks_are_each_encoder_s_own():
@@ -64,9 +64,9 @@ def test_without_a_reference_the_next_column_is_one():
     query = answered(fake="abc", second="cab", third="abc")
     Embedding.objects.filter(asset=query.like[0].asset, encoder__slug="fake").delete()
 
-    found = compare(query, make_user(), comparable())
+    result = compare(query, make_user(), comparable())
 
-    assert found.reference is found.columns[1]
+    assert result.reference is result.columns[1]
 
 
 def test_where_no_encoder_answers_no_hit_passes_for_one(monkeypatch):
@@ -77,19 +77,20 @@ def test_where_no_encoder_answers_no_hit_passes_for_one(monkeypatch):
     make_asset(title="barn")
     monkeypatch.setattr("search.query.vectors.encode_text.delay", unsent)
 
-    found = compare(Query.of("barn"), make_user(), comparable())
+    result = compare(Query.of("barn"), make_user(), comparable())
 
-    assert [column.spots for column in found.columns] == [(), ()]
-    assert {column.sentence for column in found.columns} == {"The encoder is not answering."}
+    assert [column.spots for column in result.columns] == [(), ()]
+    assert {column.sentence for column in result.columns} == {"The encoder is not answering."}
 
 
 def test_words_are_asked_of_each_encoder_in_its_own_space(monkeypatch):
     answered(fake="abc", second="cab")
     let_words_point(monkeypatch)
 
-    found = compare(Query.of("red"), make_user(), comparable())
+    result = compare(Query.of("red"), make_user(), comparable())
 
-    assert [[s.hit.asset.title for s in c.spots[1:]] for c in found.columns] == [[*"abc"], [*"cab"]]
+    orders = [[spot.hit.asset.title for spot in c.spots[1:]] for c in result.columns]
+    assert orders == [[*"abc"], [*"cab"]]
 
 
 def test_words_that_an_encoder_cuts_off_are_said_above_its_hits(monkeypatch):
@@ -199,7 +200,7 @@ def test_three_at_most_are_compared_unless_others_are_choose():
 
 
 @pytest.mark.parametrize(
-    ("asked", "sentence"),
+    ("choice", "sentence"),
     [
         (["fake"], "Choose two or three"),
         (["fake", "fake"], "Choose two or three"),
@@ -209,11 +210,11 @@ def test_three_at_most_are_compared_unless_others_are_choose():
         (["", "fake"], "ready or serving"),
     ],
 )
-def test_what_cannot_be_compared_is_refused_in_a_sentence(asked, sentence):
+def test_what_cannot_be_compared_is_refused_in_a_sentence(choice, sentence):
     make_encoders("fake", "second", "third")
 
     with pytest.raises(NotComparable, match=sentence):
-        choose(asked, comparable())
+        choose(choice, comparable())
 
 
 @pytest.mark.parametrize("number", [0, 1])

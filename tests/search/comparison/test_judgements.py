@@ -117,9 +117,9 @@ def test_the_jpeg_of_a_query_picture_is_kept():
     judgements.judge(query, make_asset(), 1, make_user())
     cache.clear()
 
-    kept = JudgedQuery.objects.get().picture
-    assert kept.open().read(2) == b"\xff\xd8"
-    assert kept.name not in orphans()
+    stored = JudgedQuery.objects.get().picture
+    assert stored.open().read(2) == b"\xff\xd8"
+    assert stored.name not in orphans()
 
 
 def test_the_same_picture_chosen_again_is_the_same_query():

@@ -16,8 +16,8 @@ from tests.support.fake_encoder import COLOURS, direction
 pytestmark = pytest.mark.django_db
 
 
-def titles(found) -> list[str]:
-    return [hit.asset.title for hit in found.hits]
+def titles(result) -> list[str]:
+    return [hit.asset.title for hit in result.hits]
 
 
 @pytest.fixture
@@ -47,23 +47,23 @@ def test_an_asset_ranks_its_like_and_leaves_itself_out(library):
     make_asset(title="rose", colour="red", embedded=True)
     barn = Asset.objects.get(title="barn")
 
-    found = answer(Query(like=(Example(asset=barn.pk),)), make_user())
+    result = answer(Query(like=(Example(asset=barn.pk),)), make_user())
 
-    assert titles(found)[0] == "rose"
-    assert "barn" not in titles(found)
+    assert titles(result)[0] == "rose"
+    assert "barn" not in titles(result)
 
 
 def test_an_asset_that_is_not_embedded_yet_says_so(library):
     waiting = make_asset(title="new")
-    found = answer(Query(like=(Example(asset=waiting.pk),)), make_user())
-    assert found.hits == ()
-    assert "still being embedded" in found.sentence
+    result = answer(Query(like=(Example(asset=waiting.pk),)), make_user())
+    assert result.hits == ()
+    assert "still being embedded" in result.sentence
 
 
 def test_nothing_asked_shows_the_newest(library):
-    found = answer(Query(), make_user())
-    assert titles(found) == ["meadow", "barn", "sea"]
-    assert not found.ranked
+    result = answer(Query(), make_user())
+    assert titles(result) == ["meadow", "barn", "sea"]
+    assert not result.ranked
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_a_filtered_search_returns_as_many_hits_as_an_exhaustive_one(fake_encode
     for number in range(10):
         make_asset(title=f"rare {number}", colour="blue", embedded=True, collection="rare")
 
-    found = answer(Query.of("red", filters=(("collection", "rare"),)), make_user(), size=20)
+    result = answer(Query.of("red", filters=(("collection", "rare"),)), make_user(), size=20)
 
-    assert len(found.hits) == 10
+    assert len(result.hits) == 10
 
 
 def test_one_row_more_than_the_page_tells_whether_there_is_more(library):
@@ -110,10 +110,10 @@ def test_a_text_is_encoded_once(library, fake_encoder, monkeypatch):
 
 
 def test_no_answer_in_time_gives_lexical_hits_and_a_sentence(library, silent_encoder):
-    found = answer(Query.of("barn"), make_user())
-    assert titles(found) == ["barn"]
-    assert "encoder is not answering" in found.sentence
-    assert not found.ranked
+    result = answer(Query.of("barn"), make_user())
+    assert titles(result) == ["barn"]
+    assert "encoder is not answering" in result.sentence
+    assert not result.ranked
 
 
 def test_a_message_that_can_not_be_sent_gives_lexical_hits(library, monkeypatch):
@@ -131,9 +131,9 @@ def test_similar_needs_no_encoder_to_answer(library, silent_encoder):
 
 def test_without_any_encoder_words_still_find_titles(db):
     make_asset(title="barn")
-    found = answer(Query.of("barn"), make_user())
-    assert titles(found) == ["barn"]
-    assert "No encoder serves yet" in found.sentence
+    result = answer(Query.of("barn"), make_user())
+    assert titles(result) == ["barn"]
+    assert "No encoder serves yet" in result.sentence
 
 
 def test_a_forgotten_query_picture_says_so(library):
@@ -148,9 +148,9 @@ def test_a_query_picture_is_kept_and_finds_its_like(library, tmp_path):
     with (tmp_path / "query.png").open("rb") as file:
         token = remember_picture(file, make_user())
 
-    found = answer(Query(like=(Example(picture=token),)), make_user())
+    result = answer(Query(like=(Example(picture=token),)), make_user())
 
-    assert titles(found)[0] == "sea"
+    assert titles(result)[0] == "sea"
     encoded = encode(Query(like=(Example(picture=token),)), make_encoder(), make_user())
     assert encoded.vector == pytest.approx(direction(COLOURS["blue"]).tolist(), abs=0.03)
 
@@ -161,10 +161,10 @@ def test_a_query_picture_is_kept_and_finds_its_like(library, tmp_path):
 def test_words_that_are_cut_off_say_so_together_with_the_hits(library, fake_encoder):
     fake_encoder.text_length = 3
 
-    found = answer(Query.of("red barn in the snow"), make_user())
+    result = answer(Query.of("red barn in the snow"), make_user())
 
-    assert found.sentence == "Only the first 3 tokens of your words were used."
-    assert titles(found)[0] == "barn"
+    assert result.sentence == "Only the first 3 tokens of your words were used."
+    assert titles(result)[0] == "barn"
 
 
 def test_words_that_fit_say_nothing(library):
@@ -212,10 +212,10 @@ def switched_meanwhile(library, monkeypatch):
 def test_a_search_by_an_encoder_that_has_gone_is_answered_by_the_next(switched_meanwhile, settings):
     settings.QUERY_TIMEOUT_SECONDS = 0.05
 
-    found = answer(Query.of("red"), make_user())
+    result = answer(Query.of("red"), make_user())
 
-    assert titles(found)[0] == "barn"
-    assert (found.encoder, found.ranked, found.sentence) == (switched_meanwhile, True, "")
+    assert titles(result)[0] == "barn"
+    assert (result.encoder, result.ranked, result.sentence) == (switched_meanwhile, True, "")
 
 
 def test_the_encode_one_encoder_is_never_used_by_another(library, fake_encoder):

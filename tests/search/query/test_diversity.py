@@ -6,7 +6,7 @@ import pytest
 from search.query import Query, answer, diversity
 from search.query.diversity import marginal
 from tests.support.factories import make_asset, make_user
-from tests.support.placed import end_bands_at, put
+from tests.support.placed import put, set_thresholds
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ def test_the_first_stays_first_and_is_followed_by_what_is_unlike_it():
 
 
 def test_diversity_keeps_the_set(monkeypatch):
-    end_bands_at(monkeypatch, 0.2, 0.6)
+    set_thresholds(monkeypatch, 0.2, 0.6)
     for number in range(20):
         put(number / 20)
     assert sorted(titles(diversity=True)) == sorted(titles())

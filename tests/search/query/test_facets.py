@@ -8,7 +8,7 @@ from search.models import Asset
 from search.query import Query, answer
 from search.query.facets import FACETS, MOST
 from tests.support.factories import make_asset, make_user
-from tests.support.placed import end_bands_at, put
+from tests.support.placed import put, set_thresholds
 
 pytestmark = pytest.mark.django_db
 
@@ -22,8 +22,8 @@ def ask(query: Query):
     return answer(query, make_user(), with_facets=True)
 
 
-def counts(found) -> dict[tuple[str, str], int]:
-    choices = (choice for choices in found.facets.values() for choice in choices)
+def counts(result) -> dict[tuple[str, str], int]:
+    choices = (choice for choices in result.facets.values() for choice in choices)
     return {(choice.facet, choice.value): choice.assets for choice in choices}
 
 
@@ -44,29 +44,29 @@ def library():
             Asset.objects.filter(pk=asset.pk).update(format="JPEG")
 
 
-CUTS = [None, (0.2, 0.5), (0.3, 0.31)]
+THRESHOLDS = [None, (0.2, 0.5), (0.3, 0.31)]
 QUERIES = ["", "red", "red -blue", "-blue", '"red"']
 
 
-@pytest.mark.parametrize("cuts", CUTS)
+@pytest.mark.parametrize("thresholds", THRESHOLDS)
 @pytest.mark.parametrize("text", QUERIES)
 @pytest.mark.parametrize("everything", [True, False])
 def test_a_count_is_the_number_of_hits_once_it_is_chosen(
-    library, monkeypatch, cuts, text, everything
+    library, monkeypatch, thresholds, text, everything
 ):
-    if cuts:
-        end_bands_at(monkeypatch, *cuts)
+    if thresholds:
+        set_thresholds(monkeypatch, *thresholds)
     query = Query.of(text, everything=everything)
     offered = counts(ask(query))
     assert offered
     chosen = {choice: ask(query.plus(*choice)) for choice in offered}
-    assert {choice: found.count for choice, found in chosen.items()} == offered
-    assert {choice: len(found.hits) for choice, found in chosen.items()} == offered
+    assert {choice: result.count for choice, result in chosen.items()} == offered
+    assert {choice: len(result.hits) for choice, result in chosen.items()} == offered
 
 
 @pytest.mark.parametrize("text", ["", "red"])
 def test_the_counts_after_a_choice_are_those_of_both_choices(library, monkeypatch, text):
-    end_bands_at(monkeypatch, 0.2, 0.7)
+    set_thresholds(monkeypatch, 0.2, 0.7)
     query = Query.of(text).plus("label", "house")
     for choice, assets in counts(ask(query)).items():
         assert ask(query.plus(*choice)).count == assets
@@ -79,8 +79,8 @@ def test_a_choice_that_would_change_nothing_is_not_offered():
 
 
 def test_what_was_chosen_is_not_offered_again(library):
-    found = ask(Query.of("red").plus("label", "house"))
-    assert ("label", "house") not in counts(found)
+    result = ask(Query.of("red").plus("label", "house"))
+    assert ("label", "house") not in counts(result)
 
 
 def test_the_most_frequent_come_first_and_no_more_than_a_dozen():
@@ -104,7 +104,7 @@ def test_a_collection_is_offered_by_its_name(library):
 
 
 def test_where_nothing_matches_nothing_is_offered(library, monkeypatch):
-    end_bands_at(monkeypatch, 0.001, 0.002)
+    set_thresholds(monkeypatch, 0.001, 0.002)
     assert ask(Query.of("purple")).facets == {}
 
 
@@ -118,8 +118,8 @@ def test_an_asset_that_is_not_embedded_yet_is_not_counted_among_hits():
     put(0.1, labels=("house",))
     put(0.2)
     make_asset(title="new", labels=("house",))
-    found = ask(Query.of("red"))
-    assert (found.count, counts(found)) == (2, {("label", "house"): 1})
+    result = ask(Query.of("red"))
+    assert (result.count, counts(result)) == (2, {("label", "house"): 1})
 
 
 def test_facets_are_left_away_where_no_one_asked_for_them(library):

@@ -15,10 +15,10 @@ def test_each_choice_of_a_facet_leads_to_as_many_assets_as_it_says():
     for width, height in [*SIZES, (999, 1000), (1000, 1000), (4000, 2000)]:
         asset = make_asset()
         Asset.objects.filter(pk=asset.pk).update(width=width, height=height)
-    found = answer(Query(), make_user(), with_facets=True).facets
+    result = answer(Query(), make_user(), with_facets=True).facets
 
-    told = {(c.facet, c.value): c.assets for choices in found.values() for c in choices}
+    counts = {(c.facet, c.value): c.assets for choices in result.values() for c in choices}
 
-    assert {facet for facet, _ in told} >= {"orientation", "size"}
-    for chosen, count in told.items():
+    assert {facet for facet, _ in counts} >= {"orientation", "size"}
+    for chosen, count in counts.items():
         assert answer(Query(filters=(chosen,)), make_user()).count == count

@@ -73,12 +73,12 @@ def test_what_can_not_be_read_gets_a_sentence_and_the_rest_is_kept(client, path,
 
     assert response.status_code == 400
     assert MALFORMED[malformed] in response.content.decode()
-    kept = response.context["query"]
-    assert (kept.text, kept.diversity) == ("red", True)
+    query = response.context["query"]
+    assert (query.text, query.diversity) == ("red", True)
     if "unlike" in malformed or "like" not in malformed:
-        assert Example.parse(fuzz.ASSETS[1]) in kept.like
+        assert Example.parse(fuzz.ASSETS[1]) in query.like
     if "contradict" not in MALFORMED[malformed] and "both" not in MALFORMED[malformed]:
-        assert ("colour", "blue") in kept.filters
+        assert ("colour", "blue") in query.filters
 
 
 @pytest.mark.parametrize(

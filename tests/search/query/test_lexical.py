@@ -16,17 +16,17 @@ from tests.support.factories import make_asset
 pytestmark = pytest.mark.django_db
 
 
-def said(text: str, *phrases: str) -> list[Asset]:
+def hits(text: str, *phrases: str) -> list[Asset]:
     return list(lexical.search(Asset.objects.all(), text.split(), phrases))
 
 
 def titles(text: str, *phrases: str) -> list[str]:
-    return [asset.title for asset in said(text, *phrases)]
+    return [asset.title for asset in hits(text, *phrases)]
 
 
 def why(text: str, *phrases: str) -> list[str]:
-    (found,) = said(text, *phrases)
-    return lexical.why(found.where)
+    (hit,) = hits(text, *phrases)
+    return lexical.why(hit.where)
 
 
 # How a text is split
@@ -34,13 +34,13 @@ def why(text: str, *phrases: str) -> list[str]:
 
 def in_database(texts: list[str]) -> list[list[str]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT plain_words(said) FROM unnest(%s::text[]) AS said", [texts])
+        cursor.execute("SELECT plain_words(text) FROM unnest(%s::text[]) AS text", [texts])
         return [[word[:200] for word in row[0].split()] for row in cursor.fetchall()]
 
 
 def test_the_database_splits_every_character_as_we_do():
-    known = (chr(code) for code in range(1, sys.maxunicode) if not 0xD800 <= code < 0xE000)
-    texts = [f"a{c}b" for c in known if unicodedata.category(c) not in ("Cn", "Co")]
+    characters = (chr(code) for code in range(1, sys.maxunicode) if not 0xD800 <= code < 0xE000)
+    texts = [f"a{c}b" for c in characters if unicodedata.category(c) not in ("Cn", "Co")]
     differing = [
         t for t, sql in zip(texts, in_database(texts), strict=True) if lexical.plain(t) != sql
     ]
@@ -126,8 +126,8 @@ def test_a_word_may_be_split_where_digits_begin():
 def test_only_the_given_assets_are_found():
     make_asset(title="red barn")
     make_asset(title="red sea", labels=("water",))
-    found = lexical.search(Asset.objects.labelled("water"), ["red"], [])
-    assert [asset.title for asset in found] == ["red sea"]
+    assets = lexical.search(Asset.objects.labelled("water"), ["red"], [])
+    assert [asset.title for asset in assets] == ["red sea"]
 
 
 # Function words
@@ -164,8 +164,8 @@ def test_a_single_letter_is_no_beginning():
 
 
 def is_whole(text: str, *phrases: str) -> bool:
-    (found,) = said(text, *phrases)
-    return lexical.is_whole(found.where)
+    (hit,) = hits(text, *phrases)
+    return lexical.is_whole(hit.where)
 
 
 @pytest.mark.parametrize(
@@ -227,32 +227,32 @@ def test_who_is_called_just_this_comes_first(text):
     make_asset(title="Sunset sunset img_4711.jpg", filename="a.png")
     make_asset(title="sunset img_4711", labels=("sunset", "IMG_4711.jpg"), filename="b.png")
     asset = make_asset(title="Sunset", filename="IMG_4711.jpg", description="Dull.")
-    assert [(hit.pk, hit.exact) for hit in said(text)][0] == (asset.pk, True)
-    assert [hit.exact for hit in said(text)][1:] == [False, False]
+    assert [(hit.pk, hit.exact) for hit in hits(text)][0] == (asset.pk, True)
+    assert [hit.exact for hit in hits(text)][1:] == [False, False]
 
 
 @pytest.mark.parametrize("spelled", [str, lambda pk: pk.hex, lambda pk: str(pk).upper()])
 def test_an_id_is_exact(spelled):
     make_asset(title="sea")
     barn = make_asset(title="barn")
-    assert [(hit.title, hit.exact) for hit in said(spelled(barn.pk))] == [("barn", True)]
+    assert [(hit.title, hit.exact) for hit in hits(spelled(barn.pk))] == [("barn", True)]
 
 
 @pytest.mark.parametrize("title", ["The Who", "Café, at night", "犬の写真", "x" * 200, "写" * 200])
 def test_a_whole_title_is_exact_however_it_is_written(title):
     make_asset(title=f"{title[:190]} and more")
     make_asset(title=title)
-    assert [hit.title for hit in said(title.upper()) if hit.exact] == [title]
+    assert [hit.title for hit in hits(title.upper()) if hit.exact] == [title]
 
 
 def test_a_phrase_may_be_all_that_an_asset_is_called():
     make_asset(title="house of cards")
-    assert [hit.exact for hit in said("", "House of cards")] == [True]
+    assert [hit.exact for hit in hits("", "House of cards")] == [True]
 
 
 def test_a_part_of_a_name_is_not_exact():
     make_asset(title="red barn", filename="IMG_4711.jpg")
-    assert not any(hit.exact for text in ("red", "barn red", "4711", "jpg") for hit in said(text))
+    assert not any(hit.exact for text in ("red", "barn red", "4711", "jpg") for hit in hits(text))
 
 
 # Why
@@ -295,14 +295,14 @@ def test_operators_quotes_and_backslashes_are_safe(seed):
     make_asset(title="barn")
     for _ in range(50):
         text = "".join(rng.choice([*NASTY, " "]) for _ in range(rng.randint(1, 30)))
-        said(text)
-        said("barn", text)
+        hits(text)
+        hits("barn", text)
 
 
 @pytest.mark.parametrize("text", ["x" * 1000, "a " * 500, "写" * 1000, "1a" * 500, "& ' " * 250])
 def test_a_thousand_characters_are_safe(text):
     make_asset(title=text[:200])
-    assert len(said(text)) <= 1
+    assert len(hits(text)) <= 1
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -314,7 +314,7 @@ def test_a_text_finds_the_asset_that_is_called_so(text):
     with transaction.atomic():
         asset = Asset.objects.first() or make_asset(title="barn")
         Asset.objects.filter(pk=asset.pk).update(title=text, filename="x.png")
-        assert bool(said(text)) == bool(said("", text)) == bool(lexical.plain(text))
+        assert bool(hits(text)) == bool(hits("", text)) == bool(lexical.plain(text))
 
 
 # The words stay true

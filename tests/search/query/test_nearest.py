@@ -38,7 +38,7 @@ def planned(assets, encoder, kind="words", limit=20):
     return plan(assets, RED, encoder, kind, limit=limit)
 
 
-def found(how):
+def nearest_rows(how):
     with searching(how):
         return sorted(how.hits.values_list("distance", "pk"))
 
@@ -85,7 +85,7 @@ def test_a_filter_leaves_as_many_hits_as_pass_it_and_the_nearest(
 ):
     monkeypatch.setattr(nearest, "EXACT_BELOW", below)
     assets = visible().labelled("third")
-    hits = found(planned(assets, library, kind, limit))
+    hits = nearest_rows(planned(assets, library, kind, limit))
     assert len(hits) == min(limit, 10)
     assert hits == exhaustive(assets, library, limit)
 
@@ -93,7 +93,7 @@ def test_a_filter_leaves_as_many_hits_as_pass_it_and_the_nearest(
 def test_a_filter_starves_no_walk_that_keeps_fewer_than_it_needs(library, monkeypatch, never_few):
     monkeypatch.setattr(nearest, "WIDTHS", {"words": 1})
     assets = visible().labelled("third")
-    assert found(planned(assets, library, limit=10)) == exhaustive(assets, library, 10)
+    assert nearest_rows(planned(assets, library, limit=10)) == exhaustive(assets, library, 10)
 
 
 def explained(how):
@@ -136,4 +136,4 @@ def test_the_width_is_gone_after_an_error_too(library):
 
 
 def test_nothing_permitted_is_no_hit(library):
-    assert found(planned(Asset.objects.none(), library)) == []
+    assert nearest_rows(planned(Asset.objects.none(), library)) == []

@@ -12,7 +12,7 @@ from search.query import Query, Sort, answer, fusion, nearest
 from search.query.answer import ORDERS
 from search.query.filters import FILTERS
 from tests.support.factories import make_asset, make_encoder, make_user
-from tests.support.placed import end_bands_at
+from tests.support.placed import set_thresholds
 
 pytestmark = pytest.mark.django_db
 
@@ -42,8 +42,8 @@ ASKED = ["words", "asset", "words and asset", "region", "without"]
 
 @pytest.fixture
 def library(fake_encoder, monkeypatch):
-    """A dozen assets that pass all filters; which match, the query's bands say."""
-    end_bands_at(monkeypatch, 0.1, 0.5)
+    """A dozen assets that pass all filters; which match, the query's thresholds say."""
+    set_thresholds(monkeypatch, 0.1, 0.5)
     taken = timezone.datetime(2020, 5, 1, tzinfo=timezone.get_default_timezone())
     for number in range(12):
         make_asset(
@@ -73,7 +73,7 @@ def explained(part: str):
         yield plans
 
 
-def asked(kind: str, **parts) -> Query:
+def query_by(kind: str, **parts) -> Query:
     example = str(Asset.objects.filter(title="red 0").get().pk)
     given = {
         "words": {"q": ["red"]},
@@ -103,7 +103,7 @@ def test_every_filter_has_a_value_here():
 
 def plans_of_every_sort(name: str) -> list[str]:
     parts = {name: [VALUES[name]]} if name else {}
-    return [plan_of(asked("words", sort=[sort], **parts)) for sort in Sort]
+    return [plan_of(query_by("words", sort=[sort], **parts)) for sort in Sort]
 
 
 @pytest.mark.parametrize("name", [*FILTERS, ""])
@@ -121,19 +121,19 @@ def test_below_the_limit_all_are_compared_whatever_the_filter_and_the_sort(libra
 @pytest.mark.parametrize("kind", ASKED)
 @pytest.mark.parametrize("switch", ["everything", "diversity", "duplicates"])
 def test_above_the_limit_the_index_is_used_whatever_is_asked_by(library, never_few, kind, switch):
-    assert library.index_name in plan_of(asked(kind, **{switch: ["1"]}))
+    assert library.index_name in plan_of(query_by(kind, **{switch: ["1"]}))
 
 
 @pytest.mark.parametrize("kind", ASKED)
 def test_all_filters_at_once_leave_the_index_in_use(library, never_few, kind):
     parts = {name: [value] for name, value in VALUES.items()}
-    assert library.index_name in plan_of(asked(kind, **parts))
+    assert library.index_name in plan_of(query_by(kind, **parts))
 
 
 def test_a_page_far_behind_compares_all(library, never_few, monkeypatch):
     monkeypatch.setattr(nearest, "WIDEST", 5)
     monkeypatch.setattr(fusion, "POOL", 6)
-    assert "hnsw_" not in plan_of(asked("words"))
+    assert "hnsw_" not in plan_of(query_by("words"))
 
 
 # Browsing, for which no vector is needed ---------------------------------------------------------

@@ -81,7 +81,7 @@ PAIRS = st.sampled_from(sorted(FILTERS)).flatmap(
 
 
 @st.composite
-def asked(draw) -> dict[str, list[str]]:
+def addresses(draw) -> dict[str, list[str]]:
     """What stands in an address that can be read."""
     given = {
         "q": [draw(BOXES)],
@@ -125,7 +125,7 @@ def read(library):
 # Round trips -------------------------------------------------------------------------------------
 
 
-@given(given=asked())
+@given(given=addresses())
 @example(given={"label": ["House"]})
 @example(given={"collection": ["Zoo"]})
 @example(given={"owner": ["Owner"]})
@@ -137,7 +137,7 @@ def test_the_parameters_of_a_query_are_the_same_query(read, given):
         assert again.parameters() == query.parameters()
 
 
-@given(given=asked())
+@given(given=addresses())
 @each_with_the_same_library
 def test_the_address_of_a_query_is_the_same_query(read, given):
     if query := read(given):
@@ -145,14 +145,14 @@ def test_the_address_of_a_query_is_the_same_query(read, given):
         assert query_of(QueryDict(query.url())) == query
 
 
-@given(given=asked())
+@given(given=addresses())
 @each_with_the_same_library
 def test_json_of_a_query_is_the_same_query(read, given):
     if query := read(given):
         assert query_of(data_of(json.loads(json.dumps(query.parameters())))) == query
 
 
-@given(given=asked())
+@given(given=addresses())
 @each_with_the_same_library
 def test_the_options_of_the_command_are_the_same_query(read, given):
     if query := read(given):

@@ -6,7 +6,7 @@ import pytest
 
 from search.query import Example, Query, Sort, answer, diversity, fusion, ranking
 from tests.support.factories import make_asset, make_user
-from tests.support.placed import end_bands_at, put
+from tests.support.placed import put, set_thresholds
 
 pytestmark = pytest.mark.django_db
 
@@ -17,9 +17,9 @@ def knows_colours(fake_encoder):
 
 
 @pytest.fixture
-def bands(monkeypatch):
-    """Strong up to 0.2, possible up to 0.5; one asset in each band."""
-    end_bands_at(monkeypatch, 0.2, 0.5)
+def calibrated(monkeypatch):
+    """Strong up to 0.2, possible up to 0.5; one asset for each."""
+    set_thresholds(monkeypatch, 0.2, 0.5)
     for distance in (0.1, 0.4, 0.9):
         put(distance)
 
@@ -28,17 +28,17 @@ def ask(text: str = "red", *, page: int = 1, size: int = 48, **parts):
     return answer(Query.of(text, **parts), make_user(), page=page, size=size, with_facets=True)
 
 
-def titles(found) -> list[str]:
-    return [hit.asset.title for hit in found.hits]
+def titles(result) -> list[str]:
+    return [hit.asset.title for hit in result.hits]
 
 
 def pages(text: str = "red", *, size: int, **parts) -> list[str]:
     """The titles of all pages, one after the other."""
     all_titles = []
     for page in count(1):
-        found = ask(text, page=page, size=size, **parts)
-        all_titles += titles(found)
-        if not found.has_more:
+        result = ask(text, page=page, size=size, **parts)
+        all_titles += titles(result)
+        if not result.has_more:
             return all_titles
 
 
@@ -101,56 +101,56 @@ def test_quoted_words_must_occur():
     assert titles(ask('"red barn"')) == ["old red barn"]
 
 
-# Bands -------------------------------------------------------------------------------------------
+# Thresholds ---------------------------------------------------------------------------------------
 
 
-def test_what_does_not_match_is_not_shown_and_not_counted(bands):
-    found = ask()
-    assert [hit.match for hit in found.hits] == ["strong", "possible"]
-    assert (found.count, found.has_rest, found.has_more) == (2, True, False)
+def test_what_does_not_match_is_not_shown_and_not_counted(calibrated):
+    result = ask()
+    assert [hit.match for hit in result.hits] == ["strong", "possible"]
+    assert (result.count, result.has_rest, result.has_more) == (2, True, False)
 
 
-def test_everything_is_shown_when_it_is_asked_for(bands):
-    found = ask(everything=True)
-    assert [hit.match for hit in found.hits] == ["strong", "possible", "none"]
-    assert (found.count, found.has_rest) == (3, False)
+def test_everything_is_shown_when_it_is_asked_for(calibrated):
+    result = ask(everything=True)
+    assert [hit.match for hit in result.hits] == ["strong", "possible", "none"]
+    assert (result.count, result.has_rest) == (3, False)
 
 
-def test_words_in_common_are_a_match(bands):
+def test_words_in_common_are_a_match(calibrated):
     put(1.2, title="red barn")
     assert "red barn" in titles(ask("red"))
 
 
-def test_the_beginning_of_another_word_is_no_match_and_the_first_of_the_rest(bands):
+def test_the_beginning_of_another_word_is_no_match_and_the_first_of_the_rest(calibrated):
     put(1.2, title="redoubt")
     assert "redoubt" not in titles(ask("red"))
     assert titles(ask("red", everything=True))[2:] == ["redoubt", "at 0.9"]
 
 
-def test_without_bands_the_beginning_of_a_word_is_found():
+def test_without_thresholds_the_beginning_of_a_word_is_found():
     put(0.1, title="sea")
     make_asset(title="redoubt")
     assert set(titles(ask("red"))) == {"sea", "redoubt"}
 
 
-def test_who_is_called_just_so_is_a_strong_match(bands):
+def test_who_is_called_just_so_is_a_strong_match(calibrated):
     put(1.2, title="red")
     assert [hit.match for hit in ask("red").hits if hit.asset.title == "red"] == ["strong"]
 
 
 def test_where_nothing_matches_the_nearest_are_below(monkeypatch):
-    end_bands_at(monkeypatch, 0.01, 0.02)
+    set_thresholds(monkeypatch, 0.01, 0.02)
     nearest_first = spread(20)
-    found = ask()
-    assert (found.hits, found.count) == ((), 0)
-    assert [hit.asset.title for hit in found.nearest] == nearest_first[:12]
+    result = ask()
+    assert (result.hits, result.count) == ((), 0)
+    assert [hit.asset.title for hit in result.nearest] == nearest_first[:12]
 
 
-def test_without_bands_everything_is_shown_and_nothing_is_called_a_match():
+def test_without_thresholds_everything_is_shown_and_nothing_is_called_a_match():
     spread(3)
-    found = ask()
-    assert (found.count, found.has_thresholds, found.has_rest) == (3, False, False)
-    assert {hit.match for hit in found.hits} == {""}
+    result = ask()
+    assert (result.count, result.has_thresholds, result.has_rest) == (3, False, False)
+    assert {hit.match for hit in result.hits} == {""}
 
 
 @pytest.mark.parametrize("text", ["red", "red -blue", "at"])
@@ -158,13 +158,13 @@ def test_raising_the_bar_never_adds(monkeypatch, text):
     spread(20)
     shown = []
     for possible in (1.0, 0.7, 0.4, 0.2, 0.01):
-        end_bands_at(monkeypatch, possible / 2, possible)
+        set_thresholds(monkeypatch, possible / 2, possible)
         shown.append(set(titles(ask(text))))
     assert all(higher <= lower for lower, higher in zip(shown, shown[1:], strict=False))
 
 
 def test_the_number_shown_is_the_number_of_hits(monkeypatch):
-    end_bands_at(monkeypatch, 0.2, 0.5)
+    set_thresholds(monkeypatch, 0.2, 0.5)
     spread(30)
     assert ask(size=4).count == len(pages(size=4))
 
@@ -204,44 +204,44 @@ def mixed_library():
 
 @pytest.mark.parametrize("everything", [True, False])
 @pytest.mark.parametrize("sort", Sort)
-@pytest.mark.parametrize("cuts", [None, (0.2, 0.5), (0.9, 2)])
+@pytest.mark.parametrize("thresholds", [None, (0.2, 0.5), (0.9, 2)])
 @pytest.mark.parametrize("diversity", [True, False])
 def test_pages_hold_each_hit_once_and_in_one_order(
-    small_pool, mixed_library, monkeypatch, everything, sort, cuts, diversity
+    small_pool, mixed_library, monkeypatch, everything, sort, thresholds, diversity
 ):
-    if cuts:
-        end_bands_at(monkeypatch, *cuts)
-    asked = {"everything": everything, "sort": sort, "diversity": diversity}
-    whole, one_by_one = pages(size=1000, **asked), pages(size=5, **asked)
-    assert len(one_by_one) == len(set(one_by_one)) == ask(size=5, **asked).count
+    if thresholds:
+        set_thresholds(monkeypatch, *thresholds)
+    parts = {"everything": everything, "sort": sort, "diversity": diversity}
+    whole, one_by_one = pages(size=1000, **parts), pages(size=5, **parts)
+    assert len(one_by_one) == len(set(one_by_one)) == ask(size=5, **parts).count
     assert whole == one_by_one
 
 
 def test_everything_begins_like_the_matches(small_pool, mixed_library, monkeypatch):
-    end_bands_at(monkeypatch, 0.1, 0.3)
+    set_thresholds(monkeypatch, 0.1, 0.3)
     matches = pages(size=5)
     assert pages(size=5, everything=True)[: len(matches)] == matches
 
 
 def test_more_than_the_pool_may_match(small_pool, monkeypatch):
-    end_bands_at(monkeypatch, 0.2, 1)
+    set_thresholds(monkeypatch, 0.2, 1)
     nearest_first = spread(20)
     assert pages(size=5) == nearest_first
     assert (ask(size=5).count, ask(size=5).is_whole) == (20, True)
 
 
 def test_more_than_the_pool_may_hold_the_words(small_pool, monkeypatch):
-    end_bands_at(monkeypatch, 0.01, 0.02)
+    set_thresholds(monkeypatch, 0.01, 0.02)
     spread(20, description="all red")
     assert ask(size=5).count == len(pages(size=5)) == 20
 
 
 def test_of_more_than_are_looked_through_the_count_says_so(small_pool, monkeypatch):
     monkeypatch.setattr(ranking, "MOST", 10)
-    end_bands_at(monkeypatch, 0.2, 1)
+    set_thresholds(monkeypatch, 0.2, 1)
     nearest_first = spread(20)
-    found = ask(size=48)
-    assert (titles(found), found.count, found.is_whole) == (nearest_first[:10], 10, False)
+    result = ask(size=48)
+    assert (titles(result), result.count, result.is_whole) == (nearest_first[:10], 10, False)
 
 
 @pytest.mark.parametrize("everything", [True, False])
@@ -267,7 +267,7 @@ def test_pages_go_on_where_near_duplicates_have_collapsed(small_pool, everything
     ],
 )
 def test_sorts_are_inside_the_matched_set(monkeypatch, sort, expected):
-    end_bands_at(monkeypatch, 0.2, 0.5)
+    set_thresholds(monkeypatch, 0.2, 0.5)
     for distance in (0.2, 0.1, 0.9, 0.3):
         put(distance)
     assert titles(ask(sort=sort)) == expected
@@ -313,12 +313,12 @@ def copies():
 
 
 def test_near_duplicates_collapse_into_the_best_with_their_number(copies):
-    found = ask()
-    assert [(hit.asset.title, hit.duplicates) for hit in found.hits] == [
+    result = ask()
+    assert [(hit.asset.title, hit.duplicates) for hit in result.hits] == [
         ("original", 1),
         ("another", 0),
     ]
-    assert found.count == 3
+    assert result.count == 3
 
 
 def test_near_duplicates_are_shown_each_by_itself_when_asked_for(copies):

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def banded(monkeypatch, fake_encoder):
+def calibrated(monkeypatch, fake_encoder):
     """Only what has about the colour that was asked for matches."""
     near = thresholds.Thresholds(strong=0.1, possible=0.3)
     monkeypatch.setattr(thresholds, "thresholds_of", lambda *args: near)
@@ -224,7 +224,7 @@ def test_everyone_has_visits_of_their_own(anna, ben):
     assert saved.look(search, ben) == came
 
 
-def test_what_comes_within_the_first_sitting_is_new(anna, banded):
+def test_what_comes_within_the_first_sitting_is_new(anna, calibrated):
     search = save(Query.of("red"), anna)
     make_asset(title="rose", embedded=True)
 
@@ -236,7 +236,7 @@ def test_what_comes_within_the_first_sitting_is_new(anna, banded):
 # What is new
 
 
-def test_only_what_matches_and_came_later_is_new(anna, banded):
+def test_only_what_matches_and_came_later_is_new(anna, calibrated):
     make_asset(title="barn", embedded=True)
     since = timezone.now()
     make_asset(title="rose", embedded=True)
@@ -253,7 +253,7 @@ def test_without_new_assets_nothing_is_asked(anna, encoded):
     assert encoded == []
 
 
-def test_what_was_still_being_embedded_is_new_once_it_is_found(anna, banded):
+def test_what_was_still_being_embedded_is_new_once_it_is_found(anna, calibrated):
     rose = make_asset(title="picture")
     factories.make_encoder()
     since = timezone.now()
@@ -265,7 +265,7 @@ def test_what_was_still_being_embedded_is_new_once_it_is_found(anna, banded):
     assert saved.count_new(Query.of("red"), anna, since) == 1
 
 
-def test_what_a_new_encoder_embeds_again_is_not_new(anna, banded):
+def test_what_a_new_encoder_embeds_again_is_not_new(anna, calibrated):
     make_asset(embedded=True)
     Asset.objects.update(created=timezone.now() - timedelta(days=3))
     since = timezone.now()
@@ -283,7 +283,7 @@ def test_a_query_of_filters_alone_has_news_too(anna):
 
 
 @pytest.mark.parametrize(
-    ("ago", "said"),
+    ("ago", "words"),
     [
         ({"seconds": 1}, ":"),
         ({"days": 1}, "yesterday"),
@@ -291,5 +291,5 @@ def test_a_query_of_filters_alone_has_news_too(anna):
         ({"days": 800}, "20"),
     ],
 )
-def test_moments_are_said_as_people_say_them(ago, said):
-    assert said in spoken(timezone.now() - timedelta(**ago))
+def test_moments_are_said_as_people_say_them(ago, words):
+    assert words in spoken(timezone.now() - timedelta(**ago))

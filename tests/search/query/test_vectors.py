@@ -15,7 +15,7 @@ from search.query.vectors import Encoding, Weighted, compose
 from tests.support.factories import make_asset, make_encoder, make_user
 from tests.support.fake_encoder import COLOURS, direction
 from tests.support.pictures import orientation, saved, turned, upload
-from tests.support.placed import end_bands_at, put
+from tests.support.placed import put, set_thresholds
 
 pytestmark = pytest.mark.django_db
 
@@ -117,8 +117,8 @@ def test_the_vector_has_length_one(library):
 
 def test_what_is_wanted_and_not_wanted_at_once_gets_a_sentence(library):
     query = Query(like=(like("red", weight=1),), unlike=(like("red"), like("red", weight=2)))
-    found = answer(query, make_user())
-    assert found.hits or "are the same" in found.sentence
+    result = answer(query, make_user())
+    assert result.hits or "are the same" in result.sentence
 
 
 def test_a_sum_of_nothing_is_no_vector(db):
@@ -148,13 +148,13 @@ def test_what_is_left_out_moves_away(library):
 
 
 def test_a_strong_match_of_what_is_left_out_is_left_out(library, monkeypatch):
-    end_bands_at(monkeypatch, 0.05, 2)
+    set_thresholds(monkeypatch, 0.05, 2)
     assert "blue" in order(Query.of("red"))
     assert "blue" not in order(Query.of("red -blue"))
 
 
 def test_without_alone_shows_all_but_that(library, monkeypatch):
-    end_bands_at(monkeypatch, 0.05, 2)
+    set_thresholds(monkeypatch, 0.05, 2)
     assert sorted(order(Query.of("-blue"))) == sorted(set(COLOURS) - {"blue"})
 
 
@@ -260,8 +260,8 @@ def test_the_whole_as_a_region_is_the_whole(library):
 
 def test_an_asset_may_be_an_answer_to_a_part_of_itself(library):
     composite = keep(halves())
-    found = order(Query(like=(Example(asset=composite.pk, region=LEFT),)))
-    assert "composite" in found
+    result = order(Query(like=(Example(asset=composite.pk, region=LEFT),)))
+    assert "composite" in result
 
 
 def test_a_region_against_moves_what_is_in_it_away(library):

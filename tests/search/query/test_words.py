@@ -29,8 +29,8 @@ def test_a_box_that_is_written_again_is_read_the_same(text):
 @given(BOXES)
 def test_what_is_left_out_and_what_is_typed_as_a_filter_never_reaches_the_encoder(text):
     words = read(text)
-    kept = [part.value for part in words.parts if not (part.minus or part.name)]
-    assert words.wanted == " ".join(kept)
+    wanted = [part.value for part in words.parts if not (part.minus or part.name)]
+    assert words.wanted == " ".join(wanted)
 
 
 @given(BOXES)

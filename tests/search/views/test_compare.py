@@ -16,7 +16,7 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def asked():
+def example():
     """An asset that two encoders answer differently."""
     return Asset.objects.get(pk=answered(fake="abc", second="cab").like[0].asset)
 
@@ -28,8 +28,8 @@ def text(response):
 def columns(page: str) -> dict[str, list[str]]:
     """The titles under each encoder's name."""
     parts = re.split(r'<h2 id="column-([\w-]+)">', page)[1:]
-    shown = zip(parts[::2], parts[1::2], strict=True)
-    return {name: re.findall(r'tile__title" dir="auto">(\w+)<', part) for name, part in shown}
+    by_name = zip(parts[::2], parts[1::2], strict=True)
+    return {name: re.findall(r'tile__title" dir="auto">(\w+)<', part) for name, part in by_name}
 
 
 def marks(page: str) -> list[str]:
@@ -39,23 +39,23 @@ def marks(page: str) -> list[str]:
 # The page
 
 
-def test_two_encoders_answer_side_by_side(staff_client, asked):
-    page = text(staff_client.get(COMPARE, {"like": asked.pk}))
+def test_two_encoders_answer_side_by_side(staff_client, example):
+    page = text(staff_client.get(COMPARE, {"like": example.pk}))
 
     assert columns(page) == {"fake": ["a", "b", "c"], "second": ["c", "a", "b"]}
 
 
-def test_what_moved_is_marked_without_any_script(staff_client, asked):
+def test_what_moved_is_marked_without_any_script(staff_client, example):
     put_only_here = make_asset(title="d")
-    put(Embedding.objects.get(asset=asked, encoder__slug="second").encoder, put_only_here, 60)
+    put(Embedding.objects.get(asset=example, encoder__slug="second").encoder, put_only_here, 60)
 
-    page = text(staff_client.get(COMPARE, {"like": asked.pk}))
+    page = text(staff_client.get(COMPARE, {"like": example.pk}))
 
     assert marks(page) == ["▲ 2", "▼ 1", "▼ 1", "only here"]
 
 
-def test_overlap_and_times_are_shown(staff_client, asked):
-    page = text(staff_client.get(COMPARE, {"like": asked.pk}))
+def test_overlap_and_times_are_shown(staff_client, example):
+    page = text(staff_client.get(COMPARE, {"like": example.pk}))
 
     assert "have 3 of 3 in common" in page
     assert "overlap@3 1.00" in page
@@ -64,64 +64,64 @@ def test_overlap_and_times_are_shown(staff_client, asked):
 
 
 def test_encoders_are_chosen_in_the_url(staff_client):
-    asked = Asset.objects.get(pk=answered(fake="abc", second="cab", third="bca").like[0].asset)
+    example = Asset.objects.get(pk=answered(fake="abc", second="cab", third="bca").like[0].asset)
 
-    page = text(staff_client.get(f"{COMPARE}?like={asked.pk}&encoder=third&encoder=fake"))
+    page = text(staff_client.get(f"{COMPARE}?like={example.pk}&encoder=third&encoder=fake"))
 
     assert list(columns(page)) == ["third", "fake"]
 
 
-def test_filters_stay(staff_client, asked):
+def test_filters_stay(staff_client, example):
     make_asset(title="other", collection="market")
 
-    page = text(staff_client.get(COMPARE, {"like": asked.pk, "collection": "market"}))
+    page = text(staff_client.get(COMPARE, {"like": example.pk, "collection": "market"}))
 
     assert "Nothing matches." in page
     assert '<input type="hidden" name="collection" value="market">' in page
 
 
-def test_a_column_without_a_vector_says_so_and_the_others_go_on(staff_client, asked):
-    Embedding.objects.filter(asset=asked, encoder__slug="second").delete()
+def test_a_column_without_a_vector_says_so_and_the_others_go_on(staff_client, example):
+    Embedding.objects.filter(asset=example, encoder__slug="second").delete()
 
-    page = text(staff_client.get(COMPARE, {"like": asked.pk}))
+    page = text(staff_client.get(COMPARE, {"like": example.pk}))
 
     assert columns(page) == {"fake": ["a", "b", "c"], "second": []}
     assert "This asset is still being embedded" in page
     assert marks(page) == []
 
 
-def test_an_encoder_that_could_not_be_loaded_says_why(staff_client, asked):
-    Embedding.objects.filter(asset=asked, encoder__slug="second").delete()
+def test_an_encoder_that_could_not_be_loaded_says_why(staff_client, example):
+    Embedding.objects.filter(asset=example, encoder__slug="second").delete()
     Encoder.objects.filter(slug="second").update(problem="The file model.safetensors is cut.")
 
-    page = text(staff_client.get(COMPARE, {"like": asked.pk}))
+    page = text(staff_client.get(COMPARE, {"like": example.pk}))
 
     assert "try again in a moment. The file model.safetensors is cut." in page
 
 
-def test_a_forgotten_picture_says_so_in_each_column(staff_client, asked):
+def test_a_forgotten_picture_says_so_in_each_column(staff_client, example):
     page = text(staff_client.get(COMPARE, {"like": "0" * 32}))
 
     assert page.count("no longer kept; please choose it again") == 2
     assert "/query-pictures/0" not in page
 
 
-def test_without_a_query_the_page_asks_for_one(staff_client, asked):
+def test_without_a_query_the_page_asks_for_one(staff_client, example):
     page = text(staff_client.get(COMPARE))
 
     assert "Describe a picture above" in page
     assert columns(page) == {}
 
 
-def test_new_words_are_compared_too_by_the_same_encoders(staff_client, asked):
-    page = text(staff_client.get(COMPARE, {"like": asked.pk}))
+def test_new_words_are_compared_too_by_the_same_encoders(staff_client, example):
+    page = text(staff_client.get(COMPARE, {"like": example.pk}))
 
     assert f'role="search" method="get" action="{COMPARE}">' in page
     assert page.count('<input type="hidden" name="encoder" value="second">') == 2
 
 
-def test_a_query_picture_chosen_here_comes_back_here(staff_client, asked):
-    with asked.original.open() as original:
+def test_a_query_picture_chosen_here_comes_back_here(staff_client, example):
+    with example.original.open() as original:
         picture = SimpleUploadedFile("mine.png", original.read())
 
     answer = staff_client.post(
@@ -150,7 +150,7 @@ def test_fewer_than_two_encoders_say_how_to_get_another(staff_client, encoders):
 
 
 @pytest.mark.parametrize(
-    ("asked_for", "status", "sentence"),
+    ("parameters", "status", "sentence"),
     [
         ("encoder=nowhere&encoder=fake", 400, "has to be ready or serving"),
         ("encoder=fake", 400, "Choose two or three encoders"),
@@ -165,19 +165,19 @@ def test_fewer_than_two_encoders_say_how_to_get_another(staff_client, encoders):
     ],
 )
 def test_what_cannot_be_compared_is_refused_in_a_sentence(
-    staff_client, asked, asked_for, status, sentence
+    staff_client, example, parameters, status, sentence
 ):
-    response = staff_client.get(f"{COMPARE}?{asked_for}")
+    response = staff_client.get(f"{COMPARE}?{parameters}")
 
     assert response.status_code == status
     assert sentence in text(response)
 
 
 def test_the_page_costs_a_fixed_number_of_queries(
-    staff_client, asked, django_assert_max_num_queries
+    staff_client, example, django_assert_max_num_queries
 ):
     with django_assert_max_num_queries(28):
-        staff_client.get(COMPARE, {"like": asked.pk})
+        staff_client.get(COMPARE, {"like": example.pk})
 
 
 # Who may, and how to get there
@@ -196,23 +196,23 @@ def test_strangers_sign_in_first(client):
     assert client.get(COMPARE).url.startswith("/sign-in/")
 
 
-def test_the_search_page_leads_here_and_back_with_its_query(staff_client, asked):
-    page = text(staff_client.get("/", {"like": asked.pk, "page": 1}))
-    assert f'href="{COMPARE}?like={asked.pk}"' in page
+def test_the_search_page_leads_here_and_back_with_its_query(staff_client, example):
+    page = text(staff_client.get("/", {"like": example.pk, "page": 1}))
+    assert f'href="{COMPARE}?like={example.pk}"' in page
 
-    page = text(staff_client.get(COMPARE, {"like": asked.pk, "encoder": ["fake", "second"]}))
-    assert f'href="/?like={asked.pk}">' in page
+    page = text(staff_client.get(COMPARE, {"like": example.pk, "encoder": ["fake", "second"]}))
+    assert f'href="/?like={example.pk}">' in page
 
 
-def test_readers_see_no_link_to_it(reader_client, asked):
-    assert COMPARE not in text(reader_client.get("/", {"like": asked.pk}))
+def test_readers_see_no_link_to_it(reader_client, example):
+    assert COMPARE not in text(reader_client.get("/", {"like": example.pk}))
 
 
 # What is said
 
 
-def say(client, address, asked, headers=None, **said):
-    return client.post(f"{address}?like={asked.pk}", said, headers=headers)
+def say(client, address, example, headers=None, **fields):
+    return client.post(f"{address}?like={example.pk}", fields, headers=headers)
 
 
 def hit(title):
@@ -223,55 +223,55 @@ def pressed(page: str) -> list[tuple[str, str]]:
     return re.findall(r'name="(\w+)" value="(\w+)"[^>]* aria-pressed="true"', page)
 
 
-def test_a_verdict_is_kept_and_shown_again(staff_client, asked):
-    response = say(staff_client, PREFER, asked, left="fake", right="second", verdict="tie")
+def test_a_verdict_is_kept_and_shown_again(staff_client, example):
+    response = say(staff_client, PREFER, example, left="fake", right="second", verdict="tie")
 
-    assert response.url == f"{COMPARE}?like={asked.pk}"
+    assert response.url == f"{COMPARE}?like={example.pk}"
     assert pressed(text(staff_client.get(response.url))) == [("verdict", "tie")]
 
 
-def test_a_judgement_is_kept_and_shown_in_every_column(staff_client, asked):
-    response = say(staff_client, FITS, asked, hit=hit("a").pk, grade="0")
+def test_a_judgement_is_kept_and_shown_in_every_column(staff_client, example):
+    response = say(staff_client, FITS, example, hit=hit("a").pk, grade="0")
 
-    assert response.url == f"{COMPARE}?like={asked.pk}"
+    assert response.url == f"{COMPARE}?like={example.pk}"
     assert pressed(text(staff_client.get(response.url))) == [("grade", "0")] * 2
 
 
-def test_the_verdicts_of_others_are_not_shown(staff_client, asked):
-    say(staff_client, PREFER, asked, left="fake", right="second", verdict="tie")
+def test_the_verdicts_of_others_are_not_shown(staff_client, example):
+    say(staff_client, PREFER, example, left="fake", right="second", verdict="tie")
     staff_client.force_login(make_user("another", staff=True))
 
-    assert pressed(text(staff_client.get(COMPARE, {"like": asked.pk}))) == []
+    assert pressed(text(staff_client.get(COMPARE, {"like": example.pk}))) == []
 
 
-def test_with_htmx_a_verdict_answers_with_its_buttons(staff_client, asked):
-    response = say(staff_client, PREFER, asked, HTMX, left="fake", right="second", verdict="left")
+def test_with_htmx_a_verdict_answers_with_its_buttons(staff_client, example):
+    response = say(staff_client, PREFER, example, HTMX, left="fake", right="second", verdict="left")
 
     assert text(response).startswith('<form class="verdict"')
     assert pressed(text(response)) == [("verdict", "left")]
-    assert f'hx-post="{PREFER}?like={asked.pk}"' in text(response)
+    assert f'hx-post="{PREFER}?like={example.pk}"' in text(response)
 
 
-def test_with_htmx_a_judgement_reaches_each_column(staff_client, asked):
+def test_with_htmx_a_judgement_reaches_each_column(staff_client, example):
     asset = hit("b")
 
-    page = text(say(staff_client, FITS, asked, HTMX, hit=asset.pk, grade="1"))
+    page = text(say(staff_client, FITS, example, HTMX, hit=asset.pk, grade="1"))
 
     assert f"hx-swap-oob=\"outerHTML:[data-fits='{asset.pk}']\"" in page
     assert pressed(page) == [("grade", "1")]
 
 
-def test_the_same_button_again_takes_it_back(staff_client, asked):
+def test_the_same_button_again_takes_it_back(staff_client, example):
     for _ in range(2):
-        say(staff_client, FITS, asked, hit=hit("a").pk, grade="1")
-        say(staff_client, PREFER, asked, left="fake", right="second", verdict="left")
+        say(staff_client, FITS, example, hit=hit("a").pk, grade="1")
+        say(staff_client, PREFER, example, left="fake", right="second", verdict="left")
 
     assert not Judgement.objects.exists()
     assert not Preference.objects.exists()
 
 
 @pytest.mark.parametrize(
-    ("address", "said", "status"),
+    ("address", "fields", "status"),
     [
         (FITS, {}, 400),
         (FITS, {"hit": "barn", "grade": "1"}, 400),
@@ -285,10 +285,12 @@ def test_the_same_button_again_takes_it_back(staff_client, asked):
         (PREFER, {"left": "fake", "right": "a\0b", "verdict": "tie"}, 400),
     ],
 )
-def test_what_is_no_judgement_is_refused_in_a_sentence(staff_client, asked, address, said, status):
-    said = said | ({"hit": hit("a").pk} if said.get("hit") == "a" else {})
+def test_what_is_no_judgement_is_refused_in_a_sentence(
+    staff_client, example, address, fields, status
+):
+    fields = fields | ({"hit": hit("a").pk} if fields.get("hit") == "a" else {})
 
-    response = say(staff_client, address, asked, **said)
+    response = say(staff_client, address, example, **fields)
 
     assert response.status_code == status
     assert "data-sentence" in text(response)
@@ -296,28 +298,28 @@ def test_what_is_no_judgement_is_refused_in_a_sentence(staff_client, asked, addr
 
 
 @pytest.mark.parametrize("query", ["", "q=", f"q={'a' * 1001}", "like=barn", "page=0"])
-def test_what_was_never_asked_is_not_judged(staff_client, asked, query):
+def test_what_was_never_asked_is_not_judged(staff_client, example, query):
     response = staff_client.post(f"{FITS}?{query}", {"hit": hit("a").pk, "grade": "1"})
 
     assert response.status_code == 400
 
 
-def test_a_forgotten_picture_is_not_judged(staff_client, asked):
+def test_a_forgotten_picture_is_not_judged(staff_client, example):
     response = staff_client.post(f"{FITS}?like={'0' * 32}", {"hit": hit("a").pk, "grade": "1"})
 
     assert response.status_code == 400
     assert "choose it again" in text(response)
 
 
-def test_judging_needs_a_token(asked):
+def test_judging_needs_a_token(example):
     from django.test import Client
 
     client = Client(enforce_csrf_checks=True)
     client.force_login(make_user("curator", staff=True))
 
-    assert say(client, FITS, asked, hit=hit("a").pk, grade="1").status_code == 403
+    assert say(client, FITS, example, hit=hit("a").pk, grade="1").status_code == 403
 
 
-def test_a_judgement_is_never_fetched(staff_client, asked):
+def test_a_judgement_is_never_fetched(staff_client, example):
     assert staff_client.get(FITS).status_code == 405
     assert staff_client.get(PREFER).status_code == 405

@@ -20,8 +20,8 @@ pytestmark = pytest.mark.django_db
 
 
 def values(text: str, kind: str = "") -> list[str]:
-    found = completions(text, make_user("reader"))
-    return [each.value for each in found if kind in ("", each.kind)]
+    offers = completions(text, make_user("reader"))
+    return [each.value for each in offers if kind in ("", each.kind)]
 
 
 # The page's side

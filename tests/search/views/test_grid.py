@@ -38,11 +38,11 @@ def test_panoramas_and_towers_are_shown_whole_in_the_last_classes():
 
 
 @pytest.mark.parametrize(
-    ("bytes", "said"),
+    ("bytes", "words"),
     [(0, "0 B"), (812, "812 B"), (1_300, "1.3 kB"), (999_600, "1.0 MB"), (48_000_000, "48 MB")],
 )
-def test_bytes_are_said_as_people_say_them(bytes, said):
-    assert sightline.size(bytes) == said
+def test_bytes_are_said_as_people_say_them(bytes, words):
+    assert sightline.size(bytes) == words
 
 
 @pytest.mark.parametrize(

@@ -31,10 +31,10 @@ def test_a_picture_becomes_a_url_that_ranks(reader_client, fake_encoder):
     make_asset(title="sea", colour="blue", embedded=True)
     make_asset(title="barn", colour="red", embedded=True)
 
-    asked = ask(reader_client, red_picture())
-    response = reader_client.get(asked.url)
+    redirect = ask(reader_client, red_picture())
+    response = reader_client.get(redirect.url)
 
-    assert asked.url.startswith("/?like=")
+    assert redirect.url.startswith("/?like=")
     assert [hit.asset.title for hit in response.context["answer"].hits] == ["barn", "sea"]
     assert response.context["answer"].hits[0].score > 0.99
 

@@ -21,7 +21,7 @@ LIST = reverse("saved_searches")
 
 
 @pytest.fixture
-def banded(monkeypatch, fake_encoder):
+def calibrated(monkeypatch, fake_encoder):
     """Only what has about the colour that was asked for matches."""
     near = thresholds.Thresholds(strong=0.1, possible=0.3)
     monkeypatch.setattr(thresholds, "thresholds_of", lambda *args: near)
@@ -150,10 +150,10 @@ def test_nonsense_is_refused_in_words(anna, sent, sentence):
 
 
 @pytest.mark.parametrize(
-    "asked", ["label=nowhere", "q=%00", "like=x", "page=x", "page=-1", "page=9999", "size=%ff"]
+    "parameters", ["label=nowhere", "q=%00", "like=x", "page=x", "page=-1", "page=9999", "size=%ff"]
 )
-def test_nonsense_in_the_address_is_no_error(anna, asked):
-    assert anna.get(f"{LIST}?{asked}").status_code == 200
+def test_nonsense_in_the_address_is_no_error(anna, parameters):
+    assert anna.get(f"{LIST}?{parameters}").status_code == 200
 
 
 def test_a_query_that_can_not_be_read_keeps_its_rest(anna):
@@ -177,7 +177,7 @@ def test_a_foreign_site_saves_nothing(db):
 # The list
 
 
-def test_a_card_says_what_matches_and_what_is_new(anna, banded):
+def test_a_card_says_what_matches_and_what_is_new(anna, calibrated):
     make_asset(title="barn", embedded=True)
     make_asset(title="sea", colour="blue", embedded=True)
     saved(anna)
@@ -191,7 +191,7 @@ def test_a_card_says_what_matches_and_what_is_new(anna, banded):
     assert page.count('class="saved-card__picture"') == 2
 
 
-def test_what_was_seen_is_no_longer_new_in_the_list(anna, banded):
+def test_what_was_seen_is_no_longer_new_in_the_list(anna, calibrated):
     address = saved(anna)
     look_away()
     make_asset(title="rose", embedded=True)
@@ -202,7 +202,7 @@ def test_what_was_seen_is_no_longer_new_in_the_list(anna, banded):
     assert "new since" not in text(anna.get(LIST))
 
 
-def test_opened_again_the_same_is_still_new(anna, banded):
+def test_opened_again_the_same_is_still_new(anna, calibrated):
     address = saved(anna)
     look_away()
     make_asset(title="rose", embedded=True)
@@ -212,7 +212,7 @@ def test_opened_again_the_same_is_still_new(anna, banded):
     assert all("1 new since" in page for page in pages)
 
 
-def test_what_is_new_can_be_looked_at_by_itself(anna, banded):
+def test_what_is_new_can_be_looked_at_by_itself(anna, calibrated):
     make_asset(title="barn", embedded=True)
     Asset.objects.update(created=timezone.now() - timedelta(days=3))
     address = saved(anna)
@@ -282,7 +282,7 @@ def test_many_are_shown_a_page_at_a_time(anna, fake_encoder):
     assert [card.search.name for card in second.context["cards"]] == ["search 20"]
 
 
-def test_a_card_costs_a_fixed_number_of_queries(anna, banded, django_assert_max_num_queries):
+def test_a_card_costs_a_fixed_number_of_queries(anna, calibrated, django_assert_max_num_queries):
     for number in range(5):
         make_asset(embedded=True, thumbnail=True)
         saved(anna, f"search {number}")

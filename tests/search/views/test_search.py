@@ -249,7 +249,7 @@ def test_a_bundled_encoder_says_what_it_knows_and_how_to_switch(reader_client, s
 
 
 @pytest.mark.parametrize(
-    ("asked", "sentence"),
+    ("parameters", "sentence"),
     [
         ({"q": "a" * 10_000}, "This is too long: 1,000 characters are enough."),
         ({"q": "red\0barn"}, "a character that no text has (NUL)"),
@@ -265,8 +265,8 @@ def test_a_bundled_encoder_says_what_it_knows_and_how_to_switch(reader_client, s
         ({"label": "farm\0"}, "a character that no text has (NUL)"),
     ],
 )
-def test_what_cannot_be_asked_is_refused_in_a_sentence(reader_client, asked, sentence):
-    response = reader_client.get("/", asked)
+def test_what_cannot_be_asked_is_refused_in_a_sentence(reader_client, parameters, sentence):
+    response = reader_client.get("/", parameters)
 
     assert response.status_code == 400
     assert sentence in text(response)
@@ -297,8 +297,8 @@ def test_words_are_shown_as_text(reader_client, no_encoder_answers):
 def test_an_unknown_asset_is_named_and_the_rest_of_the_query_stays(reader_client):
     unknown = make_user().pk
 
-    asked = {"q": "red", "like": f"00000000-0000-4000-8000-{unknown:012}"}
-    response = reader_client.get("/", asked)
+    parameters = {"q": "red", "like": f"00000000-0000-4000-8000-{unknown:012}"}
+    response = reader_client.get("/", parameters)
 
     assert response.status_code == 400
     assert "This asset is not in the library." in text(response)
