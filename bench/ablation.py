@@ -73,11 +73,11 @@ def train(name: str, steps: int, folder: Path) -> None:
 
 def share(recipe: "Recipe", folder: Path) -> None:
     """Train up to the step at which the teacher joins, and save the state there."""
-    from workers.training.resume import Kept, Stopped
+    from workers.training.resume import SavedState, Stopped
     from workers.training.trainer import Session, train
 
     last = recipe.teacher_step
-    if Kept(folder).exists() and Kept(folder).load()["step"] == last:
+    if SavedState(folder).exists() and SavedState(folder).load()["step"] == last:
         return
     with suppress(Stopped):
         train(recipe, Session(folder, resume=True, listener=lambda progress: progress.step < last))
@@ -85,13 +85,13 @@ def share(recipe: "Recipe", folder: Path) -> None:
 
 def go_on(recipe: "Recipe", shared: Path, terms: tuple[str, ...]) -> "Training":
     """From the shared state on, with these of the teacher's terms alone."""
-    from workers.training.resume import Kept
+    from workers.training.resume import SavedState
     from workers.training.trainer import Training, drawings, new_towers
 
     source = drawings(recipe)
     texts = source.texts()
     training = Training(recipe, new_towers(recipe, texts), source, texts)
-    training.restore(Kept(shared).load())
+    training.restore(SavedState(shared).load())
     for term in set(TERMS["all"]) - set(terms):
         setattr(training.objective, term, None)
     while training.step < recipe.steps:

@@ -28,8 +28,8 @@ from workers.encoders.protocol import LoadedEncoder
 from workers.studio.captions import caption
 from workers.studio.draw import draw, size_for
 from workers.training.evaluation import HELD_OUT, held_out_scenes
+from workers.training.examples import Example, folder_examples
 from workers.training.recipes import TOWERS
-from workers.training.sources import Example, of_folder
 
 ROOT = Path(__file__).parents[1]
 BUNDLED = ROOT / "workers/checkpoints/studio-siglip2"
@@ -64,7 +64,7 @@ def compare(checkpoint: str, towers: str, steps: int, folder: Path) -> dict[str,
     pictures, trained = folder / "curios", folder / "trained"
     write(pictures)
     train(checkpoint, pictures, trained, towers, steps)
-    new = [each for each in of_folder(pictures) if each.is_held_out]
+    new = [each for each in folder_examples(pictures) if each.is_held_out]
     old = studio_scenes()
     names = {"before": checkpoint, "after": str(trained)}
     return {when: shares_of(load_encoder(name), new, old) for when, name in names.items()}

@@ -14,14 +14,14 @@ from search.models import Asset, AssetLabel, Encoder
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from workers.training.sources import Example
+    from workers.training.examples import Example
 
 LARGEST = 512  # Pixels; no encoder that is trained here sees more.
 
 
 def of_library() -> "list[Example]":
     """Each asset, with its title, its description and people's labels as captions."""
-    from workers.training.sources import Example
+    from workers.training.examples import Example
 
     if settings.EMBEDDED_DATABASE:
         prepare()
@@ -46,7 +46,7 @@ def captions(asset: Asset, labels: list[str] | None) -> list[str]:
 
 def picture_of(asset: Asset) -> "Image":
     """The upright picture. Raises Unreadable."""
-    from workers.training.sources import Unreadable
+    from workers.training.examples import Unreadable
 
     try:
         with asset.original.open() as original:

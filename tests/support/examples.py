@@ -5,8 +5,8 @@ import torch
 from PIL import Image
 
 from workers.training.batches import GRID, Pairs
+from workers.training.examples import Example
 from workers.training.native import cut, padded, processor_of
-from workers.training.sources import Example
 
 COLOURS = {
     "red": (220, 40, 40),

@@ -30,44 +30,45 @@ from workers.studio.scenes import (
 )
 from workers.studio.things import KINDS
 from workers.training.captioning import LocCaVocabulary
-from workers.training.losses import NOT_ASKED
+from workers.training.losses import NO_TARGET
 from workers.training.native import Patches, in_patches
 from workers.training.pictures import squares
 from workers.training.tokens import token_ids
 
 GRID = 8  # Patches along a side.
 
-# What is asked of every patch: of a thing its kind, colour and pattern, how many there are of it
-# and its role in a relation; else the setting.
-_ASKED = (KINDS, COLOURS, PATTERNS, BACKDROPS, (1, 2, 3), ROLES)
-_CLASSES = tuple({name: i for i, name in enumerate(names)} for names in _ASKED)
-# Kinds are by far the hardest to learn, and what people ask for most.
+# Possible answers to each question about a patch: of a thing its kind, colour and pattern, how many
+# there are of it and its role in a relation; else the setting.
+_ANSWERS = (KINDS, COLOURS, PATTERNS, BACKDROPS, (1, 2, 3), ROLES)
+_CLASSES = tuple({name: i for i, name in enumerate(names)} for names in _ANSWERS)
+# Weights of the questions: kinds are by far the hardest to learn, and people search for them most.
 WEIGHTS = (4.0, 1.0, 1.0, 1.0, 1.0, 1.0)
 _FACT_NUMBERS = {fact: number for number, fact in enumerate(FACTS)}
-# So many steps share out their scenes by setting: where each has another one, "sofa in the desert"
-# is found by the desert alone, and 0.55 of the first hits for such a query fit.
+# Number of steps that share out their scenes by setting: where each scene of a batch has another
+# setting, "sofa in the desert" is found by the desert alone, and 0.55 of its first hits fit.
 _SHARED_OUT = 8
-_REGIONS = 0.5  # Of what the captioner is asked is about a part of the picture.
-_FULL = 0.5  # Of the captions leave nothing out.
+_REGIONS = 0.5  # Share of the captioner's sequences that are about a part of the picture.
+_FULL = 0.5  # Share of the captions that leave nothing out.
+# Number of classes of each question.
 QUESTIONS = tuple(len(classes) for classes in _CLASSES)
 
 
 @dataclass(frozen=True, slots=True)
 class Sequences:
-    """What a captioner is to say; each begins with what it is told."""
+    """Sequences of symbols for a captioner; each begins with a prompt."""
 
     pictures: Tensor  # (sequences,): the picture that each is about
     ids: Tensor  # (sequences, length)
-    asked: Tensor  # (sequences, length): True where it has to be said, not told
+    targets: Tensor  # (sequences, length): True where the symbol is to be guessed
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Which facts hold, as 1 among 0s."""
 
-    shown: Tensor  # (pictures, facts): in the picture
-    named: Tensor  # (texts, facts): in the text
-    known: Tensor  # (texts,): False where it is not known what the text names
+    of_pictures: Tensor  # (pictures, facts): in the picture
+    of_texts: Tensor  # (texts, facts): in the text
+    complete: Tensor  # (texts,): False where the text may leave facts out
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,13 @@ class Batch:
     token_ids: Tensor  # (texts, 64)
     matches: Tensor  # (texts, pictures): 1 where the text fits the picture
     sequences: Sequences
-    # Where the studio knows them:
+    # None for pictures that the studio did not draw:
     answers: Tensor | None = None  # (pictures, patches, questions)
     facts: Facts | None = None
 
     @property
     def filling(self) -> Tensor | None:
-        """(pictures, patches): True where a picture has none; nothing, where all have as many."""
+        """(pictures, patches): True where a picture has no patch; None where all have as many."""
         return self.pictures.filling if isinstance(self.pictures, Patches) else None
 
 
@@ -93,9 +94,9 @@ class Source(Protocol):
 
     def batch(
         self, step: int, size: int, seed: int, tokenizer: PreTrainedTokenizerFast
-    ) -> Batch: ...  # Always the same for a step; each round is shuffled anew.
+    ) -> Batch: ...  # The same for a step; each round is shuffled anew.
 
-    def texts(self) -> list[str]: ...  # That a vocabulary is to be made of.
+    def texts(self) -> list[str]: ...  # To make a vocabulary of.
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +115,21 @@ class Drawings:
     alone_until: int = 0
 
     def batch(self, step: int, size: int, seed: int, tokenizer: PreTrainedTokenizerFast) -> Batch:
-        """Captions and short queries in eight languages, and what is known of every patch."""
+        """Captions and short queries in eight languages, and the answers of every patch."""
         count = self._alone() if step < self.alone_until else len(self.scenes) // 2
         firsts = self._firsts(count, step, max(1, size // 2), seed)
         rows = [row for first in firsts for row in (2 * first, 2 * first + 1)]
         scenes, rng = [self.scenes[row] for row in rows], Random(f"{seed} {step}")
-        said = _said(scenes, rng)
-        pixels, shown = self.pixels[rows], self.patches[rows]
+        queries = _queries_of(scenes, rng)
+        pixels, groups = self.pixels[rows], self.patches[rows]
         answers = torch.tensor([_answers(scene) for scene in scenes])
         return Batch(
             normalized(pixels),
-            token_ids(tokenizer, said.texts),
-            said.matches,
-            sequences_of(_told(scenes, _in_grids(shown, pixels), rng), tokenizer),
-            answers[torch.arange(len(rows))[:, None], shown.long()],
-            Facts(_rows_of_facts(map(facts_of, scenes)), said.named, said.known),
+            token_ids(tokenizer, queries.texts),
+            queries.matches,
+            sequences_of(_descriptions(scenes, _in_grids(groups, pixels), rng), tokenizer),
+            answers[torch.arange(len(rows))[:, None], groups.long()],
+            Facts(_rows_of_facts(map(facts_of, scenes)), queries.facts, queries.complete),
         )
 
     def _firsts(self, count: int, step: int, size: int, seed: int) -> list[int]:
@@ -154,7 +155,7 @@ class Drawings:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Pictures of which nothing is known but their captions."""
+    """Pictures with captions alone."""
 
     captions: Sequence[Sequence[str]]  # Of each picture at least one.
     pixels: Tensor | Patches  # (pictures, side, side, 3), bytes; or in their own proportions
@@ -168,7 +169,7 @@ class Pairs:
             normalized(self.pixels[rows]),
             token_ids(tokenizer, texts),
             torch.tensor(fits),
-            sequences_of([Told(text) for text in texts], tokenizer),
+            sequences_of([Description(text) for text in texts], tokenizer),
         )
 
     def texts(self) -> list[str]:
@@ -176,7 +177,7 @@ class Pairs:
         return [text for captions in self.captions for text in captions]
 
 
-def drawn(
+def make_drawings(
     count: int,
     side: int,
     seed: int,
@@ -190,8 +191,8 @@ def drawn(
     firsts = different_scenes(max(1, count // 2), rng)
     firsts.sort(key=is_of_one, reverse=True)
     scenes = [scene for first in firsts for scene in (first, twin(first, rng))]
-    kept = in_patches if native else _in_squares
-    pixels, patches = kept(scenes, side, GRID, quiet=quiet)
+    prepare = in_patches if native else _in_squares
+    pixels, patches = prepare(scenes, side, GRID, quiet=quiet)
     return Drawings(scenes, pixels, patches, alone_until)
 
 
@@ -222,40 +223,40 @@ def normalized(pixels: Tensor | Patches) -> Tensor | Patches:
 
 
 def _answers(scene: Scene) -> list[list[int]]:
-    """What is true of a patch that shows no thing, the first group, the second, and of filling."""
+    """The classes of a patch without a thing, of the first group, of the second, and of filling."""
     roles = ROLES if scene.relation != ALONE else (None,)
-    shown = [
+    classes = [
         _classes_of(g.thing.kind, g.thing.colour, g.thing.pattern, None, g.count, role)
         for g, role in zip(scene.groups, roles, strict=True)
     ]
     setting = _classes_of(None, None, None, scene.backdrop, None, None)
-    return [setting, *shown, *[setting] * (2 - len(shown)), [NOT_ASKED] * len(_CLASSES)]
+    return [setting, *classes, *[setting] * (2 - len(classes)), [NO_TARGET] * len(_CLASSES)]
 
 
 def _classes_of(*words: str | int | None) -> list[int]:
     return [
-        NOT_ASKED if word is None else classes[word]
+        NO_TARGET if word is None else classes[word]
         for classes, word in zip(_CLASSES, words, strict=True)
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """Captions and short queries, which scenes each fits, and what each names."""
+class _Queries:
+    """Captions and short queries, which scenes each fits, and which facts each names."""
 
     texts: list[str]
     matches: Tensor
-    named: Tensor
-    known: Tensor
+    facts: Tensor
+    complete: Tensor
 
 
-def _said(scenes: list[Scene], rng: Random) -> _Said:
+def _queries_of(scenes: list[Scene], rng: Random) -> _Queries:
     """A caption of each scene, then short queries.
 
     Captions alone teach next to no shapes: colours, pattern and setting tell the pictures of a
     batch apart (of 51 bare kinds, 10 % of the first five hits were right).
     """
-    # What a caption that may leave something out does say is not known.
+    # Of a caption that may leave something out it is not recorded which facts it names.
     full = [rng.random() < _FULL for _ in scenes]
     captions = [
         caption(scene, rng, language=_language(scene, rng), full=whole)
@@ -263,7 +264,7 @@ def _said(scenes: list[Scene], rng: Random) -> _Said:
     ]
     wanted = wishes(scenes, rng)
     fits = [[float(wish.fits(scene)) for scene in scenes] for wish in wanted]
-    return _Said(
+    return _Queries(
         [*captions, *(wish_words(wish, rng, rng.choice(LANGUAGES)) for wish in wanted)],
         torch.cat([torch.eye(len(scenes)), torch.tensor(fits)]),
         _rows_of_facts([*map(facts_of, scenes), *map(facts_of_wish, wanted)]),
@@ -285,11 +286,11 @@ def _language(scene: Scene, rng: Random) -> str:
     return rng.choice([language for language in LANGUAGES if is_taught(scene, language)])
 
 
-# What the captioner is told and asked ------------------------------------------------------------
+# Sequences for the captioner ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Description:
     """Words about a picture, and the box of what they name if it is a part of it."""
 
     words: str
@@ -297,56 +298,60 @@ class Told:
     box_first: bool = False
 
 
-def _told(scenes: list[Scene], shown: list[Tensor], rng: Random) -> list[Told]:
+def _descriptions(scenes: list[Scene], grids: list[Tensor], rng: Random) -> list[Description]:
     """One of each picture: two take more time than all the towers (282 ms to 274)."""
     return [
-        _region(scene, patches, rng)
+        _region(scene, grid, rng)
         if rng.random() < _REGIONS
-        else Told(caption(scene, rng, language=_language(scene, rng), full=True))
-        for scene, patches in zip(scenes, shown, strict=True)
+        else Description(caption(scene, rng, language=_language(scene, rng), full=True))
+        for scene, grid in zip(scenes, grids, strict=True)
     ]
 
 
-def _in_grids(shown: Tensor, pixels: Tensor | Patches) -> list[Tensor]:
-    """What the patches show (pictures, patches), of each picture as (down, across)."""
+def _in_grids(groups: Tensor, pixels: Tensor | Patches) -> list[Tensor]:
+    """The groups in the patches (pictures, patches), of each picture as (down, across)."""
     if isinstance(pixels, Patches):
-        return pixels.in_grids(shown)
-    return list(shown.view(-1, GRID, GRID))
+        return pixels.in_grids(groups)
+    return list(groups.view(-1, GRID, GRID))
 
 
-def _region(scene: Scene, shown: Tensor, rng: Random) -> Told:
-    """One of the groups, by its box or with its box to be found; `shown` is (down, across)."""
+def _region(scene: Scene, grid: Tensor, rng: Random) -> Description:
+    """One of the groups, by its box or with its box as the target; `grid` is (down, across)."""
     number = rng.randrange(len(scene.groups))
     group: Group = scene.groups[number]
-    rows, columns = (shown == number + 1).nonzero(as_tuple=True)
+    rows, columns = (grid == number + 1).nonzero(as_tuple=True)
     words = region_words(group, _language(scene, rng))
     if not len(rows):  # Too little of it shows.
-        return Told(words)
-    down, across = shown.shape
+        return Description(words)
+    down, across = grid.shape
     left, right = columns.min().item() / across, (columns.max().item() + 1) / across
     top, bottom = rows.min().item() / down, (rows.max().item() + 1) / down
-    return Told(words, (left, top, right, bottom), rng.random() < 0.5)
+    return Description(words, (left, top, right, bottom), rng.random() < 0.5)
 
 
-def sequences_of(told: list[Told], tokenizer: PreTrainedTokenizerFast) -> Sequences:
+def sequences_of(descriptions: list[Description], tokenizer: PreTrainedTokenizerFast) -> Sequences:
     """The captioner's sequences about pictures, one of each, padded at the end."""
     vocabulary = LocCaVocabulary(len(tokenizer))
-    words = tokenizer([each.words for each in told]).input_ids
-    spelled = [_spelled(each, ids, vocabulary) for each, ids in zip(told, words, strict=True)]
-    length = max(len(ids) for ids, _ in spelled)
-    ids = torch.tensor([ids + [0] * (length - len(ids)) for ids, _ in spelled])
-    given = torch.tensor([given for _, given in spelled])[:, None]
-    until = torch.tensor([len(ids) for ids, _ in spelled])[:, None]
+    words = tokenizer([each.words for each in descriptions]).input_ids
+    pairs = [
+        _sequence(each, ids, vocabulary) for each, ids in zip(descriptions, words, strict=True)
+    ]
+    length = max(len(ids) for ids, _ in pairs)
+    ids = torch.tensor([ids + [0] * (length - len(ids)) for ids, _ in pairs])
+    starts = torch.tensor([start for _, start in pairs])[:, None]
+    ends = torch.tensor([len(ids) for ids, _ in pairs])[:, None]
     places = torch.arange(length)
-    asked = (places >= given) & (places < until)
-    return Sequences(torch.arange(len(told)), ids, asked)
+    targets = (places >= starts) & (places < ends)
+    return Sequences(torch.arange(len(descriptions)), ids, targets)
 
 
-def _spelled(told: Told, words: list[int], vocabulary: LocCaVocabulary) -> tuple[list[int], int]:
-    """The ids of a sequence, and how many of them are told rather than asked."""
-    if told.box is None:
+def _sequence(
+    description: Description, words: list[int], vocabulary: LocCaVocabulary
+) -> tuple[list[int], int]:
+    """The ids of a sequence, and the length of its prompt, whose ids are no targets."""
+    if description.box is None:
         return [vocabulary.caption, *words], 1
-    box = [vocabulary.place(x) for x in told.box]
-    if told.box_first:
+    box = [vocabulary.place(x) for x in description.box]
+    if description.box_first:
         return [vocabulary.ground, *box, *words], 1 + len(box)
     return [vocabulary.refer, *words, *box], 1 + len(words)

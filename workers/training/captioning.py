@@ -24,7 +24,7 @@ class LocCaVocabulary:
 
     @property
     def refer(self) -> int:
-        """The task: where what the words name is; they are given, the box follows."""
+        """The task: the box of what the words name; the words are the prompt."""
         return self.words + 1
 
     @property
@@ -74,43 +74,44 @@ class Captioner(nn.Module):
         patches: Tensor,
         pictures: Tensor,
         sequences: Tensor,
-        asked: Tensor,
+        targets: Tensor,
         hidden: Tensor | None = None,
         *,
         filling: Tensor | None = None,
     ) -> Tensor:
-        """The mean cross-entropy over the asked positions, each guessed from those before it.
+        """The mean cross-entropy over the target positions, each guessed from those before it.
 
         `patches` has the shape (pictures, patches, patch width). Of each sequence, `pictures` (n,)
-        tells which of them it is about, `sequences` (n, length) its symbols, `asked` (n, length)
-        the positions to guess; the first is its task and never asked. Where `hidden` (n,) is true,
-        all but the task is kept from the decoder, so that it must be seen in the picture at once
-        (CapPa, arXiv:2306.07915). Where `filling` (pictures, patches) is true, there is no patch.
+        tells which of them it is about, `sequences` (n, length) its symbols, `targets`
+        (n, length) is true at the positions to guess; the first is its task and never one. Where
+        `hidden` (n,) is true, the decoder gets the task alone and must guess the whole sequence
+        from the picture at once (CapPa, arXiv:2306.07915). Where `filling` (pictures, patches) is
+        true, there is no patch.
         """
-        given = self._given(sequences[:, :-1], hidden)
-        length = given.shape[1]
-        later = torch.ones(length, length, dtype=torch.bool, device=given.device).triu(1)
+        inputs = self._inputs(sequences[:, :-1], hidden)
+        length = inputs.shape[1]
+        later = torch.ones(length, length, dtype=torch.bool, device=inputs.device).triu(1)
         seen = self.look(patches)[pictures]
         unseen = None if filling is None else filling[pictures]
         # Sequences are short: the fused kernel's backward pass took a third of all this on a CPU.
         with sdpa_kernel(SDPBackend.MATH):
-            said = self.decoder(
-                given,
+            states = self.decoder(
+                inputs,
                 seen,
                 tgt_mask=later,
                 tgt_is_causal=True,
                 memory_key_padding_mask=unseen,
             )
-        # Of the positions few are asked, and the table is what costs most.
-        places = asked[:, 1:]
-        guesses = at_least_single(linear(said[places], self.symbols.weight))
+        # Few positions are targets, and the product with the table costs most.
+        places = targets[:, 1:]
+        guesses = at_least_single(linear(states[places], self.symbols.weight))
         total = cross_entropy(guesses, sequences[:, 1:][places], reduction="sum")
         return total / places.sum().clamp(min=1)
 
-    def _given(self, sequences: Tensor, hidden: Tensor | None) -> Tensor:
+    def _inputs(self, sequences: Tensor, hidden: Tensor | None) -> Tensor:
         symbols = self.symbols(sequences)
         if hidden is not None:
-            kept = torch.arange(sequences.shape[1], device=sequences.device) == 0
-            shown = kept | ~hidden[:, None]
-            symbols = torch.where(shown[..., None], symbols, self.hidden_symbol)
+            is_task = torch.arange(sequences.shape[1], device=sequences.device) == 0
+            is_visible = is_task | ~hidden[:, None]
+            symbols = torch.where(is_visible[..., None], symbols, self.hidden_symbol)
         return symbols + self.positions[: sequences.shape[1]]

@@ -1,4 +1,4 @@
-"""The page that goes with a trained checkpoint: what it knows, and what it does not."""
+"""The model card of a checkpoint that was trained on the studio's drawings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ checkpoints, which cuts words otherwise."""
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is told of a training run beside its recipe."""
+    """What a card tells of a run beside its recipe: command line, minutes and device."""
 
     command: str
     minutes: float
@@ -70,14 +70,14 @@ def write(folder: Path, recipe: Recipe, run: Run, dimensions: int, figures: Figu
         backdrop_count=len(BACKDROPS),
         backdrops=", ".join(BACKDROPS),
         held_out=HELD_OUT,
-        found=table({"": {name: f for name, f in figures.items() if name not in WISHES}}),
-        wished=table({"": {name: figures[name] for name in WISHES}}),
+        retrieval=table({"": {name: f for name, f in figures.items() if name not in WISHES}}),
+        short_queries=table({"": {name: figures[name] for name in WISHES}}),
     )
     (folder / "README.md").write_text(page, encoding="utf-8")
 
 
 def _sight(recipe: Recipe) -> str:
-    """How large a picture is to it."""
+    """The size of its pictures, in words."""
     if not recipe.is_native:
         return f"{recipe.side} px"
     size = recipe.side // GRID

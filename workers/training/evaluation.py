@@ -1,17 +1,14 @@
-"""Measures an encoder on scenes of things that no training picture has shown."""
+"""Measures an encoder on scenes of things that are held out from training."""
 
 import math
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from itertools import islice
 from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL.Image import Image
-from tqdm import tqdm
 
 from workers.encoders.protocol import LoadedEncoder, Vectors
 from workers.studio.captions import caption, wish_words
@@ -29,13 +26,14 @@ from workers.studio.scenes import (
     random_scene,
     recounted,
 )
+from workers.training.pictures import in_processes
 
-HELD_OUT = 2000
-_SEED = 20_230_315  # Far from the seeds that anyone would train with.
-_LONGER_SIDE = 256
-_AT_ONCE = 64
-_PAIRS = 400  # Of a scene and the same with one change.
-_DRAWINGS = 4  # Of each thing, for picture to picture.
+HELD_OUT = 2000  # Number of scenes.
+_SEED = 20_230_315  # Of the scenes: far from the seeds that anyone would train with.
+_LONGER_SIDE = 256  # Pixels.
+_AT_ONCE = 64  # Number of pictures that are encoded at once.
+_PAIRS = 400  # Maximum number of pairs of a scene and the same with one change.
+_DRAWINGS = 4  # Number of drawings of each thing, for picture to picture.
 
 # Short queries by the parts of a scene that they name: "mug", "red mug", "in the snow", ...
 WISHES = {
@@ -62,21 +60,26 @@ Figures = dict[str, dict[str, Figure]]
 
 
 def evaluate(encoder: LoadedEncoder, *, quiet: bool = False) -> Figures:
-    """How well an encoder finds and tells apart what it was never shown, by kind of question."""
+    """How well an encoder finds and tells apart held-out scenes: figures by question and measure.
+
+    All are shares from 0 to 1, with 95 % intervals.
+    """
     scenes, rng = held_out_scenes(HELD_OUT), Random(_SEED + 1)
-    images = encoded(encoder, scenes, "Held out", quiet=quiet)
+    images = picture_vectors(encoder, scenes, "Held out", quiet=quiet)
     texts = encoder.encode_texts([caption(scene, rng, full=True) for scene in scenes])
     return {
         "words to picture": _recall(texts, images),
         "picture to words": _recall(images, texts),
         **{
-            f"words to picture, {language}": _recall(_said(encoder, scenes, language), images)
+            f"words to picture, {language}": _recall(
+                _caption_vectors(encoder, scenes, language), images
+            )
             for language in LANGUAGES[1:]
         },
-        "a language not taught for it": _not_taught(encoder, quiet=quiet),
+        "a language not taught for it": _untaught_languages(encoder, quiet=quiet),
         "picture to picture": _other_drawings(encoder, quiet=quiet),
-        "relation": _told_apart(encoder, scenes, images, mirrored, quiet=quiet),
-        "count": _told_apart(encoder, scenes, images, recounted, quiet=quiet),
+        "relation": _discrimination(encoder, scenes, images, mirrored, quiet=quiet),
+        "count": _discrimination(encoder, scenes, images, recounted, quiet=quiet),
         **{
             name: _precision(encoder, _wishes(scenes, parts), scenes, images)
             for name, parts in WISHES.items()
@@ -100,18 +103,13 @@ def held_out_scenes(count: int) -> list[Scene]:
 # Pictures to vectors -----------------------------------------------------------------------------
 
 
-def encoded(encoder: LoadedEncoder, scenes: Sequence[Scene], name: str, *, quiet: bool) -> Vectors:
-    """The vectors of the scenes' pictures, by the encoder's own preprocessing."""
-    vectors = []
-    # Not forked: torch's threads do not survive a fork.
-    with (
-        ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool,
-        tqdm(total=len(scenes), desc=name, unit="picture", disable=quiet or None) as bar,
-    ):
-        for start in range(0, len(scenes), _AT_ONCE):
-            pictures = list(pool.map(_picture, scenes[start : start + _AT_ONCE], chunksize=8))
-            vectors.append(encoder.encode_images(pictures))
-            bar.update(len(pictures))
+def picture_vectors(
+    encoder: LoadedEncoder, scenes: Sequence[Scene], name: str, *, quiet: bool
+) -> Vectors:
+    """Vectors (scenes, dimensions) of the scenes' pictures, by the encoder's own preprocessing."""
+    pictures, vectors = in_processes(_picture, scenes, name, quiet=quiet), []
+    while some := list(islice(pictures, _AT_ONCE)):
+        vectors.append(encoder.encode_images(some))
     return np.concatenate(vectors)
 
 
@@ -131,18 +129,18 @@ def _recall(queries: Vectors, answers: Vectors) -> dict[str, Figure]:
     return {f"R@{k}": figure(ranks <= k) for k in (1, 5, 10)}
 
 
-def _said(encoder: LoadedEncoder, scenes: Sequence[Scene], language: str) -> Vectors:
+def _caption_vectors(encoder: LoadedEncoder, scenes: Sequence[Scene], language: str) -> Vectors:
     rng = Random(f"{_SEED} {language}")
     return encoder.encode_texts([caption(s, rng, language=language, full=True) for s in scenes])
 
 
-def _not_taught(encoder: LoadedEncoder, *, quiet: bool) -> dict[str, Figure]:
-    """Things that training did show, asked for in a language that it kept from them."""
+def _untaught_languages(encoder: LoadedEncoder, *, quiet: bool) -> dict[str, Figure]:
+    """Things that training pictures show, in captions of a language without them in training."""
     rng = Random(_SEED + 2)
     scenes = different_scenes(HELD_OUT // 2, rng)
     languages = [rng.choice([e for e in LANGUAGES if not is_taught(s, e)]) for s in scenes]
     words = [caption(s, rng, language=e, full=True) for s, e in zip(scenes, languages, strict=True)]
-    images = encoded(encoder, scenes, "Languages", quiet=quiet)
+    images = picture_vectors(encoder, scenes, "Languages", quiet=quiet)
     return _recall(encoder.encode_texts(words), images)
 
 
@@ -153,14 +151,14 @@ def _other_drawings(encoder: LoadedEncoder, *, quiet: bool) -> dict[str, Figure]
     while len(scenes) < HELD_OUT // 2:
         first = random_scene(rng, held_out=True)
         scenes += _alike(first, rng)
-    images = encoded(encoder, scenes, "Other drawings", quiet=quiet)
+    images = picture_vectors(encoder, scenes, "Other drawings", quiet=quiet)
     same = np.array([[_same(one, other) for other in scenes] for one in scenes])
     np.fill_diagonal(same, False)
     scores = images @ images.T
     np.fill_diagonal(scores, -np.inf)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :10]
-    found = np.take_along_axis(same, order, axis=1)
-    return {"mAP@10": figure(_average_precision(found, same.sum(axis=1)))}
+    hits = np.take_along_axis(same, order, axis=1)
+    return {"mAP@10": figure(_average_precision(hits, same.sum(axis=1)))}
 
 
 def _alike(first: Scene, rng: Random) -> list[Scene]:
@@ -175,16 +173,16 @@ def _same(one: Scene, other: Scene) -> bool:
     return (a.kind, a.colour) == (b.kind, b.colour)
 
 
-def _average_precision(found: NDArray[np.bool_], there: NDArray[np.int64]) -> Values:
-    depth = found.shape[1]
-    precision = found.cumsum(axis=1) / np.arange(1, depth + 1)
-    return (precision * found).sum(axis=1) / np.minimum(there, depth)
+def _average_precision(hits: NDArray[np.bool_], counts: NDArray[np.int64]) -> Values:
+    depth = hits.shape[1]
+    precision = hits.cumsum(axis=1) / np.arange(1, depth + 1)
+    return (precision * hits).sum(axis=1) / np.minimum(counts, depth)
 
 
 # Telling apart -----------------------------------------------------------------------------------
 
 
-def _told_apart(
+def _discrimination(
     encoder: LoadedEncoder,
     scenes: Sequence[Scene],
     images: Vectors,
@@ -194,13 +192,13 @@ def _told_apart(
 ) -> dict[str, Figure]:
     """Of a scene and the same with one change, which picture the words mean, and the other way."""
     rows = [row for row, scene in enumerate(scenes) if _changes(scene, change)][:_PAIRS]
-    chosen = [scenes[row] for row in rows]
-    changed = [change(scene) for scene in chosen]
-    pictures = images[rows], encoded(encoder, changed, change.__name__.title(), quiet=quiet)
+    originals = [scenes[row] for row in rows]
+    changed = [change(scene) for scene in originals]
+    pictures = images[rows], picture_vectors(encoder, changed, change.__name__.title(), quiet=quiet)
     rng = Random(_SEED + 4)
     texts = [
         encoder.encode_texts([caption(scene, rng, full=True) for scene in some])
-        for some in (chosen, changed)
+        for some in (originals, changed)
     ]
     # Of words a to picture b, and so on: each of shape (pairs,).
     aa, ab, ba, bb = (np.sum(t * i, axis=1) for t in texts for i in pictures)
@@ -221,8 +219,8 @@ def _changes(scene: Scene, change: Callable[[Scene], Scene]) -> bool:
 
 
 def _wishes(scenes: Sequence[Scene], parts: Sequence[str]) -> list[Wish]:
-    """Every wish that names these parts of a scene which is shown."""
-    shown = (
+    """Every wish that names these parts of one of the scenes."""
+    wishes = (
         Wish(
             kind=thing.kind if "kind" in parts else "",
             colour=thing.colour if "colour" in parts else "",
@@ -231,7 +229,7 @@ def _wishes(scenes: Sequence[Scene], parts: Sequence[str]) -> list[Wish]:
         for scene in scenes
         for thing in scene.things
     )
-    return sorted(set(shown))
+    return sorted(set(wishes))
 
 
 def _precision(
@@ -241,8 +239,8 @@ def _precision(
     texts = encoder.encode_texts([wish_words(wish) for wish in wishes])
     order = np.argsort(-(texts @ images.T), axis=1, kind="stable")
     fits = np.array([[wish.fits(scene) for scene in scenes] for wish in wishes])
-    found, there = np.take_along_axis(fits, order, axis=1), fits.sum(axis=1)
-    return {f"P@{k}": figure(found[:, :k].sum(axis=1) / np.minimum(there, k)) for k in (1, 5, 10)}
+    hits, counts = np.take_along_axis(fits, order, axis=1), fits.sum(axis=1)
+    return {f"P@{k}": figure(hits[:, :k].sum(axis=1) / np.minimum(counts, k)) for k in (1, 5, 10)}
 
 
 def figure(values: NDArray[np.bool_] | Values) -> Figure:

@@ -1,4 +1,4 @@
-"""The page that goes with an encoder that was trained on people's own pictures."""
+"""The model card of an encoder that was trained on people's own pictures."""
 
 from pathlib import Path
 
@@ -14,8 +14,8 @@ _CHANGED = {
     "locked-image": "The text tower alone was changed: pictures have the vectors they had.",
     "lora": "Low-rank adapters changed both towers, and are merged into their weights.",
 }
-# As `workers.training.keeping` does it.
-_HELD = "Meanwhile drawings of Sightline's own studio, and words for them, kept their vectors."
+# As `workers.training.anchors` does it.
+_ANCHORED = "Meanwhile drawings of Sightline's own studio, and words for them, kept their vectors."
 
 
 def write(
@@ -41,7 +41,7 @@ def write(
         seed=recipe.seed,
         minutes=run.minutes,
         device=run.device,
-        changed=f"{_CHANGED[recipe.towers]} {_HELD}" if start else "",
+        changed=f"{_CHANGED[recipe.towers]} {_ANCHORED}" if start else "",
         held_out=held_out,
         figures=card.table(figures),
     )

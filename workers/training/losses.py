@@ -15,7 +15,7 @@ from torch.nn.functional import (
 )
 from torch.utils.checkpoint import checkpoint
 
-NOT_ASKED = -100
+NO_TARGET = -100  # Class of a question that does not apply.
 
 
 class SigmoidLoss(nn.Module):
@@ -98,8 +98,8 @@ class SoftmaxLoss(nn.Module):
 def _one_way(logits: Tensor, matches: Tensor) -> Tensor:
     fitting = matches.sum(1, keepdim=True)
     right = matches / fitting.clamp(min=1)
-    asked = (fitting > 0).sum().clamp(min=1)
-    return -(right * log_softmax(logits, 1)).sum() / asked
+    count = (fitting > 0).sum().clamp(min=1)
+    return -(right * log_softmax(logits, 1)).sum() / count
 
 
 class PatchLoss(nn.Module):
@@ -124,20 +124,20 @@ class PatchLoss(nn.Module):
         """The cross-entropies of all questions, weighed and summed.
 
         `patches` has the shape (pictures, patches, width), `answers` (pictures, patches, questions)
-        with `NOT_ASKED` where a question makes no sense.
+        with `NO_TARGET` where a question does not apply.
         """
         guesses = at_least_single(self.heads(patches)).split(self.classes, dim=-1)
         losses = [
-            _of_asked(guess.flatten(0, 1), answer.flatten())
+            _mean_loss(guess.flatten(0, 1), answer.flatten())
             for guess, answer in zip(guesses, answers.unbind(-1), strict=True)
         ]
         return torch.stack(losses) @ self.weights
 
 
-def _of_asked(guesses: Tensor, answers: Tensor) -> Tensor:
-    """The mean over what is asked, 0 if nothing is."""
-    asked = (answers != NOT_ASKED).sum().clamp(min=1)
-    return cross_entropy(guesses, answers, ignore_index=NOT_ASKED, reduction="sum") / asked
+def _mean_loss(guesses: Tensor, answers: Tensor) -> Tensor:
+    """The mean over the rows that have a target, 0 if none has."""
+    count = (answers != NO_TARGET).sum().clamp(min=1)
+    return cross_entropy(guesses, answers, ignore_index=NO_TARGET, reduction="sum") / count
 
 
 class FactLoss(nn.Module):

@@ -11,9 +11,11 @@ from torch import Tensor
 from transformers import Siglip2ImageProcessorPil
 
 from workers.studio.scenes import Scene
-from workers.training.pictures import Bytes, drawing, in_processes, shown_by
+from workers.training.pictures import Bytes, drawing, groups_in_patches, in_processes
 
-FILLING = 3  # What such a place shows, beside 0 no thing, 1 the first group, 2 the second.
+FILLING = (
+    3  # Number of a place without a patch, beside 0 no thing, 1 the first group, 2 the second.
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,12 @@ class Patches:
         values = (self.values.float() / 127.5 - 1).masked_fill(self.filling[..., None], 0)
         return Patches(values, self.shapes)
 
-    def in_grids(self, shown: Tensor) -> list[Tensor]:
-        """What the patches show (pictures, patches), of each picture as (down, across)."""
+    def in_grids(self, groups: Tensor) -> list[Tensor]:
+        """The groups in the patches (pictures, patches), of each picture as (down, across)."""
         grids = [tuple(shape) for shape in self.shapes.tolist()]
         return [
             row[: down * across].view(down, across)
-            for row, (down, across) in zip(shown, grids, strict=True)
+            for row, (down, across) in zip(groups, grids, strict=True)
         ]
 
     def put(self, row: int, picture: Tensor) -> None:
@@ -82,18 +84,18 @@ def processor_of(side: int, grid: int) -> Siglip2ImageProcessorPil:
 def in_patches(
     scenes: Sequence[Scene], side: int, grid: int, *, quiet: bool = False
 ) -> tuple[Patches, Tensor]:
-    """The scenes' pictures in bytes, and what each of their patches shows (scenes, patches)."""
+    """The scenes' pictures in bytes, and the group in each of their patches (scenes, patches)."""
     pictures = room_for(len(scenes), grid * grid, 3 * (side // grid) ** 2)
-    shown = torch.full((len(scenes), grid * grid), FILLING, dtype=torch.uint8)
+    groups = torch.full((len(scenes), grid * grid), FILLING, dtype=torch.uint8)
     drawn = in_processes(partial(_cut_drawing, side=side, grid=grid), scenes, quiet=quiet)
-    for i, (picture, groups) in enumerate(drawn):
+    for i, (picture, numbers) in enumerate(drawn):
         pictures.put(i, torch.from_numpy(picture))
-        shown[i, : groups.size] = torch.from_numpy(groups).flatten()
-    return pictures, shown
+        groups[i, : numbers.size] = torch.from_numpy(numbers).flatten()
+    return pictures, groups
 
 
 def _cut_drawing(scene: Scene, side: int, grid: int) -> tuple[Bytes, Bytes]:
     picture, outlines = drawing(scene)
     # Arrays: tensors would come from the other process as open files, thousands of them.
     patches = cut(picture, processor_of(side, grid)).numpy()
-    return patches, shown_by(outlines, *patches.shape[:2])
+    return patches, groups_in_patches(outlines, *patches.shape[:2])

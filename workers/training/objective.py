@@ -1,4 +1,4 @@
-"""What a recipe asks of the towers: its terms, weighed and added up."""
+"""The loss of a recipe: its terms, weighed and added up."""
 
 import torch
 from torch import Tensor, nn
@@ -19,9 +19,9 @@ from workers.training.losses import FactLoss, PatchLoss, SigmoidLoss, SoftmaxLos
 from workers.training.recipes import Recipe
 from workers.training.towers import Towers
 
-_CHUNK = 1024  # Texts that are compared with all pictures at once.
-_CAPTIONED_EVERY = 2  # Steps: as each is made half as long again by it.
-_CROPS = 2  # Of half a picture's side, so both together cost as much as half a picture.
+_CHUNK = 1024  # Maximum number of texts that are compared with all pictures at once.
+_CAPTIONED_EVERY = 2  # Steps between two with captioning, which takes half a step more.
+_CROPS = 2  # Number of crops of a picture, of half its side: together they cost half a picture.
 
 
 class Objective(nn.Module):
@@ -49,7 +49,7 @@ class Objective(nn.Module):
             texts = towers.texts(batch.token_ids)
             patches, images = towers.pictures(batch.pictures)
             others = self._others(patches, batch, step)
-            # Of pictures in their own proportions a teacher asks nothing (`RECIPES` says why).
+            # No teacher for pictures in their own proportions (`RECIPES` says why).
             if self.teacher is not None and isinstance(batch.pictures, Tensor):
                 others += self._taught(self.teacher, towers, batch.pictures, step)
         # In full precision: the scale makes much of small differences.
@@ -61,17 +61,17 @@ class Objective(nn.Module):
         facts = batch.facts
         if self.facts is None or facts is None:
             return []
-        of_texts = self.facts(texts[facts.known], facts.named[facts.known])
-        return [self.recipe.facts * (self.facts(images, facts.shown) + of_texts)]
+        of_texts = self.facts(texts[facts.complete], facts.of_texts[facts.complete])
+        return [self.recipe.facts * (self.facts(images, facts.of_pictures) + of_texts)]
 
     def _others(self, patches: Tensor, batch: Batch, step: int) -> list[Tensor]:
         terms, about = [], batch.sequences
         if self.patches is not None and batch.answers is not None:
             terms.append(self.recipe.patch_question * self.patches(patches, batch.answers))
         if self.captioner is not None and step % _CAPTIONED_EVERY == 0:
-            told = about.pictures, about.ids, about.asked
-            said = self.captioner(patches, *told, filling=batch.filling)
-            terms.append(self.recipe.captioning * said)
+            sequences = about.pictures, about.ids, about.targets
+            loss = self.captioner(patches, *sequences, filling=batch.filling)
+            terms.append(self.recipe.captioning * loss)
         return terms
 
     # With a teacher ------------------------------------------------------------------------------

@@ -15,8 +15,12 @@ from tqdm import tqdm
 from workers.studio.draw import draw_with_outlines, size_for
 from workers.studio.scenes import Scene
 
-_LONGER_SIDE = 160
-_ENOUGH = 0.25  # Of a patch must be covered for it to show a thing.
+_LONGER_SIDE = 160  # Pixels, of the drawings to train on.
+# Maximum number of scenes that this process draws itself, 5 to 9 ms each: to start a process per
+# core takes as long.
+_FEW = 128
+_AT_ONCE, _CHUNK = 2048, 32  # Maximum numbers of scenes that are drawn ahead, and in one message.
+_ENOUGH = 0.25  # Minimum share of a patch that a group must cover to count as shown in it.
 
 Bytes = NDArray[np.uint8]
 Made = TypeVar("Made")
@@ -33,25 +37,35 @@ def squares(
     pixels = np.empty((len(scenes), side, side, 3), np.uint8)
     patches = np.empty((len(scenes), grid, grid), np.uint8)
     drawn = in_processes(partial(_square, side=side, grid=grid), scenes, quiet=quiet)
-    for i, (square, shown) in enumerate(drawn):
-        pixels[i], patches[i] = square, shown
+    for i, (square, groups) in enumerate(drawn):
+        pixels[i], patches[i] = square, groups
     return pixels, patches
 
 
 def in_processes(
-    make: Callable[[Scene], Made], scenes: Sequence[Scene], *, quiet: bool
+    make: Callable[[Scene], Made], scenes: Sequence[Scene], what: str = "Drawing", *, quiet: bool
 ) -> Iterator[Made]:
-    """What `make` makes of each scene, in their order."""
+    """What `make` makes of each scene, in their order, with a bar named `what` unless quiet."""
+    with tqdm(total=len(scenes), desc=what, unit="picture", disable=quiet or None) as bar:
+        for made in _in_order(make, scenes):
+            yield made
+            bar.update()
+
+
+def _in_order(make: Callable[[Scene], Made], scenes: Sequence[Scene]) -> Iterator[Made]:
+    if len(scenes) <= _FEW:
+        yield from map(make, scenes)
+        return
     # Not forked: torch's threads do not survive a fork.
     with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
-        drawn = pool.map(make, scenes, chunksize=64)
-        yield from tqdm(drawn, "Drawing", len(scenes), unit="picture", disable=quiet or None)
+        for start in range(0, len(scenes), _AT_ONCE):
+            yield from pool.map(make, scenes[start : start + _AT_ONCE], chunksize=_CHUNK)
 
 
 def _square(scene: Scene, side: int, grid: int) -> tuple[Bytes, Bytes]:
     picture, outlines = drawing(scene)
     square = np.asarray(picture.resize((side, side), Image.Resampling.BILINEAR))
-    return square, shown_by(outlines, grid, grid)
+    return square, groups_in_patches(outlines, grid, grid)
 
 
 def drawing(scene: Scene) -> tuple[Image.Image, Image.Image]:
@@ -59,7 +73,7 @@ def drawing(scene: Scene) -> tuple[Image.Image, Image.Image]:
     return draw_with_outlines(scene, size_for(scene, _LONGER_SIDE))
 
 
-def shown_by(outlines: Image.Image, down: int, across: int) -> Bytes:
+def groups_in_patches(outlines: Image.Image, down: int, across: int) -> Bytes:
     """For each of so many patches the group that covers most of it, where one covers enough."""
     covered = np.stack([_covered(outlines, i, (across, down)) for i in (1, 2)])
     most = covered.argmax(axis=0) + 1

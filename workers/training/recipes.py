@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 NAFLEX = "siglip2-naflex"
 TOWERS = ("all", "locked-image", "lora")
-MOST_PICTURES = 32_000
+MOST_PICTURES = 32_000  # Maximum number of drawings.
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Everything that decides what a run yields, but for what it is shown."""
+    """Everything that decides the result of a run, but for its pictures and captions.
+
+    Its fields stand in saved states: renaming one makes them refuse to resume.
+    """
 
     family: str = "siglip2"
     steps: int = 5000
@@ -44,7 +47,7 @@ class Recipe:
 
     @property
     def pictures(self) -> int:
-        """How many are drawn: never more than the steps can look at."""
+        """Number of drawings: never more than the steps can look at."""
         return min(MOST_PICTURES, self.steps * self.batch)
 
     @property
@@ -58,7 +61,7 @@ class Recipe:
         return int(self.teacher_joins * self.steps)
 
 
-# The same pictures, steps and sizes for all, so that what differs is what they ask for.
+# Recipes by family: the same pictures, steps and sizes for all, so that only the losses differ.
 RECIPES = {
     "clip": Recipe("clip"),
     "siglip": Recipe("siglip"),

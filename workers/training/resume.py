@@ -1,4 +1,4 @@
-"""Keeps a run on disk while it goes on, so that it can be stopped and resumed."""
+"""Saves a run while it goes on, so that it can be stopped and resumed."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ import torch
 
 from search.refusals import Refusal
 
-STATE = "state"
+STATE = "state"  # Name of the folder within that of the result.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -26,7 +26,7 @@ class Stopped(Refusal):
     """Someone asked the run to stop, and it was saved."""
 
 
-class Kept:
+class SavedState:
     """The state of a run, in a folder within the folder that its result goes to."""
 
     def __init__(self, folder: Path) -> None:
@@ -37,7 +37,7 @@ class Kept:
         return self._path.is_file()
 
     def save(self, state: dict[str, Any]) -> None:
-        """Replace what was kept, all of it or nothing."""
+        """Replace the saved state as a whole. Raises TrainingError; the one before then stays."""
         beside = self._path.with_suffix(".new")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -59,7 +59,7 @@ class Kept:
         return TrainingError(code, step=state["step"], reason=reason)
 
     def load(self) -> dict[str, Any]:
-        """What was saved last."""
+        """The state that was saved last. Raises TrainingError."""
         damaged = TrainingError("saved_training_damaged", file=str(self._path))
         # What is no archive torch takes for a format of long ago, and stumbles anywhere.
         if not is_zipfile(self._path):
@@ -70,24 +70,24 @@ class Kept:
             raise damaged from error
 
     def delete(self) -> None:
-        """Forget the run, which has come to its end."""
+        """Remove the state of a run that has come to its end."""
         rmtree(self._folder, ignore_errors=True)
 
 
 @contextmanager
 def stop_signals() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C or SIGTERM has asked to stop; the second time they do as they always did."""
-    asked = []
+    """Whether Ctrl-C or SIGTERM was received; a second one does what it did before."""
+    received = []
 
     def ask(number: int, _frame: object) -> None:
-        asked.append(number)
+        received.append(number)
         signal.signal(number, before[number])
 
     before: dict[int, Any] = {each: signal.getsignal(each) for each in _SIGNALS}
     for number in before:
         signal.signal(number, ask)
     try:
-        yield lambda: bool(asked)
+        yield lambda: bool(received)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -7,8 +7,8 @@ from tokenizers.trainers import BpeTrainer
 from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
-TEXT_LENGTH = 64
-VOCABULARY = 6000  # At most.
+TEXT_LENGTH = 64  # Tokens.
+VOCABULARY = 6000  # Maximum number of ids.
 PAD, EOS, BOS, UNKNOWN = "<pad>", "<eos>", "<bos>", "<unk>"  # Numbered as SigLIP 2 does.
 _SPECIAL = [PAD, EOS, BOS, UNKNOWN]
 

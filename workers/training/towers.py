@@ -1,4 +1,4 @@
-"""The two towers of each family: small ones to begin with, asked alike, saved as published ones."""
+"""The two towers of each family: small ones to begin with, one interface, saved as published."""
 
 import math
 from copy import deepcopy
@@ -34,7 +34,7 @@ _SPECIAL = ("pad_token_id", "eos_token_id", "bos_token_id")
 
 
 class Towers(nn.Module):
-    """A model with its tokenizer and image processor, asked the same way in every family."""
+    """A model with its tokenizer and image processor, with one interface for every family."""
 
     gain: Tensor
     shift: Tensor
@@ -50,18 +50,18 @@ class Towers(nn.Module):
 
     @property
     def width(self) -> int:
-        """Of a patch."""
+        """Dimensions of a patch."""
         return int(self.model.config.vision_config.hidden_size)
 
     @property
     def dimensions(self) -> int:
-        """Of a vector."""
+        """Dimensions of a vector."""
         config = self.model.config
         return int(config.projection_dim if self._is_clip else self.width)
 
     @property
     def side(self) -> int:
-        """Of a square picture, in pixels."""
+        """Pixels, of the side of a square picture."""
         return int(self.model.config.vision_config.image_size)
 
     @property
@@ -70,7 +70,7 @@ class Towers(nn.Module):
         return self.model.vision_model
 
     def texts(self, token_ids: Tensor) -> Tensor:
-        """(texts, dimensions), of any length."""
+        """Features (texts, dimensions) of any length, of ids (texts, tokens)."""
         if self._is_clip:
             # It never looks ahead, so what follows the longest text's end changes nothing.
             ended = (token_ids == self.tokenizer.eos_token_id).int().argmax(1)
@@ -78,7 +78,7 @@ class Towers(nn.Module):
         return self.model.get_text_features(input_ids=token_ids).pooler_output
 
     def pictures(self, pictures: Tensor | Patches) -> tuple[Tensor, Tensor]:
-        """Of pixels from -1 to 1: (pictures, patches, width) and (pictures, dimensions)."""
+        """Features (pictures, patches, width) and (pictures, dimensions) of pixels from -1 to 1."""
         seen = self._seen(pictures)
         # CLIP's first place is no patch.
         return seen.last_hidden_state[:, int(self._is_clip) :], seen.pooler_output

@@ -17,21 +17,21 @@ from transformers import PreTrainedTokenizerBase
 
 from workers.encoders.protocol import CheckpointError
 from workers.encoders.weights import device, memory_errors_as
-from workers.training.batches import Batch, Drawings, Source, drawn
+from workers.training.batches import Batch, Drawings, Source, make_drawings
 from workers.training.losses import SigmoidLoss
 from workers.training.objective import Objective, multiplies_bfloat16
 from workers.training.optimizers import optimizers_of, set_rates
 from workers.training.recipes import Recipe
-from workers.training.resume import Kept, Stopped, TrainingError, stop_signals
+from workers.training.resume import SavedState, Stopped, TrainingError, stop_signals
 from workers.training.tokens import trained_clip_tokenizer, trained_tokenizer
 from workers.training.towers import Towers, small_towers
 
-_SAVED_EVERY = 200  # Steps, a minute or two on two cores.
+_SAVED_EVERY = 200  # Steps between two savings: a minute or two on two cores.
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is after a step."""
+    """How far a run is after a step; `loss` is that of the step alone."""
 
     step: int
     steps: int
@@ -42,7 +42,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Where a run's result goes, whether it goes on from what was kept there, and who hears of it.
+    """The folder of a run's result, whether to resume the state there, and who hears of its steps.
 
     The listener hears of each step; where it answers False, the run stops.
     """
@@ -54,10 +54,10 @@ class Session:
 
 
 def train(recipe: Recipe, session: Session, source: Source | None = None) -> float:
-    """Train new towers after the recipe, on drawings unless on something else; the seconds it took.
+    """Train new towers after the recipe, on the studio's drawings unless on another source.
 
-    Raises `Stopped` when it was asked to stop, `TrainingError` when it could not go on; in both
-    cases the folder holds what another session can resume.
+    The seconds that it took. Raises `Stopped` after a signal or at the listener's wish, and
+    `TrainingError` when it could not go on; in both cases another session can resume it.
     """
     source = source or drawings(recipe, quiet=session.quiet)
     texts = source.texts()
@@ -66,7 +66,7 @@ def train(recipe: Recipe, session: Session, source: Source | None = None) -> flo
 
 def drawings(recipe: Recipe, *, quiet: bool = False) -> Drawings:
     """As many as the recipe says, of the studio's."""
-    return drawn(
+    return make_drawings(
         recipe.pictures,
         recipe.side,
         recipe.seed,
@@ -87,7 +87,7 @@ def _tokenizer(recipe: Recipe, texts: Sequence[str]) -> PreTrainedTokenizerBase:
 
 
 class Training:
-    """Towers on their way: what they are shown and asked, and how many steps they have done.
+    """Towers in training, with their source of batches, objective and number of steps done.
 
     What a step does follows from the recipe and the step's number alone.
     """
@@ -97,7 +97,7 @@ class Training:
     ) -> None:
         self.recipe, self.source, self.step = recipe, source, 0
         self.seconds = 0.0
-        self._shown = hashlib.sha256("\n".join(texts).encode()).hexdigest()
+        self._captions_hash = hashlib.sha256("\n".join(texts).encode()).hexdigest()
         self.towers = towers.to(device()).train()
         self.objective = Objective(recipe, self.towers).to(device())
         self._maker = ThreadPoolExecutor(1)
@@ -108,7 +108,7 @@ class Training:
             self.towers.model.set_attn_implementation("eager")
 
     def advance(self) -> float:
-        """Do one step, and tell its loss."""
+        """Do one step; its loss."""
         began = time.monotonic()
         self._appoint_teacher_in_time()
         set_rates(self._optimizers, self.step, self.recipe.steps)
@@ -124,17 +124,17 @@ class Training:
         return value
 
     def loss(self) -> Tensor:
-        """What this step is to lower."""
+        """The loss of this step, a scalar."""
         return self.objective(self.towers, self._batch(), self.step)
 
     def _batch(self) -> Batch:
         """The batch of this step; the next one is made while this one is computed with."""
         if self._next is None:
-            self._next = self._made(self.step)
-        batch, self._next = self._next.result(), self._made(self.step + 1)
-        return _moved(batch, device())
+            self._next = self._make(self.step)
+        batch, self._next = self._next.result(), self._make(self.step + 1)
+        return _move(batch, device())
 
-    def _made(self, step: int) -> Future[Batch]:
+    def _make(self, step: int) -> Future[Batch]:
         size, seed = self.recipe.batch, self.recipe.seed
         return self._maker.submit(self.source.batch, step, size, seed, self.towers.tokenizer)
 
@@ -155,10 +155,13 @@ class Training:
             raise TrainingError("checkpoint_not_written", reason=str(error)) from error
 
     def state(self) -> dict[str, Any]:
-        """All that the steps so far have changed, and what it belongs to."""
+        """All that the steps so far have changed, with the recipe and captions that it belongs to.
+
+        The keys stay as they are: trainings that older versions stopped are resumed from them.
+        """
         return {
             "recipe": asdict(self.recipe),
-            "shown": self._shown,
+            "shown": self._captions_hash,
             "step": self.step,
             "seconds": self.seconds,
             "towers": self.towers.model.state_dict(),
@@ -184,25 +187,25 @@ class Training:
             name = other[0]
             before, now = state["recipe"][name], own.get(name)
             raise TrainingError("recipe_changed", name=name, before=before, now=now)
-        if state["shown"] != self._shown:
+        if state["shown"] != self._captions_hash:
             raise TrainingError("captions_changed")
 
 
 def finish(training: Training, session: Session) -> float:
-    """Do the steps that are left, save the towers, forget the state; the seconds it all took."""
-    kept, recipe = Kept(session.folder), training.recipe
-    if session.resume and kept.exists():
-        training.restore(kept.load())
+    """Do the steps that are left, save the towers, remove the state; the seconds that all took."""
+    saved, recipe = SavedState(session.folder), training.recipe
+    if session.resume and saved.exists():
+        training.restore(saved.load())
     with memory_errors_as(CheckpointError("not_enough_memory_for_batches", batch=recipe.batch)):
-        _go_on(training, kept, session)
+        _go_on(training, saved, session)
     training.save(session.folder)
-    kept.delete()
+    saved.delete()
     return training.seconds
 
 
-def _go_on(training: Training, kept: Kept, session: Session) -> None:
+def _go_on(training: Training, saved: SavedState, session: Session) -> None:
     recipe, first, began = training.recipe, training.step, time.monotonic()
-    with _bar(training, session) as bar, stop_signals() as stop_asked:
+    with _bar(training, session) as bar, stop_signals() as should_stop:
         while training.step < recipe.steps:
             loss = training.advance()
             progress = _progress(training, first, began, loss)
@@ -210,10 +213,10 @@ def _go_on(training: Training, kept: Kept, session: Session) -> None:
             bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
             wanted = session.listener is None or session.listener(progress)
             ended = training.step == recipe.steps
-            stopped = not ended and (stop_asked() or not wanted)
+            stopped = not ended and (should_stop() or not wanted)
             # At the end too: a checkpoint without a state beside it is a whole one.
             if stopped or ended or training.step % _SAVED_EVERY == 0:
-                kept.save(training.state())
+                saved.save(training.state())
             if stopped:
                 raise Stopped("training_stopped", step=training.step, steps=recipe.steps)
 
@@ -240,11 +243,11 @@ def device_name() -> str:
     return device() if device() != "cpu" else f"{torch.get_num_threads()} of {os.cpu_count()} cores"
 
 
-def _moved(value: Any, to: str) -> Any:
+def _move(value: Any, to: str) -> Any:
     """The same with all tensors in it on this device."""
     if isinstance(value, Tensor):
         return value.to(to)
     if not is_dataclass(value) or isinstance(value, type):
         return value
-    parts = {field.name: _moved(getattr(value, field.name), to) for field in fields(value)}
+    parts = {field.name: _move(getattr(value, field.name), to) for field in fields(value)}
     return replace(value, **parts)

@@ -17,7 +17,7 @@ from workers.training.recipes import RECIPES, TOWERS, Recipe
 
 if TYPE_CHECKING:
     from workers.training.evaluation import Figures
-    from workers.training.sources import Example
+    from workers.training.examples import Example
     from workers.training.trainer import Progress, Session
 
 STUDIO, CATALOGUE = "studio", "catalogue"
@@ -152,14 +152,14 @@ def positive(value: str) -> int:
 
 def writable(folder: Path, *, resume: bool) -> Path:
     """The folder, made if need be; refused before the training, not after it."""
-    from workers.training.resume import Kept
+    from workers.training.resume import SavedState
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         used = any(folder.iterdir())
     except OSError as error:
         raise CommandError(f"{folder} cannot be written to: {error.strerror}.") from None
-    kept = Kept(folder).exists()
+    kept = SavedState(folder).exists()
     if resume and (folder / "model.safetensors").exists() and not kept:
         raise CommandError(f"{folder} holds a training that has come to its end.")
     if used and not resume:
@@ -209,9 +209,9 @@ def length_of(recipe: Recipe) -> str:
 
 
 def examples_of(data: str) -> "list[Example]":
-    from workers.training.sources import of_folder
+    from workers.training.examples import folder_examples
 
-    return examples.of_library() if data == CATALOGUE else of_folder(Path(data))
+    return examples.of_library() if data == CATALOGUE else folder_examples(Path(data))
 
 
 def measured(checkpoint: str) -> "Figures":

@@ -10,14 +10,13 @@ from search.models import Asset, AssetLabel
 from tests.support.checkpoints import tiny_siglip
 from tests.support.factories import make_asset, make_encoder
 from workers.encoders.load import load_encoder
-from workers.training import keeping
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
 def few_drawings(monkeypatch):
-    monkeypatch.setattr(keeping, "_SCENES", 32)
+    monkeypatch.setattr("workers.training.anchors._SCENES", 32)
 
 
 @pytest.fixture(scope="module")

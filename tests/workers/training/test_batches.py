@@ -26,16 +26,16 @@ from workers.training import batches
 from workers.training.batches import (
     GRID,
     QUESTIONS,
+    Description,
     Drawings,
     Pairs,
-    Told,
-    drawn,
+    make_drawings,
     normalized,
     rows_of,
     sequences_of,
 )
 from workers.training.captioning import LocCaVocabulary
-from workers.training.losses import NOT_ASKED
+from workers.training.losses import NO_TARGET
 from workers.training.tokens import token_ids, trained_tokenizer
 
 COUNT, SIZE, SEED = 48, 16, 7
@@ -52,16 +52,16 @@ def drawings_of(scenes, patches):
     return Drawings(scenes, numbered(len(scenes)), patches)
 
 
-def make_drawings():
+def drawings():
     rng = Random(1)
     firsts = different_scenes(COUNT // 2, rng)
     scenes = [scene for first in firsts for scene in (first, twin(first, rng))]
-    shown = np.random.default_rng(1).integers(0, 3, (COUNT, GRID * GRID))
+    groups = np.random.default_rng(1).integers(0, 3, (COUNT, GRID * GRID))
     most = np.array([len(scene.groups) for scene in scenes])[:, None]
-    return drawings_of(scenes, torch.tensor(np.minimum(shown, most), dtype=torch.uint8))
+    return drawings_of(scenes, torch.tensor(np.minimum(groups, most), dtype=torch.uint8))
 
 
-DRAWINGS = make_drawings()
+DRAWINGS = drawings()
 TOKENIZER = trained_tokenizer(DRAWINGS.texts())
 VOCABULARY = LocCaVocabulary(len(TOKENIZER))
 
@@ -83,7 +83,14 @@ def tensors_of(batch):
     about, facts = batch.sequences, batch.facts
     return [
         *(batch.pictures, batch.token_ids, batch.matches, batch.answers),
-        *(about.pictures, about.ids, about.asked, facts.shown, facts.named, facts.known),
+        *(
+            about.pictures,
+            about.ids,
+            about.targets,
+            facts.of_pictures,
+            facts.of_texts,
+            facts.complete,
+        ),
     ]
 
 
@@ -172,7 +179,7 @@ def test_at_first_only_things_alone_are_shown():
 def test_drawings_begin_with_things_alone(monkeypatch):
     blank = np.zeros((60, 2, 2, 3), np.uint8), np.zeros((60, GRID, GRID), np.uint8)
     monkeypatch.setattr(batches, "squares", lambda *how, **more: blank)
-    alone = list(map(is_of_one, drawn(60, 16, 3, quiet=True).scenes[::2]))
+    alone = list(map(is_of_one, make_drawings(60, 16, 3, quiet=True).scenes[::2]))
     assert alone == sorted(alone, reverse=True) and {*alone} == {True, False}
 
 
@@ -182,14 +189,14 @@ def test_pixels_become_numbers_around_zero():
 
 
 def test_drawings_come_in_twos_and_show_nothing_held_out():
-    drawings = drawn(6, 16, 3, quiet=True)
+    drawings = make_drawings(6, 16, 3, quiet=True)
     assert drawings.pixels.shape == (6, 16, 16, 3) and drawings.patches.shape == (6, GRID * GRID)
     pairs = zip(drawings.scenes[::2], drawings.scenes[1::2], strict=True)
     assert all(one != other and len(one.groups) == len(other.groups) for one, other in pairs)
     assert not any(is_held_out(thing) for scene in drawings.scenes for thing in scene.things)
 
 
-# What is said of them ----------------------------------------------------------------------------
+# Captions and queries ----------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -240,12 +247,12 @@ def test_captions_are_in_no_language_that_things_are_kept_from(heard):
 
 
 def test_regions_are_in_no_language_that_things_are_kept_from(monkeypatch):
-    said = []
-    monkeypatch.setattr(batches, "region_words", lambda *how: said.append(how) or "words")
+    calls = []
+    monkeypatch.setattr(batches, "region_words", lambda *how: calls.append(how) or "words")
     for step in range(6):
         batch_of(step)
-    assert len(said) > 30
-    assert all(is_taught(scene_of(shown), language) for shown, language in said)
+    assert len(calls) > 30
+    assert all(is_taught(scene_of(group), language) for group, language in calls)
 
 
 # Facts and patches -------------------------------------------------------------------------------
@@ -257,27 +264,27 @@ def facts_in(rows):
 
 def test_the_facts_of_a_picture_are_those_of_its_scene():
     batch = batch_of(4)
-    assert facts_in(batch.facts.shown) == list(map(facts_of, scenes_in(batch)))
+    assert facts_in(batch.facts.of_pictures) == list(map(facts_of, scenes_in(batch)))
 
 
 def test_a_text_names_the_facts_of_its_scene_or_wish(heard):
     batch = batch_of(4)
     wished = [facts_of_wish(wish) for wish, _ in heard[1]]
-    assert facts_in(batch.facts.named) == [*map(facts_of, scenes_in(batch)), *wished]
+    assert facts_in(batch.facts.of_texts) == [*map(facts_of, scenes_in(batch)), *wished]
 
 
 def test_what_a_caption_names_is_known_where_it_leaves_nothing_out(heard):
     batch = batch_of(4)
     full = [full for _, _, full, _ in heard[0][:SIZE]]
-    assert batch.facts.known[:SIZE].tolist() == full and {*full} == {True, False}
-    assert batch.facts.known[SIZE:].all()
+    assert batch.facts.complete[:SIZE].tolist() == full and {*full} == {True, False}
+    assert batch.facts.complete[SIZE:].all()
 
 
 def answered(scene, patches):
-    """What each patch is said to show, in words, of a batch of this scene alone."""
+    """The answers of each patch, in words, of a batch of this scene alone."""
     batch = batch_of(0, drawings_of([scene, scene], torch.tensor([patches] * 2)), 2)
     return [
-        [None if i == NOT_ASKED else names[i] for i, names in zip(answer, NAMES, strict=True)]
+        [None if i == NO_TARGET else names[i] for i, names in zip(answer, NAMES, strict=True)]
         for answer in batch.answers[0].tolist()
     ]
 
@@ -297,7 +304,7 @@ def test_each_drawing_has_its_own_answers():
         patches = DRAWINGS.patches[row].tolist()
         assert answers.shape == (GRID * GRID, len(QUESTIONS))
         scene = DRAWINGS.scenes[row]
-        kinds = [NOT_ASKED, *(NAMES[0].index(thing.kind) for thing in scene.things)]
+        kinds = [NO_TARGET, *(NAMES[0].index(thing.kind) for thing in scene.things)]
         assert answers[:, 0].tolist() == [kinds[number] for number in patches]
 
 
@@ -308,35 +315,35 @@ PLACES = [VOCABULARY.place(x) for x in BOX]
 WORDS = TOKENIZER("red mug").input_ids
 
 
-def spelled(*told):
-    """The ids and what is asked of each, without the padding."""
-    made = sequences_of(list(told), TOKENIZER)
-    assert made.pictures.tolist() == list(range(len(told)))
-    return made.ids.tolist(), made.asked.tolist()
+def spelled(*sequences):
+    """The ids and which of them are targets, without the padding."""
+    made = sequences_of(list(sequences), TOKENIZER)
+    assert made.pictures.tolist() == list(range(len(sequences)))
+    return made.ids.tolist(), made.targets.tolist()
 
 
 def test_a_caption_is_asked_for_after_its_task():
-    ids, asked = spelled(Told("red mug"))
+    ids, targets = spelled(Description("red mug"))
     assert ids == [[VOCABULARY.caption, *WORDS]]
-    assert asked == [[False] + [True] * len(WORDS)]
+    assert targets == [[False] + [True] * len(WORDS)]
 
 
 def test_a_box_is_asked_for_after_the_words():
-    ids, asked = spelled(Told("red mug", BOX))
+    ids, targets = spelled(Description("red mug", BOX))
     assert ids == [[VOCABULARY.refer, *WORDS, *PLACES]]
-    assert asked == [[False] * (1 + len(WORDS)) + [True] * 4]
+    assert targets == [[False] * (1 + len(WORDS)) + [True] * 4]
 
 
 def test_words_are_asked_for_after_their_box():
-    ids, asked = spelled(Told("red mug", BOX, box_first=True))
+    ids, targets = spelled(Description("red mug", BOX, box_first=True))
     assert ids == [[VOCABULARY.ground, *PLACES, *WORDS]]
-    assert asked == [[False] * 5 + [True] * len(WORDS)]
+    assert targets == [[False] * 5 + [True] * len(WORDS)]
 
 
 def test_the_padding_is_not_asked_for():
-    ids, asked = spelled(Told("red mug"), Told("red mug", BOX))
+    ids, targets = spelled(Description("red mug"), Description("red mug", BOX))
     assert ids[0] == [VOCABULARY.caption, *WORDS, 0, 0, 0, 0]
-    assert asked[0] == [False] + [True] * len(WORDS) + [False] * 4
+    assert targets[0] == [False] + [True] * len(WORDS) + [False] * 4
 
 
 def block(number, rows, columns):
@@ -347,26 +354,26 @@ def block(number, rows, columns):
 
 
 def sequences_about(scene, patches, steps=16):
-    """Of many batches of this scene alone, what the captioner is told and asked, unpadded."""
+    """Of many batches of this scene alone, the captioner's sequences, unpadded."""
     source = drawings_of([scene, scene], torch.stack([patches] * 2))
     made = [batch_of(step, source, 2).sequences for step in range(steps)]
     return [[i for i in ids.tolist() if i] for each in made for ids in each.ids]
 
 
 def boxes_of(sequences):
-    found = {tuple(ids[1:5]) for ids in sequences if ids[0] == VOCABULARY.ground}
-    return found | {tuple(ids[-4:]) for ids in sequences if ids[0] == VOCABULARY.refer}
+    boxes = {tuple(ids[1:5]) for ids in sequences if ids[0] == VOCABULARY.ground}
+    return boxes | {tuple(ids[-4:]) for ids in sequences if ids[0] == VOCABULARY.refer}
 
 
 def test_all_three_tasks_are_given():
-    told = sequences_about(scene_of(SCENE.groups[0]), block(1, (2, 5), (4, 7)))
+    sequences = sequences_about(scene_of(SCENE.groups[0]), block(1, (2, 5), (4, 7)))
     tasks = {VOCABULARY.caption, VOCABULARY.refer, VOCABULARY.ground}
-    assert {ids[0] for ids in told} == tasks
+    assert {ids[0] for ids in sequences} == tasks
 
 
 def test_a_box_surrounds_the_patches_that_show_the_group():
-    told = sequences_about(scene_of(SCENE.groups[0]), block(1, (2, 5), (4, 7)))
-    assert boxes_of(told) == {tuple(map(VOCABULARY.place, (4 / 8, 2 / 8, 7 / 8, 5 / 8)))}
+    sequences = sequences_about(scene_of(SCENE.groups[0]), block(1, (2, 5), (4, 7)))
+    assert boxes_of(sequences) == {tuple(map(VOCABULARY.place, (4 / 8, 2 / 8, 7 / 8, 5 / 8)))}
 
 
 MUG_BOX, HAT_BOX = (
@@ -376,12 +383,12 @@ MUG_AND_HAT = block(1, (0, 8), (0, 2)) + block(2, (7, 8), (6, 8))
 
 
 def test_each_group_has_its_own_box():
-    told = sequences_about(SCENE, MUG_AND_HAT)
-    assert boxes_of(told) == {tuple(MUG_BOX), tuple(HAT_BOX)}
+    sequences = sequences_about(SCENE, MUG_AND_HAT)
+    assert boxes_of(sequences) == {tuple(MUG_BOX), tuple(HAT_BOX)}
 
 
 def test_a_box_goes_with_the_words_for_its_group(monkeypatch):
-    monkeypatch.setattr(batches, "region_words", lambda shown, language: shown.thing.kind)
+    monkeypatch.setattr(batches, "region_words", lambda group, language: group.thing.kind)
     for ids in sequences_about(SCENE, MUG_AND_HAT):
         if ids[0] == VOCABULARY.ground:
             kind = "mug" if ids[1:5] == MUG_BOX else "hat"
@@ -389,18 +396,18 @@ def test_a_box_goes_with_the_words_for_its_group(monkeypatch):
 
 
 def test_where_too_little_of_a_group_shows_no_box_is_told():
-    told = sequences_about(SCENE, block(0, (0, 1), (0, 1)))
-    assert {ids[0] for ids in told} == {VOCABULARY.caption}
+    sequences = sequences_about(SCENE, block(0, (0, 1), (0, 1)))
+    assert {ids[0] for ids in sequences} == {VOCABULARY.caption}
 
 
 def test_what_is_told_is_about_its_own_picture(heard):
     batch = batch_of(2)
-    said = [
+    calls = [
         (scenes_in(batch).index(scene), TOKENIZER(words).input_ids)
         for scene, *_, words in heard[0][SIZE:]
     ]
-    assert said
-    for row, words in said:
+    assert calls
+    for row, words in calls:
         assert batch.sequences.ids[row, : 1 + len(words)].tolist() == [VOCABULARY.caption, *words]
 
 

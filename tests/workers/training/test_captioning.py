@@ -10,7 +10,7 @@ from tests.support.slopes import assert_same, log_softmax
 from workers.training.captioning import Captioner, LocCaVocabulary
 
 SEQUENCES = np.array([[6, 1, 2, 3, 1], [7, 4, 0, 5, 0], [6, 2, 2, 0, 0]])
-ASKED = np.array([[0, 1, 1, 1, 1], [0, 0, 0, 1, 1], [0, 1, 0, 0, 0]], bool)
+TARGETS = np.array([[0, 1, 1, 1, 1], [0, 0, 0, 1, 1], [0, 1, 0, 0, 0]], bool)
 PICTURES = np.array([1, 0, 1])
 HIDDEN = np.array([True, False, False])
 
@@ -28,7 +28,7 @@ def captioner(seed=0):
     return made.double()
 
 
-class Said(torch.nn.Module):
+class LossOf(torch.nn.Module):
     """A captioner with its sequences at hand, so that only patches are derived by."""
 
     def __init__(self, inner, hidden=None):
@@ -36,14 +36,14 @@ class Said(torch.nn.Module):
         self.inner, self.hidden = inner, None if hidden is None else torch.tensor(hidden)
 
     def forward(self, patches):
-        told = map(torch.tensor, (PICTURES, SEQUENCES, ASKED))
-        return self.inner(patches, *told, self.hidden)
+        tensors = map(torch.tensor, (PICTURES, SEQUENCES, TARGETS))
+        return self.inner(patches, *tensors, self.hidden)
 
 
-def loss_of(sequences=SEQUENCES, asked=ASKED, inner=None, seen=None):
-    told = (torch.tensor(each) for each in (PICTURES, sequences, asked))
+def loss_of(sequences=SEQUENCES, targets=TARGETS, inner=None, seen=None):
+    tensors = (torch.tensor(each) for each in (PICTURES, sequences, targets))
     seen = patches() if seen is None else seen
-    return (inner or captioner())(torch.tensor(seen), *told).item()
+    return (inner or captioner())(torch.tensor(seen), *tensors).item()
 
 
 # The reference -----------------------------------------------------------------------------------
@@ -55,7 +55,7 @@ def reference(hidden):
         losses = []
         for row, sequence in enumerate(SEQUENCES):
             guesses = log_softmax(decoded(numbers, row, hidden[row]))
-            losses += [-guesses[t - 1, sequence[t]] for t in range(1, 5) if ASKED[row, t]]
+            losses += [-guesses[t - 1, sequence[t]] for t in range(1, 5) if TARGETS[row, t]]
         return np.mean(losses)
 
     return total
@@ -111,17 +111,17 @@ def attended(numbers, name, asking, seen, *, causal=False):
 
 
 def test_the_captioner_is_a_plain_decoder():
-    assert_same(Said(captioner()), reference([False] * 3), patches=patches())
+    assert_same(LossOf(captioner()), reference([False] * 3), patches=patches())
 
 
 def test_hidden_symbols_leave_the_task_and_the_picture():
-    assert_same(Said(captioner(), HIDDEN), reference(HIDDEN), patches=patches())
+    assert_same(LossOf(captioner(), HIDDEN), reference(HIDDEN), patches=patches())
 
 
 def test_nothing_is_guessed_from_itself_or_what_follows():
-    asked = ASKED & (np.arange(5) < 3)
+    targets = TARGETS & (np.arange(5) < 3)
     changed = np.where(np.arange(5) < 3, SEQUENCES, 8)
-    assert loss_of(asked=asked) == pytest.approx(loss_of(changed, asked))
+    assert loss_of(targets=targets) == pytest.approx(loss_of(changed, targets))
 
 
 def test_the_padding_does_not_matter():
@@ -133,16 +133,16 @@ def test_the_padding_does_not_matter():
 def test_a_caption_is_about_its_own_picture():
     other = patches()
     other[0] += 1  # Seen by the second sequence alone.
-    asked = ASKED & (np.arange(3) != 1)[:, None]
-    assert loss_of(asked=asked) == pytest.approx(loss_of(asked=asked, seen=other))
+    targets = TARGETS & (np.arange(3) != 1)[:, None]
+    assert loss_of(targets=targets) == pytest.approx(loss_of(targets=targets, seen=other))
     assert loss_of() != pytest.approx(loss_of(seen=other))
 
 
 def test_filling_is_not_looked_at():
     def loss_with(seen, filling):
-        told = map(torch.tensor, (PICTURES, SEQUENCES, ASKED))
+        tensors = map(torch.tensor, (PICTURES, SEQUENCES, TARGETS))
         filling = None if filling is None else torch.tensor(filling)
-        return captioner()(torch.tensor(seen), *told, filling=filling).item()
+        return captioner()(torch.tensor(seen), *tensors, filling=filling).item()
 
     filling, other = np.array([[False, False, True], [False, True, True]]), patches()
     other[filling] += 1
@@ -153,7 +153,7 @@ def test_filling_is_not_looked_at():
 
 
 def test_where_nothing_is_asked_the_loss_is_zero():
-    assert loss_of(asked=np.zeros_like(ASKED)) == 0
+    assert loss_of(targets=np.zeros_like(TARGETS)) == 0
 
 
 def test_before_training_each_symbol_is_about_as_likely():

@@ -69,9 +69,9 @@ def test_the_teacher_never_trains():
 class Taught(torch.nn.Module):
     """A loss with the teacher's outputs at hand, so that only the student's are derived by."""
 
-    def __init__(self, loss, *known):
+    def __init__(self, loss, *constants):
         super().__init__()
-        self.loss, self.known = loss, map(torch.tensor, known)
+        self.loss, self.constants = loss, map(torch.tensor, constants)
         # Apart from the student's, or one could stand for the other.
         for name, parameter in loss.named_parameters():
             if "teacher" in name:
@@ -80,7 +80,7 @@ class Taught(torch.nn.Module):
             buffer += torch.tensor(numbers(*buffer.shape, seed=len(name)) / 10)
 
     def forward(self, student):
-        return self.loss(student, *self.known)
+        return self.loss(student, *self.constants)
 
 
 def likeness(numbers, name, rows):
@@ -203,14 +203,16 @@ def test_after_a_masked_pass_the_tower_sees_all_again(tower):
 def test_patches_of_a_native_aspect_ratio_are_hidden_too():
     torch.manual_seed(0)
     tower = Siglip2VisionModel(Siglip2VisionConfig(num_patches=9, **SIZE)).eval()
-    known = {
+    constants = {
         "pixel_attention_mask": torch.ones(1, 6, dtype=torch.long),
         "spatial_shapes": torch.tensor([[2, 3]]),
     }
     pixels, mask = torch.rand(1, 6, 12), torch.arange(6)[None] == 3
-    seen = masked_patches(tower, pixels, mask, torch.ones(8), **known)
+    seen = masked_patches(tower, pixels, mask, torch.ones(8), **constants)
     pixels[0, 3] = 0
-    torch.testing.assert_close(masked_patches(tower, pixels, mask, torch.ones(8), **known), seen)
+    torch.testing.assert_close(
+        masked_patches(tower, pixels, mask, torch.ones(8), **constants), seen
+    )
 
 
 # Crops -------------------------------------------------------------------------------------------

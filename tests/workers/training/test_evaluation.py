@@ -24,10 +24,17 @@ from workers.studio.scenes import (
     mirrored,
 )
 from workers.training import card, evaluation
-from workers.training.evaluation import WISHES, as_json, encoded, evaluate, figure, held_out_scenes
+from workers.training.evaluation import (
+    WISHES,
+    as_json,
+    evaluate,
+    figure,
+    held_out_scenes,
+    picture_vectors,
+)
 from workers.training.recipes import RECIPES
 
-FOUND = (
+RETRIEVAL = (
     "words to picture",
     "picture to words",
     *(f"words to picture, {language}" for language in LANGUAGES[1:]),
@@ -96,7 +103,9 @@ def not_drawn(monkeypatch):
     monkeypatch.setattr(evaluation, "caption", caption)
     monkeypatch.setattr(evaluation, "wish_words", wish_words)
     monkeypatch.setattr(
-        evaluation, "encoded", lambda encoder, scenes, name, quiet: encoder.encode_images(scenes)
+        evaluation,
+        "picture_vectors",
+        lambda encoder, scenes, name, quiet: encoder.encode_images(scenes),
     )
 
 
@@ -109,7 +118,7 @@ def values(figures, *names):
 
 
 def test_who_knows_all_finds_all(not_drawn):
-    assert values(evaluate(Knowing()), *FOUND) == {1}
+    assert values(evaluate(Knowing()), *RETRIEVAL) == {1}
 
 
 def test_who_knows_all_finds_all_that_a_short_query_fits(not_drawn):
@@ -139,10 +148,10 @@ def test_who_does_not_know_a_setting_does_not_find_it(not_drawn):
 
 
 def test_who_tells_nothing_apart_finds_nothing(not_drawn):
-    assert values(evaluate(Constant()), *FOUND, *APART) == {0}
+    assert values(evaluate(Constant()), *RETRIEVAL, *APART) == {0}
 
 
-# What is asked -----------------------------------------------------------------------------------
+# Queries -----------------------------------------------------------------------------------------
 
 
 def test_what_is_asked_is_the_same_again(not_drawn):
@@ -159,9 +168,9 @@ def test_the_scenes_are_held_out_and_all_different():
 
 
 def test_all_languages_are_asked_in(not_drawn):
-    asked = Knowing()
-    evaluate(asked)
-    in_each = [{t.about for t in asked.texts if t.language == each} for each in LANGUAGES]
+    encoder = Knowing()
+    evaluate(encoder)
+    in_each = [{t.about for t in encoder.texts if t.language == each} for each in LANGUAGES]
     assert all(set(held_out_scenes(60)) <= scenes for scenes in in_each)
 
 
@@ -170,18 +179,18 @@ def held_out(scene):
 
 
 def test_a_language_not_taught_for_it_is_one_that_is_kept_from_what_was_shown(not_drawn):
-    asked = Knowing()
-    evaluate(asked)
-    shown = [t for t in asked.texts if not isinstance(t.about, Wish) and not held_out(t.about)]
-    assert len(shown) == 30
-    assert not any(is_taught(text.about, text.language) for text in shown)
+    encoder = Knowing()
+    evaluate(encoder)
+    texts = [t for t in encoder.texts if not isinstance(t.about, Wish) and not held_out(t.about)]
+    assert len(texts) == 30
+    assert not any(is_taught(text.about, text.language) for text in texts)
 
 
 def test_relations_and_counts_are_asked_of_a_few_pairs_only(not_drawn, monkeypatch):
     monkeypatch.setattr(evaluation, "_PAIRS", 3)
-    asked, drawn = Knowing(), 60 + 30 + 32  # Held out, languages, other drawings in fours.
-    evaluate(asked)
-    assert len(asked.scenes) == drawn + 3 + 3
+    encoder, drawn = Knowing(), 60 + 30 + 32  # Held out, languages, other drawings in fours.
+    evaluate(encoder)
+    assert len(encoder.scenes) == drawn + 3 + 3
 
 
 def test_every_question_is_on_the_page_with_its_figure(not_drawn, tmp_path):
@@ -196,7 +205,7 @@ def test_every_question_is_on_the_page_with_its_figure(not_drawn, tmp_path):
 
 def test_pictures_are_drawn_as_their_scenes_say(monkeypatch):
     monkeypatch.setattr(evaluation, "_AT_ONCE", 2)
-    vectors = encoded(FakeEncoder(), SCENES[:3], "Some", quiet=True)
+    vectors = picture_vectors(FakeEncoder(), SCENES[:3], "Some", quiet=True)
     pictures = [draw(scene, size_for(scene, 256)) for scene in SCENES[:3]]
     assert np.array_equal(vectors, FakeEncoder().encode_images(pictures))
 
@@ -207,8 +216,8 @@ def test_pictures_are_drawn_as_their_scenes_say(monkeypatch):
 def recall(scores):
     """Of queries whose scores for each answer are given."""
     scores = np.array(scores, np.float32)
-    found = evaluation._recall(scores, np.eye(scores.shape[1], dtype=np.float32))
-    return {name: each.value for name, each in found.items()}
+    figures = evaluation._recall(scores, np.eye(scores.shape[1], dtype=np.float32))
+    return {name: each.value for name, each in figures.items()}
 
 
 def test_recall_counts_the_queries_whose_answer_is_among_the_first():
@@ -219,8 +228,8 @@ def test_recall_counts_the_queries_whose_answer_is_among_the_first():
     scores[0, 1:10] = 0.9  # tenth,
     scores[3, :] = 0.9
     scores[3, 3] = 0.5  # and twelfth.
-    found = recall(scores)
-    assert found == {"R@1": round(8 / 12, 4), "R@5": 0.75, "R@10": round(11 / 12, 4)}
+    figures = recall(scores)
+    assert figures == {"R@1": round(8 / 12, 4), "R@5": 0.75, "R@10": round(11 / 12, 4)}
 
 
 def test_to_be_as_near_as_the_answer_is_to_come_before_it():
@@ -236,8 +245,8 @@ class Ranking:
 
 def precision(wishes, scenes):
     nearness = -np.arange(len(scenes), dtype=np.float32)[:, None]
-    found = evaluation._precision(Ranking(), wishes, scenes, nearness)
-    return {name: each.value for name, each in found.items()}
+    figures = evaluation._precision(Ranking(), wishes, scenes, nearness)
+    return {name: each.value for name, each in figures.items()}
 
 
 class Leaning:
@@ -255,22 +264,24 @@ class Leaning:
 
 def test_pictures_are_told_apart_by_words_and_words_by_pictures(not_drawn):
     first = np.array([[1.0, 0.0]])
-    found = evaluation._told_apart(Leaning(), SCENES[4:5], first, mirrored, quiet=True)
-    assert found["picture by words"].value == 1
-    assert found["words by picture"].value == 0.5
+    figures = evaluation._discrimination(Leaning(), SCENES[4:5], first, mirrored, quiet=True)
+    assert figures["picture by words"].value == 1
+    assert figures["words by picture"].value == 0.5
 
 
 MUG, HAT = scene_of(group("mug", "red")), scene_of(group("hat", "blue"))
 
 
 def test_precision_is_the_share_of_first_hits_that_fit():
-    found = precision([Wish("mug")], [MUG, HAT, HAT, MUG, MUG, MUG, MUG, HAT, MUG, MUG, *[MUG] * 3])
-    assert found == {"P@1": 1, "P@5": 0.6, "P@10": 0.7}
+    figures = precision(
+        [Wish("mug")], [MUG, HAT, HAT, MUG, MUG, MUG, MUG, HAT, MUG, MUG, *[MUG] * 3]
+    )
+    assert figures == {"P@1": 1, "P@5": 0.6, "P@10": 0.7}
 
 
 def test_precision_asks_for_no_more_than_there_are():
-    found = precision([Wish("mug")], [HAT, MUG, HAT, HAT, HAT, HAT, MUG, HAT])
-    assert found == {"P@1": 0, "P@5": 0.5, "P@10": 1}
+    figures = precision([Wish("mug")], [HAT, MUG, HAT, HAT, HAT, HAT, MUG, HAT])
+    assert figures == {"P@1": 0, "P@5": 0.5, "P@10": 1}
 
 
 def test_precision_is_a_mean_over_wishes():
@@ -278,14 +289,14 @@ def test_precision_is_a_mean_over_wishes():
 
 
 def test_the_wishes_name_what_is_shown_each_once():
-    shown = scene_of(group("mug", "red"), group("hat", "blue"), relation=LEFT)
-    asked = evaluation._wishes([shown, MUG], WISHES["colour and kind"])
-    assert asked == [Wish("hat", "blue"), Wish("mug", "red")]
-    assert evaluation._wishes([shown, MUG], WISHES["setting"]) == [Wish(backdrop="on a beach")]
+    scene = scene_of(group("mug", "red"), group("hat", "blue"), relation=LEFT)
+    wishes = evaluation._wishes([scene, MUG], WISHES["colour and kind"])
+    assert wishes == [Wish("hat", "blue"), Wish("mug", "red")]
+    assert evaluation._wishes([scene, MUG], WISHES["setting"]) == [Wish(backdrop="on a beach")]
 
 
 @pytest.mark.parametrize(
-    ("found", "there", "average"),
+    ("hits", "count", "average"),
     [
         ([1, 1, 0], 2, 1),
         ([1, 0, 1], 2, (1 + 2 / 3) / 2),
@@ -295,8 +306,8 @@ def test_the_wishes_name_what_is_shown_each_once():
         ([1, 1, 1], 9, 1),  # More than there is room for.
     ],
 )
-def test_average_precision(found, there, average):
-    got = evaluation._average_precision(np.array([found], bool), np.array([there]))
+def test_average_precision(hits, count, average):
+    got = evaluation._average_precision(np.array([hits], bool), np.array([count]))
     assert got == pytest.approx([average])
 
 
@@ -333,7 +344,7 @@ def bundled():
 
 
 def test_the_bundled_checkpoint_finds_what_it_never_saw(bundled):
-    assert min(bundled[name]["R@10"].value for name in FOUND) >= 0.98
+    assert min(bundled[name]["R@10"].value for name in RETRIEVAL) >= 0.98
 
 
 def test_the_bundled_checkpoint_finds_other_drawings_of_a_thing(bundled):
@@ -351,6 +362,6 @@ def test_the_bundled_checkpoint_knows_the_settings(bundled):
 @pytest.mark.parametrize("name", ["studio-siglip", "studio-clip"])
 def test_the_other_bundled_checkpoints_find_what_they_never_saw(name):
     encoder, scenes = load_encoder(str(settings.BUNDLED_CHECKPOINTS / name)), held_out_scenes(200)
-    images = encoded(encoder, scenes, "Held out", quiet=True)
+    images = picture_vectors(encoder, scenes, "Held out", quiet=True)
     texts = encoder.encode_texts([caption(scene, Random(0), full=True) for scene in scenes])
     assert evaluation._recall(texts, images)["R@10"].value >= 0.98

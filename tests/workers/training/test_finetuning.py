@@ -14,11 +14,17 @@ from tests.support.factories import make_asset
 from workers.encoders.load import load_encoder
 from workers.studio.captions import wish_words
 from workers.studio.scenes import Wish
-from workers.training import finetuning, keeping
+from workers.training import finetuning
+from workers.training.examples import (
+    Example,
+    Unreadable,
+    fit_for_training,
+    folder_examples,
+    pairs_of,
+)
 from workers.training.finetuning import finetune, recall, recipe_for
 from workers.training.recipes import TOWERS
 from workers.training.resume import Stopped, TrainingError
-from workers.training.sources import Example, Unreadable, fit_for_training, of_folder, pairs_of
 from workers.training.trainer import Session
 
 MANY = 90
@@ -26,7 +32,7 @@ MANY = 90
 
 @pytest.fixture(autouse=True)
 def few_drawings(monkeypatch):
-    monkeypatch.setattr(keeping, "_SCENES", 32)
+    monkeypatch.setattr("workers.training.anchors._SCENES", 32)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +78,7 @@ def drift(checkpoint, folder):
 
 def test_an_encoder_is_held_to_what_it_knew(siglip, tmp_path, monkeypatch):
     finetuned(siglip, tmp_path / "held", rate=1e-3, steps=20)
-    monkeypatch.setattr(finetuning, "_KEEPING", 0)
+    monkeypatch.setattr(finetuning, "_DRIFT_WEIGHT", 0)
     finetuned(siglip, tmp_path / "free", rate=1e-3, steps=20)
     assert drift(siglip, tmp_path / "held") < drift(siglip, tmp_path / "free") / 2
 
@@ -108,10 +114,10 @@ def test_clip_is_trained_on_by_its_own_loss(tmp_path):
 
 def test_clips_words_come_out_as_its_encoder_reads_them(tmp_path):
     from workers.encoders.checkpoint import find
-    from workers.training.finetuning import loaded
+    from workers.training.finetuning import load_towers
     from workers.training.tokens import token_ids
 
-    towers = loaded(find(str(tiny_clip(tmp_path)), ""))
+    towers = load_towers(find(str(tiny_clip(tmp_path)), ""))
     vectors = towers.texts(token_ids(towers.tokenizer, ["red", "blue over red"])).detach().numpy()
     expected = load_encoder(str(tmp_path)).encode_texts(["red", "blue over red"])
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -121,9 +127,9 @@ def test_clips_words_come_out_as_its_encoder_reads_them(tmp_path):
 @pytest.mark.parametrize("make", [tiny_siglip, tiny_clip])
 def test_pictures_are_prepared_as_the_encoder_does_it(tmp_path, make):
     from workers.encoders.checkpoint import find
-    from workers.training.finetuning import loaded
+    from workers.training.finetuning import load_towers
 
-    towers = loaded(find(str(make(tmp_path)), ""))
+    towers = load_towers(find(str(make(tmp_path)), ""))
     wide = picture(0, 60).crop((0, 0, 60, 40))
     pairs = pairs_of([Example("wide", lambda: wide, ["wide"])] * 50, towers, quiet=True)
     batch = pairs.batch(0, 1, 0, towers.tokenizer)
@@ -172,9 +178,12 @@ def test_pictures_that_cannot_be_read_are_left_out(siglip):
         raise Unreadable("unreadable_picture", name="broken.png")
 
     from workers.encoders.checkpoint import find
-    from workers.training.finetuning import loaded
+    from workers.training.finetuning import load_towers
 
-    towers, broken = loaded(find(str(siglip), "")), Example("broken.png", unreadable, ["a wall"])
+    towers, broken = (
+        load_towers(find(str(siglip), "")),
+        Example("broken.png", unreadable, ["a wall"]),
+    )
     assert len(pairs_of([broken, *make_examples(60)], towers, quiet=True).captions) == 60
     with pytest.raises(TrainingError, match="60 of 70 pictures cannot be read"):
         pairs_of([*[broken] * 60, *make_examples(10)], towers, quiet=True)
@@ -189,35 +198,35 @@ def test_one_in_five_is_held_out_and_always_the_same():
 @pytest.mark.parametrize("beside", [True, False])
 def test_a_folder_has_its_captions_beside_the_pictures_or_in_a_table(tmp_path, beside):
     write_folder(tmp_path, 7, beside=beside)
-    found = of_folder(tmp_path)
-    assert [each.captions for each in found] == [[caption(number)] for number in range(7)]
-    assert found[3].picture().getpixel((0, 0)) == picture(3).getpixel((0, 0))
+    examples = folder_examples(tmp_path)
+    assert [each.captions for each in examples] == [[caption(number)] for number in range(7)]
+    assert examples[3].picture().getpixel((0, 0)) == picture(3).getpixel((0, 0))
 
 
 def test_a_table_may_have_several_captions_of_a_picture(tmp_path):
     rows = [{"file": "a.png", "caption": text} for text in ("a wall", "eine Wand")]
     (tmp_path / "captions.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    assert [each.captions for each in of_folder(tmp_path)] == [["a wall", "eine Wand"]]
+    assert [each.captions for each in folder_examples(tmp_path)] == [["a wall", "eine Wand"]]
 
 
 @pytest.mark.parametrize("table", ['{"file": "a.png"}', "[1]", "no json"])
 def test_a_table_that_is_none_is_refused(tmp_path, table):
     (tmp_path / "captions.jsonl").write_text(table)
     with pytest.raises(TrainingError, match="is no table of captions"):
-        of_folder(tmp_path)
+        folder_examples(tmp_path)
 
 
 def test_a_folder_without_captions_is_refused(tmp_path):
     picture(0).save(tmp_path / "0.png")
     with pytest.raises(TrainingError, match="holds no captions: there should be"):
-        of_folder(tmp_path)
+        folder_examples(tmp_path)
 
 
 def test_a_file_that_is_no_picture_is_unreadable(tmp_path):
     (tmp_path / "0.png").write_text("no picture")
     (tmp_path / "0.txt").write_text("a wall")
     with pytest.raises(Unreadable):
-        of_folder(tmp_path)[0].picture()
+        folder_examples(tmp_path)[0].picture()
 
 
 @pytest.mark.parametrize("held_out", [True, False])
@@ -249,8 +258,8 @@ class Colours:
 
 
 def test_an_encoder_that_sees_all_alike_finds_nothing():
-    found = recall(Colours(blind=True), make_examples(24))
-    assert found["words to picture"]["R@1"].value == 0
+    figures = recall(Colours(blind=True), make_examples(24))
+    assert figures["words to picture"]["R@1"].value == 0
 
 
 def test_pictures_that_cannot_be_read_are_not_measured_on():
@@ -266,8 +275,8 @@ def test_pictures_that_cannot_be_read_are_not_measured_on():
 
 def test_any_picture_with_the_same_caption_is_right():
     ordered = sorted(make_examples(24), key=lambda each: each.captions[0])
-    found = recall(Colours(), ordered)
-    assert found["words to picture"]["R@1"].value == found["picture to words"]["R@1"].value == 1
+    figures = recall(Colours(), ordered)
+    assert figures["words to picture"]["R@1"].value == figures["picture to words"]["R@1"].value == 1
 
 
 # The command -------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from tests.support.slopes import assert_same, log_softmax, unit
-from workers.training.losses import NOT_ASKED, FactLoss, PatchLoss, SigmoidLoss, SoftmaxLoss
+from workers.training.losses import NO_TARGET, FactLoss, PatchLoss, SigmoidLoss, SoftmaxLoss
 
 
 def rows(seed, count=6):
@@ -92,7 +92,7 @@ def test_in_chunks_no_tensor_holds_all_pairs(chunk, largest):
     assert made.numbers == largest
 
 
-def kept(chunk):
+def largest_saved(chunk):
     """How many numbers the loss keeps for the way back."""
     numbers = []
 
@@ -107,7 +107,7 @@ def kept(chunk):
 
 
 def test_in_chunks_the_pairs_are_not_kept_for_the_way_back():
-    assert kept(8) < 256 * 256 <= kept(None)
+    assert largest_saved(8) < 256 * 256 <= largest_saved(None)
 
 
 # Softmax -----------------------------------------------------------------------------------------
@@ -171,8 +171,8 @@ def patch_reference(answers):
         total = 0.0
         for question, (start, stop) in enumerate([(0, 2), (2, 6)]):
             guess, answer = log_softmax(guesses[..., start:stop]), answers[..., question]
-            asked = np.argwhere(answer != NOT_ASKED)
-            total -= np.mean([guess[i, j, answer[i, j]] for i, j in asked])
+            places = np.argwhere(answer != NO_TARGET)
+            total -= np.mean([guess[i, j, answer[i, j]] for i, j in places])
         return total
 
     return reference
@@ -180,7 +180,7 @@ def patch_reference(answers):
 
 def test_the_patch_loss_asks_only_what_makes_sense():
     patches = np.random.default_rng(4).normal(size=(2, 2, 3))
-    answers = np.array([[[0, 2], [NOT_ASKED, NOT_ASKED]], [[1, NOT_ASKED], [NOT_ASKED, 3]]])
+    answers = np.array([[[0, 2], [NO_TARGET, NO_TARGET]], [[1, NO_TARGET], [NO_TARGET, 3]]])
     assert_same(Answered(answers), patch_reference(answers), patches=patches)
 
 

@@ -13,10 +13,10 @@ from workers.encoders.load import load_encoder
 from workers.studio.draw import draw, size_for
 from workers.studio.scenes import LEFT, Scene
 from workers.training import card
-from workers.training.batches import GRID, Drawings, drawn, normalized
+from workers.training.batches import GRID, Drawings, make_drawings, normalized
 from workers.training.captioning import LocCaVocabulary
 from workers.training.evaluation import WISHES
-from workers.training.losses import NOT_ASKED
+from workers.training.losses import NO_TARGET
 from workers.training.native import FILLING, Patches, cut, in_patches, padded, processor_of
 from workers.training.objective import Objective
 from workers.training.recipes import NAFLEX, RECIPES
@@ -32,13 +32,13 @@ SQUARE = next(scene for scene in SCENES if size_for(scene, 160) == (160, 160))
 WIDE, TALL = (160, 53), (80, 160)
 
 
-def kept(*pictures):
+def cut_and_padded(*pictures):
     return padded([cut(picture, processor_of(128, GRID)) for picture in pictures], GRID * GRID)
 
 
 def banner():
     """A picture of 4 by 13 patches, with 12 places to fill."""
-    return kept(draw(BANNER, WIDE)).normalized()
+    return cut_and_padded(draw(BANNER, WIDE)).normalized()
 
 
 def disturbed(pictures, where):
@@ -54,21 +54,22 @@ def test_pictures_are_cut_as_when_they_are_served():
     served = Siglip2ImageProcessorPil(patch_size=16, max_num_patches=64)(
         pictures, return_tensors="pt"
     )
-    made = kept(*pictures).normalized()
+    made = cut_and_padded(*pictures).normalized()
     torch.testing.assert_close(made.values, served.pixel_values, atol=1e-6, rtol=0)
     assert torch.equal(~made.filling, served.pixel_attention_mask.bool())
     assert torch.equal(made.shapes, served.spatial_shapes)
 
 
 def test_wide_and_tall_pictures_of_a_scene_have_different_grids():
-    pictures = kept(*(draw(BANNER, size) for size in (WIDE, TALL)))
+    pictures = cut_and_padded(*(draw(BANNER, size) for size in (WIDE, TALL)))
     assert pictures.shapes.tolist() == [[4, 13], [10, 5]]
 
 
 def test_rows_are_chosen_with_their_shapes():
     one, other = draw(BANNER, WIDE), draw(BANNER, TALL)
-    chosen = kept(one, other)[[1]]
-    assert torch.equal(chosen.values, kept(other).values) and chosen.shapes.tolist() == [[10, 5]]
+    row = cut_and_padded(one, other)[[1]]
+    assert torch.equal(row.values, cut_and_padded(other).values)
+    assert row.shapes.tolist() == [[10, 5]]
 
 
 # Drawn -------------------------------------------------------------------------------------------
@@ -80,26 +81,26 @@ def balls():
 
 
 def test_drawings_keep_their_proportions(balls):
-    pictures, shown = balls
+    pictures, groups = balls
     assert pictures.shapes.tolist() == [[4, 13], [8, 8]]
-    assert torch.equal(pictures.values[:1], kept(draw(BANNER, WIDE)).values)
-    assert torch.equal(shown == FILLING, pictures.filling)
+    assert torch.equal(pictures.values[:1], cut_and_padded(draw(BANNER, WIDE)).values)
+    assert torch.equal(groups == FILLING, pictures.filling)
 
 
 @pytest.mark.parametrize("row", [0, 1], ids=["banner", "square"])
 def test_what_patches_show_lies_where_the_picture_has_it(balls, row):
-    pictures, shown = balls
-    grid = pictures.in_grids(shown)[row]
+    pictures, groups = balls
+    grid = pictures.in_grids(groups)[row]
     red, blue = ((grid == number).nonzero()[:, 1] for number in (1, 2))
     assert red.max() < blue.min()
     colours = pictures.values[row].view(GRID * GRID, -1, 3).float().mean(1)
-    assert colours[shown[row] == 1].mean(0).argmax() == 0
-    assert colours[shown[row] == 2].mean(0).argmax() == 2
+    assert colours[groups[row] == 1].mean(0).argmax() == 0
+    assert colours[groups[row] == 2].mean(0).argmax() == 2
 
 
 @pytest.fixture(scope="module")
 def drawings():
-    return drawn(16, QUICK.side, QUICK.seed, native=True, quiet=True)
+    return make_drawings(16, QUICK.side, QUICK.seed, native=True, quiet=True)
 
 
 def batch_of(source, tokenizer, step=0):
@@ -112,27 +113,27 @@ def towers(drawings):
 
 
 def test_the_scenes_are_those_of_the_other_recipes(drawings):
-    squares = drawn(16, QUICK.side, QUICK.seed, quiet=True)
+    squares = make_drawings(16, QUICK.side, QUICK.seed, quiet=True)
     assert list(map(repr, drawings.scenes)) == list(map(repr, squares.scenes))
 
 
 def test_every_patch_is_asked_and_no_filling(drawings, towers):
     batch = batch_of(drawings, towers.tokenizer)
-    unasked = (batch.answers == NOT_ASKED).all(-1)
+    unasked = (batch.answers == NO_TARGET).all(-1)
     assert torch.equal(unasked, batch.filling) and unasked.any()
 
 
 def test_a_patch_is_asked_for_what_its_own_picture_shows_there(balls, towers):
     batch = batch_of(Drawings([BANNER, SQUARE], *balls), towers.tokenizer)
-    roles = torch.tensor([NOT_ASKED, 0, 1, NOT_ASKED])
+    roles = torch.tensor([NO_TARGET, 0, 1, NO_TARGET])
     assert torch.equal(batch.pictures.shapes, balls[0].shapes)
     assert torch.equal(batch.answers[..., -1], roles[balls[1].long()])
 
 
-def boxes_told(shapes, shown, tokenizer):
+def boxes_in_sequences(shapes, groups, tokenizer):
     """Of many batches of a picture with its twin, the boxes of the first group."""
     pixels = Patches(torch.zeros(2, GRID * GRID, 3, dtype=torch.uint8), torch.tensor(shapes))
-    source = Drawings([Scene(BALLS[:1], "alone", "on a beach", 1)] * 2, pixels, shown)
+    source = Drawings([Scene(BALLS[:1], "alone", "on a beach", 1)] * 2, pixels, groups)
     batches = [source.batch(step, 2, 0, tokenizer).sequences for step in range(12)]
     ground = LocCaVocabulary(len(tokenizer)).ground
     return {tuple(ids[1:5]) for each in batches for ids in each.ids.tolist() if ids[0] == ground}
@@ -141,11 +142,11 @@ def boxes_told(shapes, shown, tokenizer):
 def test_a_box_is_measured_in_parts_of_its_own_picture(towers):
     grid = torch.zeros(4, 13, dtype=torch.uint8)
     grid[1:3, 2:7] = 1
-    shown = torch.full((2, GRID * GRID), FILLING, dtype=torch.uint8)
-    shown[:, :52] = grid.flatten()
+    groups = torch.full((2, GRID * GRID), FILLING, dtype=torch.uint8)
+    groups[:, :52] = grid.flatten()
     place = LocCaVocabulary(len(towers.tokenizer)).place
     right = tuple(map(place, (2 / 13, 1 / 4, 7 / 13, 3 / 4)))
-    assert boxes_told([[4, 13]] * 2, shown, towers.tokenizer) == {right}
+    assert boxes_in_sequences([[4, 13]] * 2, groups, towers.tokenizer) == {right}
 
 
 # Seen --------------------------------------------------------------------------------------------

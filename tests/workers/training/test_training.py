@@ -22,7 +22,7 @@ from workers.encoders.protocol import CheckpointError
 from workers.training import evaluation, trainer
 from workers.training.batches import GRID
 from workers.training.recipes import NAFLEX, RECIPES
-from workers.training.resume import Kept, Stopped, TrainingError
+from workers.training.resume import SavedState, Stopped, TrainingError
 from workers.training.trainer import Session, train
 
 ENCODERS = {"clip": "CLIP", "siglip": "SigLIP", "siglip2": "SigLIP 2", NAFLEX: "SigLIP 2 NaFlex"}
@@ -100,7 +100,7 @@ def test_a_resumed_run_ends_like_an_unbroken_one(siglip2, tmp_path, step):
 
 
 def test_a_stopped_run_keeps_its_state_and_a_finished_one_none(siglip2, tmp_path):
-    assert Kept(stopped_in(tmp_path, 2)).load()["step"] == 2
+    assert SavedState(stopped_in(tmp_path, 2)).load()["step"] == 2
     assert not (siglip2 / "state").exists()
 
 
@@ -114,7 +114,7 @@ def test_a_signal_stops_after_the_step_and_saves(tmp_path, number):
 
     with pytest.raises(Stopped, match=r"Stopped after step 1 of 4, and saved\."):
         trained_in(tmp_path, listener=interrupted)
-    assert Kept(tmp_path).exists() and signal.getsignal(number) is before
+    assert SavedState(tmp_path).exists() and signal.getsignal(number) is before
 
 
 def test_to_resume_where_nothing_was_kept_is_to_begin(siglip2, tmp_path):
@@ -149,7 +149,7 @@ def test_a_full_disk_keeps_what_was_saved_before(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(TrainingError, match="the disk is full; what was saved before is kept"):
         trained_in(tmp_path, resume=True)
-    assert Kept(tmp_path).load()["step"] == 1
+    assert SavedState(tmp_path).load()["step"] == 1
 
 
 def test_too_little_memory_is_said_in_a_sentence(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Keeps what an encoder knows while it learns more: words and drawings hold on to their vectors."""
+"""Drawings and words for them that keep their vectors while an encoder learns more."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,52 +16,54 @@ from workers.training.objective import mixed_precision
 from workers.training.tokens import token_ids
 from workers.training.towers import Towers
 
-_SCENES = 512
-_A_STEP = 32  # Of the scenes; so a step takes half as long again.
-_LONGER_SIDE = 160
+_SCENES = 512  # Number of scenes.
+_A_STEP = 32  # Scenes in a step, which so takes half as long again.
+_LONGER_SIDE = 160  # Pixels.
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """What one tower is asked, and what it answered at first."""
+class _Anchor:
+    """Inputs of one tower, and the vectors (inputs, dimensions) that it gave them at first."""
 
     ask: Callable[[Towers, Tensor], Tensor]
-    given: Tensor
+    inputs: Tensor
     vectors: Tensor
 
     def drift(self, towers: Towers, rows: list[int]) -> Tensor:
-        return (1 - (self.ask(towers, self.given[rows]) * self.vectors[rows]).sum(1)).mean()
+        return (1 - (self.ask(towers, self.inputs[rows]) * self.vectors[rows]).sum(1)).mean()
 
 
 class Anchors:
     """Drawings of the studio and words for them, with the vectors that the towers give them now.
 
     Distillation from the towers as they were (arXiv:1606.09282), on what is at hand everywhere: of
-    what an encoder was taught with nothing else may be left. `spelled` is how it reads a text.
+    what an encoder was taught with nothing else may be left. `spelling` is how it reads a text.
     """
 
-    def __init__(self, towers: Towers, seed: int, spelled: Callable[[str], str] = str) -> None:
+    def __init__(self, towers: Towers, seed: int, spelling: Callable[[str], str] = str) -> None:
         rng = Random(seed)
         self._seed, scenes = seed, different_scenes(_SCENES, rng)
-        texts = [spelled(_said(scene, i, rng)) for i, scene in enumerate(scenes)]
-        self._held = [_held(towers, _texts, token_ids(towers.tokenizer, texts))]
+        texts = [spelling(_caption(scene, i, rng)) for i, scene in enumerate(scenes)]
+        self._anchors = [_anchor(towers, _texts, token_ids(towers.tokenizer, texts))]
         # Of a large encoder the pictures take minutes, and a locked tower cannot drift.
         if any(weights.requires_grad for weights in towers.vision.parameters()):
-            drawn = [
+            drawings = [
                 towers.prepared(draw(scene, size_for(scene, _LONGER_SIDE))) for scene in scenes
             ]
-            self._held.append(_held(towers, _images, torch.stack(drawn)))
+            self._anchors.append(_anchor(towers, _images, torch.stack(drawings)))
 
     def drift(self, towers: Towers, step: int) -> Tensor:
-        """How far from those vectors some are by now: 1 - cosine, of words and of drawings."""
+        """The mean 1 - cosine to those vectors, of some words and of some drawings, added up."""
         rows = rows_of(_SCENES, step, _A_STEP, self._seed)
-        return torch.stack([held.drift(towers, rows) for held in self._held]).sum()
+        return torch.stack([anchor.drift(towers, rows) for anchor in self._anchors]).sum()
 
 
-def _held(towers: Towers, ask: Callable[[Towers, Tensor], Tensor], given: Tensor) -> _Held:
-    given = given.to(towers.gain.device)
+def _anchor(towers: Towers, ask: Callable[[Towers, Tensor], Tensor], inputs: Tensor) -> _Anchor:
+    inputs = inputs.to(towers.gain.device)
     with torch.no_grad():
-        return _Held(ask, given, torch.cat([ask(towers, some) for some in given.split(_A_STEP)]))
+        return _Anchor(
+            ask, inputs, torch.cat([ask(towers, some) for some in inputs.split(_A_STEP)])
+        )
 
 
 def _texts(towers: Towers, ids: Tensor) -> Tensor:
@@ -74,6 +76,6 @@ def _images(towers: Towers, pixels: Tensor) -> Tensor:
         return normalize(towers.pictures(normalized(pixels))[1].float())
 
 
-def _said(scene: Scene, number: int, rng: Random) -> str:
+def _caption(scene: Scene, number: int, rng: Random) -> str:
     language = LANGUAGES[number % len(LANGUAGES)]
     return caption(scene, rng, language=language, full=rng.random() < 0.5)

@@ -1,4 +1,4 @@
-"""Pictures with captions of people's own: read from a folder, judged, and kept apart."""
+"""People's own pictures with captions: read from a folder, checked, and made into pairs."""
 
 import csv
 import json
@@ -17,9 +17,9 @@ from workers.training.batches import Pairs
 from workers.training.resume import TrainingError
 from workers.training.towers import Towers
 
-FEWEST = 50  # Examples; of fewer a tower only learns the pictures by heart.
+FEWEST = 50  # Minimum number of examples; of fewer a tower only learns the pictures by heart.
 
-_ONE_IN = 5  # Is held out.
+_ONE_IN = 5  # One example in so many is held out.
 _PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".gif", ".tif", ".tiff", ".bmp"}
 _TABLES = ("captions.jsonl", "captions.csv")
 
@@ -30,7 +30,7 @@ class Unreadable(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A picture, what people say of it, and the name that decides whether it is held out."""
+    """A picture, its captions, and the name that decides whether it is held out."""
 
     name: str
     picture: Callable[[], Image.Image]  # Raises Unreadable.
@@ -42,11 +42,14 @@ class Example:
         return crc32(self.name.encode()) % _ONE_IN == 0
 
 
-# Of a folder -------------------------------------------------------------------------------------
+# From a folder -----------------------------------------------------------------------------------
 
 
-def of_folder(folder: Path) -> list[Example]:
-    """The pictures of a folder that have captions, in the order of their names."""
+def folder_examples(folder: Path) -> list[Example]:
+    """The pictures of a folder that have captions, in the order of their names.
+
+    Raises TrainingError where there are none, or a table that cannot be read.
+    """
     if not folder.is_dir():
         raise TrainingError("no_folder", folder=str(folder))
     table = next((folder / name for name in _TABLES if (folder / name).is_file()), None)
@@ -56,7 +59,7 @@ def of_folder(folder: Path) -> list[Example]:
     if not captions:
         raise TrainingError("no_captions", folder=str(folder))
     return [
-        Example(name, partial(_opened, folder / name), captions[name]) for name in sorted(captions)
+        Example(name, partial(_open, folder / name), captions[name]) for name in sorted(captions)
     ]
 
 
@@ -93,7 +96,7 @@ def _text(path: Path) -> str:
         raise TrainingError("not_utf8", file=str(path)) from None
 
 
-def _opened(path: Path) -> Image.Image:
+def _open(path: Path) -> Image.Image:
     try:
         with Image.open(path) as picture:
             return ImageOps.exif_transpose(picture).convert("RGB")
@@ -101,25 +104,28 @@ def _opened(path: Path) -> Image.Image:
         raise Unreadable("unreadable_picture", name=path.name) from None
 
 
-# Judged ------------------------------------------------------------------------------------------
+# Checks ------------------------------------------------------------------------------------------
 
 
 def fit_for_training(examples: Iterable[Example]) -> list[Example]:
-    """Those that have words. Raises where there are too few, or all say the same."""
-    said = [
+    """Those with captions, stripped. Raises TrainingError where they are too few or all equal."""
+    usable = [
         Example(each.name, each.picture, words)
         for each in examples
         if (words := [caption.strip() for caption in each.captions if caption.strip()])
     ]
-    if len(said) < FEWEST:
-        raise TrainingError("too_few_captions", count=len(said), fewest=FEWEST)
-    if len({caption for each in said for caption in each.captions}) == 1:
+    if len(usable) < FEWEST:
+        raise TrainingError("too_few_captions", count=len(usable), fewest=FEWEST)
+    if len({caption for each in usable for caption in each.captions}) == 1:
         raise TrainingError("captions_all_equal")
-    return said
+    return usable
 
 
 def pairs_of(examples: Sequence[Example], towers: Towers, *, quiet: bool) -> Pairs:
-    """The examples as the towers' own preprocessing makes them, without what cannot be read."""
+    """The examples as the towers' own preprocessing makes them, without unreadable pictures.
+
+    Raises TrainingError where too few are left.
+    """
     captions: list[Sequence[str]] = []
     pixels: list[Tensor] = []
     for each in tqdm(examples, "Reading", unit="picture", disable=quiet or None):

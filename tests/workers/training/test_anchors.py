@@ -5,19 +5,18 @@ import torch
 
 from tests.support.checkpoints import tiny_clip, tiny_siglip
 from workers.encoders.checkpoint import find
-from workers.training import keeping
-from workers.training.finetuning import loaded
-from workers.training.keeping import Anchors
+from workers.training.anchors import Anchors
+from workers.training.finetuning import load_towers
 
 
 @pytest.fixture(autouse=True)
 def few_scenes(monkeypatch):
-    monkeypatch.setattr(keeping, "_SCENES", 64)
+    monkeypatch.setattr("workers.training.anchors._SCENES", 64)
 
 
 @pytest.fixture(params=[tiny_siglip, tiny_clip])
 def towers(request, tmp_path):
-    return loaded(find(str(request.param(tmp_path)), ""))
+    return load_towers(find(str(request.param(tmp_path)), ""))
 
 
 def shifted(module):
@@ -60,6 +59,6 @@ def test_the_same_seed_holds_the_same(towers):
 
 def test_words_are_spelled_as_the_encoder_reads_them(tmp_path):
     heard = []
-    towers = loaded(find(str(tiny_siglip(tmp_path)), ""))
+    towers = load_towers(find(str(tiny_siglip(tmp_path)), ""))
     Anchors(towers, 0, lambda text: heard.append(text) or text.lower())
     assert len(heard) == 64
