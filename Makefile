@@ -8,8 +8,8 @@ PIP = 26.3
 IN = .venv/bin/python
 INSTALLED = .venv/installed
 
-# Two files at a time, since the end-to-end ones mostly wait.
-PYTEST = $(IN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Two groups at a time (tests/conftest.py), since the end-to-end ones mostly wait.
+PYTEST = $(IN) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help install demo test check chaos lint evaluate
 
@@ -37,8 +37,8 @@ test: $(INSTALLED)  ## run every test, those in a browser included
 check: lint  ## lint, and run every test but the end-to-end ones
 	$(PYTEST) --ignore tests/e2e
 
-chaos: $(INSTALLED)  ## run the fault tests with many times as many pictures as `make test`
-	SCALE=full $(PYTEST) tests/e2e/test_faults.py tests/e2e/test_poison.py tests/e2e/test_switch.py
+chaos: $(INSTALLED)  ## run the tests of faults with many times as many pictures
+	SCALE=full $(PYTEST) tests/e2e/breaking tests/e2e/reading/test_journey.py
 
 evaluate: $(INSTALLED)  ## compare the bundled encoders on drawings that no training has seen
 	@$(IN) manage.py train --evaluate workers/checkpoints/*

@@ -1,6 +1,7 @@
 """What every test may use. PostgreSQL is real: the embedded one, in a folder of its own."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -8,10 +9,20 @@ from django.test import Client
 from tests.support import factories, quiet
 from tests.support.fake_encoder import FakeEncoder
 
+TESTS = Path(__file__).parent
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slow ones first: the quick ones fill up the time until the last of those ends."""
     items.sort(key=lambda item: "e2e" not in item.path.parts)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item.path)))
+
+
+def group(path: Path) -> str:
+    """What runs in one process: the tests that share a stack, else those of a file."""
+    shares_a_stack = path.parent.name in {"breaking", "reading"}
+    return path.parent.name if shares_a_stack else str(path.relative_to(TESTS))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -133,9 +133,13 @@ class Stack:
         log = f"--log={self.var / 'postgres' / 'log'}"
         assert embedded.pg_ctl(self.var, "restart", "--mode=immediate", log)
 
+    def connection(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        """A connection; as a context manager it is a transaction."""
+        return psycopg.connect(embedded.database_url(self.var))
+
     def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Run a statement in a transaction of its own; its rows, if it has any."""
-        with psycopg.connect(embedded.database_url(self.var)) as connection:
+        with self.connection() as connection:
             cursor = connection.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 

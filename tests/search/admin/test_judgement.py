@@ -6,8 +6,8 @@ from django.urls import reverse
 from search.comparison import judgements
 from search.models import JudgedQuery, Judgement, Preference
 from search.query import Query
-from tests.search.comparison.test_judgements import remembered
 from tests.support.factories import make_asset, make_user
+from tests.support.query_pictures import picture_query
 from tests.support.side_by_side import make_encoders
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +28,7 @@ def test_judgements_show_query_asset_verdict_and_person(curator_client):
 
 
 def test_the_picture_of_a_judged_query_is_shown(curator_client):
-    judgements.judge(remembered(), make_asset(), 1, make_user())
+    judgements.judge(picture_query(), make_asset(), 1, make_user())
     picture = reverse("judged_picture", args=[JudgedQuery.objects.get().pk])
 
     assert picture in text(curator_client.get(JUDGEMENTS))

@@ -1,7 +1,5 @@
 """What people say of hits and answers."""
 
-from tempfile import TemporaryFile
-
 import pytest
 from django.core.cache import cache
 from django.core.files.storage import default_storage
@@ -9,17 +7,12 @@ from django.core.files.storage import default_storage
 from search.comparison import judgements
 from search.library.storage import orphans
 from search.models import JudgedQuery, Judgement, Preference
-from search.query import Example, NoVector, Query, remember_picture
-from tests.support.factories import make_asset, make_user, picture
+from search.query import Example, NoVector, Query
+from tests.support.factories import make_asset, make_user
+from tests.support.query_pictures import picture_query
 from tests.support.side_by_side import make_encoders
 
 pytestmark = pytest.mark.django_db
-
-
-def remembered(colour: str = "red") -> Query:
-    with TemporaryFile() as file:
-        picture(colour).save(file, "PNG")
-        return Query(like=(Example(picture=remember_picture(file, make_user())),))
 
 
 # Hits
@@ -99,7 +92,7 @@ def test_the_same_words_are_one_query(words):
 def test_words_a_picture_and_an_asset_are_never_one_query():
     barn, person = make_asset(), make_user()
 
-    for query in (Query.of(str(barn.pk)), Query(like=(Example(asset=barn.pk),)), remembered()):
+    for query in (Query.of(str(barn.pk)), Query(like=(Example(asset=barn.pk),)), picture_query()):
         judgements.judge(query, barn, 1, person)
 
     assert JudgedQuery.objects.count() == 3
@@ -113,7 +106,7 @@ def test_the_longest_words_are_judged(words):
 
 
 def test_the_jpeg_of_a_query_picture_is_kept():
-    query = remembered()
+    query = picture_query()
     judgements.judge(query, make_asset(), 1, make_user())
     cache.clear()
 
@@ -124,10 +117,10 @@ def test_the_jpeg_of_a_query_picture_is_kept():
 
 def test_the_same_picture_chosen_again_is_the_same_query():
     barn, person = make_asset(), make_user()
-    judgements.judge(remembered("red"), barn, 1, person)
+    judgements.judge(picture_query("red"), barn, 1, person)
 
-    assert judgements.grades(remembered("red"), person) == {barn.pk: 1}
-    assert judgements.grades(remembered("blue"), person) == {}
+    assert judgements.grades(picture_query("red"), person) == {barn.pk: 1}
+    assert judgements.grades(picture_query("blue"), person) == {}
 
 
 def test_a_forgotten_picture_is_not_judged():
@@ -138,7 +131,7 @@ def test_a_forgotten_picture_is_not_judged():
 
 
 def test_the_picture_goes_with_its_query(django_capture_on_commit_callbacks):
-    judgements.judge(remembered(), make_asset(), 1, make_user())
+    judgements.judge(picture_query(), make_asset(), 1, make_user())
     name = JudgedQuery.objects.get().picture.name
 
     with django_capture_on_commit_callbacks(execute=True):

@@ -6,17 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.formats.region import LEAST_SIDE, NoRegion, Region
+from search.formats.region import NoRegion, Region
+from tests.support.regions import regions
 
-SIDES = st.floats(LEAST_SIDE, 1)
 SIZES = st.integers(1, 5000)
-
-
-@st.composite
-def regions(draw) -> Region:
-    width, height = draw(SIDES), draw(SIDES)
-    left, top = draw(st.floats(0, 1 - width)), draw(st.floats(0, 1 - height))
-    return Region.of(left, top, width, height)
 
 
 @given(regions())

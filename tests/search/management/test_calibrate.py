@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from search.models import Calibration
-from tests.search.matches.test_matches import make_library
+from tests.support.coloured_library import make_library
 from tests.support.factories import make_encoder
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fake_encoder")]

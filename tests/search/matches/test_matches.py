@@ -10,35 +10,15 @@ from django.utils import timezone
 from search.matches import calibrate, synthetic_queries, thresholds
 from search.matches.synthetic_hits import Hits
 from search.models import Asset, Calibration, Embedding, Encoder, JudgedQuery, Judgement
+from tests.support.coloured_library import CLEAR, make_library
 from tests.support.elsewhere import elsewhere
-from tests.support.factories import make_encoder, make_user
+from tests.support.factories import make_user
 from tests.support.fake_encoder import COLOURS, FakeEncoder, direction
 from workers import look_around, queues
 from workers.tasks import calibrations
 
 pytestmark = pytest.mark.django_db
-CLEAR = {"red": 3, "yellow": 3, "green": 3, "blue": 3, "white": 24, "black": 24}
 RED, BLUE = direction(COLOURS["red"]), direction(COLOURS["blue"])
-
-
-def make_library(numbers=CLEAR, *, titles="{colour} barn", seed=1) -> Encoder:
-    """So many assets of each colour, a little off, embedded but without any files."""
-    encoder, owner, rng = make_encoder(), make_user(), Random(seed)
-    facts = {"owner": owner, "width": 1, "height": 1, "format": "PNG", "bytes": 1}
-    for colour, number in numbers.items():
-        title = titles.format(colour=colour)
-        assets = Asset.objects.bulk_create(
-            Asset(title=title, sha256=f"{rng.getrandbits(256):064x}", **facts)
-            for _ in range(number)
-        )
-        shades = [[part + rng.gauss(0, 12) for part in COLOURS[colour]] for _ in assets]
-        Embedding.objects.bulk_create(
-            Embedding(
-                asset=asset, encoder=encoder, vector=direction(shade), fulfilled=timezone.now()
-            )
-            for asset, shade in zip(assets, shades, strict=True)
-        )
-    return encoder
 
 
 def fit(encoder) -> list[Calibration]:

@@ -16,8 +16,8 @@ from search.models import Asset, Collection, Label
 from search.query import Example, Malformed, Query, Sort, Words
 from search.query.filters import FILTERS
 from search.query.query import MOST_EXAMPLES, MOST_WITHOUT, read_balance
-from tests.search.formats.test_region import regions
 from tests.support.factories import make_asset, make_user
+from tests.support.regions import regions
 
 pytestmark = pytest.mark.django_db
 

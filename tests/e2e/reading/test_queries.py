@@ -8,10 +8,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.e2e.test_pages import held, titles
 from tests.support import pictures
 from tests.support.axe import assert_accessible
-from tests.support.stack import Stack
+from tests.support.pages import DROP, held, titles
 from workers.studio import captions, draw
 from workers.studio.scenes import Group, Scene, Thing
 
@@ -20,11 +19,9 @@ COUNT = re.compile(r"([\d,]+)")
 ABSENT = "a helicopter"
 
 
-@pytest.fixture(scope="module")
-def stack():
-    with Stack(catalogue=True) as running:
-        running.manage("calibrate")
-        yield running
+@pytest.fixture(scope="module", autouse=True)
+def calibrated(stack):
+    stack.manage("calibrate", check=True)
 
 
 @pytest.fixture(scope="module")
@@ -301,8 +298,6 @@ def test_pages_keep_to_wcag(opened, address, theme):
 
 
 def test_several_dropped_pictures_are_one_query(opened, known):
-    from tests.e2e.test_pages import DROP
-
     files = []
     for picture in list(known.values())[:2]:
         data = io.BytesIO()

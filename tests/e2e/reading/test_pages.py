@@ -1,6 +1,5 @@
 """The pages in a browser, in front of the whole of Sightline."""
 
-import base64
 import re
 from itertools import count
 
@@ -9,27 +8,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support import pictures
+from tests.support.pages import DROP, UPLOADS, held, titles
 from tests.support.prepared import PICTURES
-from tests.support.stack import Stack
 from workers.studio import captions, draw
 
 NUMBERS = count()  # Each new picture is another one.
-# Of another seed than the catalogue's: the library does not hold them.
-UPLOADS = [
-    (captions.title(scene), pictures.saved(picture, "JPEG"))
-    for scene, picture in draw.catalogue(8, 4, side=600)
-]
-
-DROP = """([files, selector]) => {
-    const held = new DataTransfer();
-    for (const [name, data] of files) {
-        const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-        held.items.add(new File([bytes], name, { type: "image/jpeg" }));
-    }
-    const options = { bubbles: true, cancelable: true, dataTransfer: held };
-    for (const kind of ["dragenter", "dragover", "drop"])
-        document.querySelector(selector).dispatchEvent(new DragEvent(kind, options));
-}"""
 PASTE = """([[name, data]]) => {
     const held = new DataTransfer();
     const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
@@ -39,25 +22,11 @@ PASTE = """([[name, data]]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def stack():
-    with Stack(env={"MAX_UPLOAD_MB": "2"}, catalogue=True) as running:
-        yield running
-
-
 @pytest.fixture
 def a_picture(stack):
     """A picture of the catalogue as it lies on somebody's disk, and its title."""
     scene, picture = next(draw.catalogue(1, 2026))
     return captions.title(scene), ("mine.jpg", pictures.saved(picture, "JPEG"))
-
-
-def held(*files):
-    return [[name, base64.b64encode(data).decode()] for name, data in files]
-
-
-def titles(page):
-    return page.locator(".tile__title").all_inner_texts()
 
 
 def row(page, name):

@@ -8,7 +8,6 @@ import pytest
 from search.library import label_suggestions
 from tests.support.pictures import jpeg
 from tests.support.prepared import PICTURES
-from tests.support.stack import Stack
 
 ADD = "/admin/search/label/add/"
 # What stands and what should, by the vectors and thresholds that the database holds.
@@ -33,12 +32,6 @@ SETTLED = """
 SELECT count(*) FROM search_labelvector v JOIN search_label l ON l.id = v.label_id
 WHERE l.suggested AND v.lowest = l.threshold
 """
-
-
-@pytest.fixture(scope="module")
-def stack():
-    with Stack(env={"BELL_SECONDS": "1"}, catalogue=True) as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)

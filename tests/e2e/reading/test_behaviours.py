@@ -5,10 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.test_pages import DROP, UPLOADS, held, titles
 from tests.support.axe import assert_accessible
+from tests.support.pages import DROP, UPLOADS, held, titles
 from tests.support.prepared import PASSWORD, PICTURES, USER
-from tests.support.stack import Stack
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 SIDES = ("left", "top", "width", "height")
@@ -18,12 +17,6 @@ LETTERBOXED = """() => {
     const picture = document.querySelector(".region img");
     Object.assign(picture.style, { width: "500px", height: "300px", objectFit: "contain" });
 }"""
-
-
-@pytest.fixture(scope="module")
-def stack():
-    with Stack(catalogue=True) as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A browser in front of a module's own stack."""
+"""One stack, with a library and a browser in front of it, for all that leave it in one piece."""
 
 import re
 
@@ -6,25 +6,26 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.support.browser import ARGUMENTS, chromium
-from tests.support.faults import counting_stack, empty
-from tests.support.stack import PASSWORD, USER
+from tests.support.snapshot import Snapshot
+from tests.support.stack import PASSWORD, USER, Stack
+
+
+@pytest.fixture(scope="package")
+def running():
+    env = {"BELL_SECONDS": "1", "MAX_UPLOAD_MB": "2"}
+    with Stack(env=env, catalogue=True) as stack:
+        yield stack, Snapshot(stack)
 
 
 @pytest.fixture(scope="module")
-def stack():
-    """For tests that break it; a module that wants another one has its own."""
-    with counting_stack() as running:
-        yield running
+def stack(running):
+    """Each module begins with the catalogue alone, and nobody signed in."""
+    stack, snapshot = running
+    yield stack
+    snapshot.restore()
 
 
-@pytest.fixture
-def emptied(stack):
-    """Each test begins with an empty library and an honest ingest worker."""
-    yield
-    empty(stack)
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser():
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)

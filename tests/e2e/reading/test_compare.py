@@ -10,18 +10,17 @@ from tests.support import pictures
 from tests.support.checkpoints import tiny_clip
 from tests.support.factories import picture
 from tests.support.prepared import PICTURES
-from tests.support.stack import Stack
 
 BUNDLED, OTHER = "studio-siglip2", "tiny-clip"
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory):
+@pytest.fixture(scope="module", autouse=True)
+def two_encoders(stack, tmp_path_factory):
     checkpoint = tiny_clip(tmp_path_factory.mktemp("checkpoints") / OTHER)
-    with Stack(env={"BELL_SECONDS": "1"}, catalogue=True) as running:
-        running.manage("encoder", "add", str(checkpoint), "--slug", OTHER, check=True)
-        assert running.eventually(lambda: both_are_complete(running), 120), running.logs()
-        yield running
+    stack.manage("encoder", "add", str(checkpoint), "--slug", OTHER, check=True)
+    assert stack.eventually(lambda: both_are_complete(stack), 120), stack.logs()
+    yield
+    stack.manage("encoder", "remove", OTHER, check=True)
 
 
 def both_are_complete(stack) -> bool:
