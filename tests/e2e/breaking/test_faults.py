@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("emptied")
 def upload(session, numbers, colour=PLAIN) -> None:
     for number in numbers:
         answer = session.upload(picture(number, colour))
-        assert answer.status == 200, answer.text
+        assert answer.status_code == 200, answer.text
 
 
 @contextmanager
@@ -138,7 +138,7 @@ def test_control_without_a_token_it_writes_twice(stack):
 
 
 def answers(session) -> bool:
-    return session.get("/", {"q": "red mug"}).status == 200
+    return session.get("/", {"q": "red mug"}).status_code == 200
 
 
 def test_the_site_recovers_from_a_restart_of_postgresql_under_load(stack):
@@ -147,7 +147,7 @@ def test_the_site_recovers_from_a_restart_of_postgresql_under_load(stack):
     def load() -> None:
         for number in range(60):
             name, data = picture(number)
-            told[name] = session.upload((name, data)).status
+            told[name] = session.upload((name, data)).status_code
 
     with meanwhile(load):
         assert stack.eventually(lambda: stack.embedded() > 5, 40)
@@ -174,7 +174,7 @@ def test_control_without_postgresql_the_site_does_not_recover(stack):
     try:
         assert not stack.eventually(lambda: answers(session), 5)
         answer = session.get("/", {"q": "red mug"})
-        assert answer.status == 503
+        assert answer.status_code == 503
         assert "restarting" in answer.text
     finally:
         stack.restart_postgres()
@@ -203,7 +203,7 @@ def test_without_redis_the_search_page_shows_lexical_hits_and_a_sentence(stack):
         answer = session.get("/", {"q": "picture"})
     finally:
         stack.start("redis")
-    assert answer.status == 200
+    assert answer.status_code == 200
     assert "picture 1" in answer.text
     assert "encoder is not answering" in answer.text
     # The control: with Redis back the encoder answers, and the sentence is gone.

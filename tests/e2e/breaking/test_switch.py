@@ -101,8 +101,8 @@ class Clients:
 
     @staticmethod
     def complaint(answer, found) -> str:
-        if answer.status != 200:
-            return f"status {answer.status}"
+        if answer.status_code != 200:
+            return f"status {answer.status_code}"
         if len(found) != PAGE:
             return f"{len(found)} hits"
         said = re.findall(r'<p class="line" role="status">(.*?)</p>', answer.text)

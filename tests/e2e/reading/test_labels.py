@@ -57,7 +57,7 @@ def suggestions(stack, name):
 
 
 def test_a_curator_s_label_is_suggested_by_the_workers(stack):
-    assert stack.session().post(ADD, fields("plate", 0.31)).status == 200
+    assert stack.session().post(ADD, fields("plate", 0.31)).status_code == 200
     assert stack.eventually(lambda: bool(suggestions(stack, "plate")), 30)
     assert all("plate" in title.lower() for title in suggestions(stack, "plate"))
 

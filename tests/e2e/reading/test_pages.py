@@ -247,7 +247,7 @@ def test_upload_without_script_answers_with_a_row_for_each_file(opened):
 def test_a_request_that_carries_too_much_is_answered_in_a_sentence(stack):
     answer = stack.session().upload(("big.jpg", bytes(45_000_000)))
 
-    assert answer.status == 413
+    assert answer.status_code == 413
     assert "please send fewer pictures at once" in answer.text
 
 
