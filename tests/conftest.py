@@ -1,12 +1,11 @@
 """What every test may use. PostgreSQL is real: the embedded one, in a folder of its own."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.test import Client
 
-from tests.support import factories, quiet
+from tests.support import factories
 from tests.support.fake_encoder import FakeEncoder
 
 TESTS = Path(__file__).parent
@@ -23,12 +22,6 @@ def group(path: Path) -> str:
     """What runs in one process: the tests that share a stack, else those of a file."""
     shares_a_stack = path.parent.name in {"breaking", "reading"}
     return path.parent.name if shares_a_stack else str(path.relative_to(TESTS))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    with quiet.alone() if item.get_closest_marker("alone") else quiet.among_others():
-        return (yield)
 
 
 @pytest.fixture(autouse=True)
