@@ -23,7 +23,7 @@ def asked_for(stack):
 
     def ask(checkpoint):
         answer = session.post("/admin/search/encoder/add/", {"checkpoint": checkpoint})
-        assert answer.status == 200, answer.text
+        assert answer.status_code == 200, answer.text
         return session
 
     session = stack.session()
