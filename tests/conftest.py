@@ -70,8 +70,8 @@ def nothing_loaded(monkeypatch):
     """No encoder is kept, nor refused, from one test to the next."""
     from workers import encoder_cache
 
-    monkeypatch.setattr(encoder_cache, "_kept", {})
-    monkeypatch.setattr(encoder_cache, "_refused", {})
+    monkeypatch.setattr(encoder_cache, "_loaded", {})
+    monkeypatch.setattr(encoder_cache, "_refusals", {})
 
 
 @pytest.fixture(autouse=True)

@@ -127,7 +127,7 @@ def create(loaded: LoadedEncoder, *, slug: str = "", promote_when_ready: bool = 
 
 def revive(encoder: Encoder, loaded: LoadedEncoder) -> Encoder:
     """Let a retired encoder be built again; the vectors that it has are kept."""
-    if encoder.removal_asked:
+    if encoder.removal_requested:
         raise WrongState("encoder_being_removed", encoder=encoder.slug)
     refresh(encoder, loaded)
     retired = Encoder.objects.filter(pk=encoder.pk, state=Encoder.State.RETIRED)

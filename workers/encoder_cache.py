@@ -20,8 +20,8 @@ logger = logging.getLogger(__name__)
 REFUSAL_SECONDS = 60
 
 Key = tuple[int, bool]
-_kept: dict[Key, LoadedEncoder] = {}
-_refused: dict[Key, tuple[float, CheckpointError]] = {}
+_loaded: dict[Key, LoadedEncoder] = {}
+_refusals: dict[Key, tuple[float, CheckpointError]] = {}
 _loading: set[Key] = set()
 _one_at_a_time = threading.Lock()
 
@@ -29,20 +29,20 @@ _one_at_a_time = threading.Lock()
 def encoder_of(row: Encoder, *, vision_only: bool = False) -> LoadedEncoder:
     """This row's encoder. Raises CheckpointError, which is kept in the row for the curators."""
     key = (row.pk, vision_only)
-    if key in _kept:  # Before the lock: whoever has one does not wait until another is loaded.
-        return _kept[key]
+    if key in _loaded:  # Before the lock: whoever has one does not wait until another is loaded.
+        return _loaded[key]
     with _one_at_a_time:
-        if key in _kept:
-            return _kept[key]
+        if key in _loaded:
+            return _loaded[key]
         if refusal := _refusal(key):
             raise refusal
         try:
-            _kept[key] = _checked(row, vision_only=vision_only)
+            _loaded[key] = _checked(row, vision_only=vision_only)
         except CheckpointError as error:
             refuse(row, error, vision_only=vision_only)
             raise
     note(row, None)
-    return _kept[key]
+    return _loaded[key]
 
 
 def at_hand(row: Encoder, *, vision_only: bool = False) -> LoadedEncoder | None:
@@ -52,7 +52,7 @@ def at_hand(row: Encoder, *, vision_only: bool = False) -> LoadedEncoder | None:
     """
     key = (row.pk, vision_only)
     # Where tasks run in whoever sends them, nobody would come again.
-    if key in _kept or _refusal(key) or settings.CELERY_TASK_ALWAYS_EAGER:
+    if key in _loaded or _refusal(key) or settings.CELERY_TASK_ALWAYS_EAGER:
         return encoder_of(row, vision_only=vision_only)
     if key not in _loading:
         _loading.add(key)
@@ -62,8 +62,8 @@ def at_hand(row: Encoder, *, vision_only: bool = False) -> LoadedEncoder | None:
 
 def refuse(row: Encoder, error: CheckpointError, *, vision_only: bool) -> None:
     """Load this encoder no more for a while: it can't be loaded, or has failed at its work."""
-    _refused[row.pk, vision_only] = (time.monotonic(), error)
-    _kept.pop((row.pk, vision_only), None)
+    _refusals[row.pk, vision_only] = (time.monotonic(), error)
+    _loaded.pop((row.pk, vision_only), None)
     note(row, error)
 
 
@@ -86,7 +86,7 @@ def _checked(row: Encoder, *, vision_only: bool) -> LoadedEncoder:
 
 
 def _refusal(key: Key) -> CheckpointError | None:
-    since, error = _refused.get(key, (0.0, None))
+    since, error = _refusals.get(key, (0.0, None))
     return error if time.monotonic() - since < REFUSAL_SECONDS else None
 
 

@@ -20,7 +20,7 @@ from workers import queues
 from workers.bell import ring
 from workers.tasks import training
 from workers.tasks.queries import encode_text
-from workers.upkeep import tend
+from workers.upkeep import advance_encoders
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def start_threads(sender: Any, **kwargs: Any) -> None:
     # Threads, not Celery's timer: that is cleared whenever Redis goes away.
     for queue, name, step, pause in (
         (queues.INGEST, "bell", ring, settings.BELL_SECONDS),
-        (queues.INGEST, "upkeep", tend, UPKEEP_SECONDS),
+        (queues.INGEST, "upkeep", advance_encoders, UPKEEP_SECONDS),
         (queues.TRAIN, "bell", partial(ring, queues.TRAIN), settings.BELL_SECONDS),
     ):
         if takes(queue, sender.app):

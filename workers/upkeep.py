@@ -27,31 +27,31 @@ logger = logging.getLogger(__name__)
 GRACE_SECONDS = 5
 
 
-def tend() -> None:
+def advance_encoders() -> None:
     """Bring every encoder a step on; one process at a time does so."""
     with turn("upkeep") as taken:
         if taken:
             for encoder in Encoder.objects.order_by("pk"):
-                tend_to(encoder)
+                advance(encoder)
 
 
-def tend_here_without_workers() -> None:
+def advance_without_workers() -> None:
     """Where tasks run in the process that sends them, do all at once that workers would do."""
     if settings.CELERY_TASK_ALWAYS_EAGER:
-        tend()
+        advance_encoders()
         ring()
-        tend()
+        advance_encoders()
 
 
-def tend_to(encoder: Encoder) -> None:
-    if encoder.removal_asked:
+def advance(encoder: Encoder) -> None:
+    if encoder.removal_requested:
         remove(encoder)
     elif encoder.state != Encoder.State.RETIRED:
         encoder.build_index()
         while Embedding.objects.promise_next(encoder):
             ring()
         become_ready(encoder)
-        promote_if_asked(encoder)
+        promote_if_requested(encoder)
 
 
 def become_ready(encoder: Encoder) -> None:
@@ -65,7 +65,7 @@ def become_ready(encoder: Encoder) -> None:
         logger.info("The encoder %s is ready", encoder)
 
 
-def promote_if_asked(encoder: Encoder) -> None:
+def promote_if_requested(encoder: Encoder) -> None:
     ready = Encoder.objects.filter(pk=encoder.pk, state=Encoder.State.READY)
     if ready.filter(promote_when_ready=True).exists() and is_warm(encoder):
         try:
@@ -89,7 +89,7 @@ def is_warm(encoder: Encoder) -> bool:
 def remove(encoder: Encoder) -> None:
     """Delete an encoder once no search can have begun before that was asked."""
     grace = timedelta(seconds=settings.QUERY_TIMEOUT_SECONDS + GRACE_SECONDS)
-    if Encoder.objects.filter(pk=encoder.pk, removal_asked__lt=Now() - grace).exists():
+    if Encoder.objects.filter(pk=encoder.pk, removal_requested__lt=Now() - grace).exists():
         # First: taking vectors out of it would have every one of them vacuumed from its graph.
         encoder.drop_index()
         while Embedding.objects.take_away(encoder):

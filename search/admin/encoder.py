@@ -92,21 +92,21 @@ class EncoderAdmin(ReadOnlyAdmin):
 
     @action(description="Promote: let it answer searches")
     def promote(self, request: HttpRequest, queryset: QuerySet[Encoder]) -> HttpResponse | None:
-        said = "{} serves as soon as it is ready and a query worker has loaded it."
-        return self.confirmed(request, queryset, "promote", Encoder.ask_promotion, said)
+        message = "{} serves as soon as it is ready and a query worker has loaded it."
+        return self.confirmed(request, queryset, "promote", Encoder.ask_promotion, message)
 
     @action(description="Retire: promise it nothing any more")
     def retire(self, request: HttpRequest, queryset: QuerySet[Encoder]) -> HttpResponse | None:
-        said = "{} is retired; its vectors stay."
-        return self.confirmed(request, queryset, "retire", Encoder.retire, said)
+        message = "{} is retired; its vectors stay."
+        return self.confirmed(request, queryset, "retire", Encoder.retire, message)
 
     @action(description="Remove, with its vectors and its index")
     def remove(self, request: HttpRequest, queryset: QuerySet[Encoder]) -> HttpResponse | None:
-        said = "{} is being removed."
-        return self.confirmed(request, queryset, "remove", Encoder.ask_removal, said)
+        message = "{} is being removed."
+        return self.confirmed(request, queryset, "remove", Encoder.ask_removal, message)
 
     def confirmed(
-        self, request: HttpRequest, queryset: QuerySet[Encoder], verb: str, act: Any, said: str
+        self, request: HttpRequest, queryset: QuerySet[Encoder], verb: str, act: Any, message: str
     ) -> HttpResponse | None:
         """Act on one encoder, once the curator has seen what that means."""
         encoder = queryset.first()
@@ -123,14 +123,14 @@ class EncoderAdmin(ReadOnlyAdmin):
         except WrongState as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
-            self.message_user(request, said.format(encoder))
+            self.message_user(request, message.format(encoder))
         return None
 
     # How far each is -----------------------------------------------------------------------------
 
     @display(description="state", label=STATE_COLOURS)
     def current_state(self, encoder: Encoder) -> str:
-        return "being removed" if encoder.removal_asked else encoder.state
+        return "being removed" if encoder.removal_requested else encoder.state
 
     @display(description="family")
     def kind(self, encoder: Encoder) -> str:

@@ -28,7 +28,7 @@ class StartForm(forms.ModelForm):
     """What a curator asks of a training."""
 
     start_from = forms.ModelChoiceField(
-        Encoder.objects.filter(removal_asked=None).order_by("-created"),
+        Encoder.objects.filter(removal_requested=None).order_by("-created"),
         required=False,
         empty_label="None",
         widget=UnfoldAdminSelectWidget,
@@ -194,11 +194,11 @@ def flat(figures: dict[str, Any], *path: str) -> Iterator[tuple[str, str]]:
     """The values with their intervals, however deep, each with the names that lead to it."""
     for name, figure in figures.items():
         if isinstance(figure, dict) and "value" in figure:
-            yield ", ".join([*path, name]), said(**figure)
+            yield ", ".join([*path, name]), figure_text(**figure)
         elif isinstance(figure, dict):
             yield from flat(figure, *path, name)
 
 
-def said(value: float, low: float | None = None, high: float | None = None, **_: Any) -> str:
+def figure_text(value: float, low: float | None = None, high: float | None = None, **_: Any) -> str:
     interval = "" if low is None or high is None else f" ({low:.3f} to {high:.3f})"
     return f"{value:.3f}{interval}"

@@ -19,7 +19,7 @@ from django.db.models import F, Q, QuerySet
 from pgvector.django import HammingDistance
 
 from search.formats.likeness import BITS, PLAIN, same_layout, same_proportions
-from search.models import Asset, Distinction, User
+from search.models import Asset, NotDuplicate, User
 from search.models.asset import AssetQuerySet
 
 # Maximum number of assets re-clustered before a person gets an answer; workers do the rest.
@@ -49,7 +49,7 @@ def of(asset: Asset) -> AssetQuerySet:
 
 def not_duplicates_of(asset: Asset) -> AssetQuerySet:
     """The assets of which a person says that they are no near-duplicates of this one, by title."""
-    pairs = Distinction.objects.of(asset)
+    pairs = NotDuplicate.objects.of(asset)
     either = Q(pk__in=pairs.values("first")) | Q(pk__in=pairs.values("second"))
     return Asset.objects.filter(either).exclude(pk=asset.pk).order_by("title", "pk")
 
@@ -73,7 +73,7 @@ def tell_apart(asset: Asset, other: Asset, *, person: User) -> None:
     """Record that these two are no near-duplicates, which stays so whatever else changes."""
     with transaction.atomic():
         _wait_for_turn()
-        Distinction.objects.remember(asset, other, person=person)
+        NotDuplicate.objects.remember(asset, other, person=person)
         _recluster(asset, other)
 
 
@@ -81,7 +81,7 @@ def take_back(asset: Asset, other: Asset) -> None:
     """Delete the record that these two are no near-duplicates."""
     with transaction.atomic():
         _wait_for_turn()
-        Distinction.objects.between(asset, other).delete()
+        NotDuplicate.objects.between(asset, other).delete()
         _recluster(asset, other)
 
 
@@ -129,7 +129,7 @@ def _first_like(asset: Asset) -> UUID:
 
 
 def _clusters_ruled_out(asset: Asset) -> set[UUID | None]:
-    pairs = Distinction.objects.of(asset).select_related("first", "second")
+    pairs = NotDuplicate.objects.of(asset).select_related("first", "second")
     return {pair.other(asset).cluster for pair in pairs}
 
 

@@ -121,7 +121,7 @@ def _calibration(
         strong=strong,
         possible=possible,
         weights=weights,
-        known=np.concatenate(library.bank).astype(np.float16).tobytes(),
+        bank=np.concatenate(library.bank).astype(np.float16).tobytes(),
         titles=len(library.bank.titles),
         assets=len(library.sample),
         judgements=count,
@@ -206,7 +206,7 @@ def _median_thresholds(weights: Weights, queries: Numbers) -> tuple[float, float
 
 
 def _store(calibration: Calibration) -> Calibration:
-    fields = ("strong", "possible", "weights", "known", "titles", "assets", "judgements")
+    fields = ("strong", "possible", "weights", "bank", "titles", "assets", "judgements")
     return Calibration.objects.update_or_create(
         encoder=calibration.encoder,
         kind=calibration.kind,

@@ -93,7 +93,7 @@ def _read(rows: list[Calibration], encoder: Encoder) -> Calibrated:
 
 def bank_of(row: Calibration) -> Bank:
     """The texts of a calibration."""
-    numbers = np.frombuffer(row.known, np.float16).astype(np.float32)
+    numbers = np.frombuffer(row.bank, np.float16).astype(np.float32)
     vectors = numbers.reshape(-1, row.encoder.dimensions)
     return Bank(vectors[: row.titles], vectors[row.titles :])
 

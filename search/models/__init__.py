@@ -1,13 +1,13 @@
 from search.models.asset import Asset
 from search.models.calibration import Calibration
 from search.models.collection import Collection
-from search.models.duplicate import Distinction
 from search.models.embedding import Embedding
 from search.models.encoder import Encoder
 from search.models.encoder_request import EncoderRequest
 from search.models.evaluation import Evaluation
 from search.models.judgement import JudgedQuery, Judgement, Preference
 from search.models.label import AssetLabel, Label, LabelVector, Rejection
+from search.models.not_duplicate import NotDuplicate
 from search.models.rendition import Rendition
 from search.models.saved_search import SavedPicture, SavedSearch, Visit
 from search.models.training import TrainingRun
@@ -20,7 +20,7 @@ __all__ = [
     "AssetWords",
     "Calibration",
     "Collection",
-    "Distinction",
+    "NotDuplicate",
     "Embedding",
     "Encoder",
     "EncoderRequest",

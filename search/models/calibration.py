@@ -18,7 +18,7 @@ class Calibration(models.Model):
     possible = models.FloatField()
     weights = models.JSONField()
     # The vectors of some titles and then of words in them, in half precision; how many titles.
-    known = models.BinaryField(default=bytes)
+    bank = models.BinaryField(default=bytes)
     titles = models.PositiveIntegerField(default=0)
     # Of how many assets and judgements it was made.
     assets = models.PositiveIntegerField()

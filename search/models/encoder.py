@@ -13,7 +13,7 @@ _INCOMPLETE = Q(promised=None) | Q(
     embeddings__backfill=True, embeddings__fulfilled=None, embeddings__error=""
 )
 
-# Of the HNSW graph: how many links a vector gets, and among how many candidates they are chosen.
+# Links of a vector in the HNSW graph, and the number of candidates that they are chosen from.
 # With pgvector's own 16 and 64, words find at most 0.94 of their nearest among 100,000, with these
 # 0.98; to build it takes six times as long (bench/results/recall.md).
 LINKS, CANDIDATES = 48, 256
@@ -79,7 +79,7 @@ class Encoder(models.Model):
     promised_to = models.UUIDField(null=True, editable=False)
     promised = models.DateTimeField(null=True, editable=False)
     promote_when_ready = models.BooleanField(default=False, editable=False)
-    removal_asked = models.DateTimeField(null=True, editable=False)
+    removal_requested = models.DateTimeField(null=True, editable=False)
 
     # Of with_counts().
     searchable: int
@@ -124,8 +124,8 @@ class Encoder(models.Model):
 
     @property
     def time_left(self) -> str:
-        """The same as people say it: 40 s, 2 min, 3 h; nothing where there is nothing to say."""
-        return as_said(self.seconds_left) if self.seconds_left else ""
+        """`seconds_left` as text, such as 40 s, 2 min, 3 h; empty where there is none."""
+        return duration_text(self.seconds_left) if self.seconds_left else ""
 
     # Its state -----------------------------------------------------------------------------------
 
@@ -173,8 +173,8 @@ class Encoder(models.Model):
         """Be retired, and gone with all vectors as soon as no search can be using them."""
         with self._held():
             self._refuse_if_serving("removed")
-            asked = self.removal_asked or Now()
-            self._become(self.State.RETIRED, promote_when_ready=False, removal_asked=asked)
+            since = self.removal_requested or Now()
+            self._become(self.State.RETIRED, promote_when_ready=False, removal_requested=since)
 
     @contextmanager
     def _held(self) -> Iterator[None]:
@@ -230,8 +230,8 @@ class Encoder(models.Model):
             cursor.execute(f"DROP INDEX {_concurrently()} IF EXISTS {self.index_name}")
 
 
-def as_said(seconds: float) -> str:
-    """A duration as people say it: 40 s, 2 min, 3 h."""
+def duration_text(seconds: float) -> str:
+    """A duration, rounded: 40 s, 2 min, 3 h."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.0f} h"

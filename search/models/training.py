@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Case, Q, Value, When
 from django.db.models.functions import Coalesce, Now
 
-from search.models.encoder import Encoder, as_said
+from search.models.encoder import Encoder, duration_text
 from search.models.lease import (
     MAX_ATTEMPTS,
     NO_FAILURE,
@@ -35,7 +35,7 @@ class TrainingRunQuerySet(LeaseQuerySet):
     def _conclude_dead(self) -> None:
         ended = {"ended": Now(), **UNCLAIMED}
         dead = self.claimable().filter(state=TrainingRun.State.RUNNING)
-        stopped = dead.exclude(stop_asked=None)
+        stopped = dead.exclude(stop_requested=None)
         stopped.update(state=TrainingRun.State.STOPPED, **ended)
         killed = Refusal("training_stops_worker", times=MAX_ATTEMPTS)
         killing = self.killing().filter(state=TrainingRun.State.RUNNING)
@@ -93,7 +93,7 @@ class TrainingRun(Lease):
     folder = models.CharField(max_length=500, blank=True, editable=False)
     started = models.DateTimeField(null=True, editable=False)
     ended = models.DateTimeField(null=True, editable=False)
-    stop_asked = models.DateTimeField(null=True, editable=False)
+    stop_requested = models.DateTimeField(null=True, editable=False)
 
     objects = TrainingRunQuerySet.as_manager()
 
@@ -122,12 +122,12 @@ class TrainingRun(Lease):
 
     @property
     def is_stopping(self) -> bool:
-        return self.state == self.State.RUNNING and self.stop_asked is not None
+        return self.state == self.State.RUNNING and self.stop_requested is not None
 
     @property
     def time_left(self) -> str:
         """As people say it, from what its worker estimates; nothing where that is not known."""
-        return as_said(self.seconds_left) if self.is_live and self.seconds_left else ""
+        return duration_text(self.seconds_left) if self.is_live and self.seconds_left else ""
 
     # What curators ask of it ---------------------------------------------------------------------
 
@@ -136,12 +136,12 @@ class TrainingRun(Lease):
         mine = TrainingRun.objects.filter(pk=self.pk)
         if mine.filter(state=self.State.WAITING).update(state=self.State.STOPPED, ended=Now()):
             return True
-        return bool(mine.filter(state=self.State.RUNNING).update(stop_asked=Now()))
+        return bool(mine.filter(state=self.State.RUNNING).update(stop_requested=Now()))
 
     def go_on(self) -> bool:
         """Wait again, to be taken up where it was when it stopped or failed; whether it does."""
         early = TrainingRun.objects.filter(pk=self.pk, state__in=self.ENDED_EARLY)
-        anew = {"stop_asked": None, "ended": None, "attempts": 0, **NO_FAILURE}
+        anew = {"stop_requested": None, "ended": None, "attempts": 0, **NO_FAILURE}
         return bool(early.update(state=self.State.WAITING, **anew))
 
     # What its worker writes ----------------------------------------------------------------------
@@ -153,7 +153,7 @@ class TrainingRun(Lease):
 
     def report(self, **progress: Any) -> bool:
         """Renew the lease and note how far it is; False if it is to stop or is another's now."""
-        return self.renew(**progress) and self.mine().filter(stop_asked=None).exists()
+        return self.renew(**progress) and self.mine().filter(stop_requested=None).exists()
 
     def finish(self, figures: dict[str, Any]) -> bool:
         step = Coalesce("steps", "step")
@@ -165,6 +165,6 @@ class TrainingRun(Lease):
 
     def give_back(self) -> bool:
         """Stop if that was asked, else wait: another worker takes it up where it is."""
-        waits = When(stop_asked=None, then=Value(self.State.WAITING))
-        ended = Case(When(stop_asked=None, then=Value(None)), default=Now())
+        waits = When(stop_requested=None, then=Value(self.State.WAITING))
+        ended = Case(When(stop_requested=None, then=Value(None)), default=Now())
         return self.conclude(state=Case(waits, default=Value(self.State.STOPPED)), ended=ended)

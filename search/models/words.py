@@ -13,7 +13,11 @@ class AssetWords(models.Model):
     """
 
     asset = models.OneToOneField(
-        Asset, on_delete=models.CASCADE, primary_key=True, related_name="said", editable=False
+        Asset,
+        on_delete=models.CASCADE,
+        primary_key=True,
+        related_name="asset_words",
+        editable=False,
     )
     words = SearchVectorField(null=True, editable=False)
 

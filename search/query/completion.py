@@ -138,7 +138,7 @@ def _called(words: str, user: Person) -> Iterator[str]:
         in_title = lexical.TextQuery(
             lexical.TextSearch(words.split()).spelled(lexical.TITLE.weight)
         )
-        yield from _shortest(Asset.objects.visible_to(user).filter(said__words=in_title))
+        yield from _shortest(Asset.objects.visible_to(user).filter(asset_words__words=in_title))
 
 
 def beginning(words: str, user: Person) -> AssetQuerySet:

@@ -104,7 +104,10 @@ def search(assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]) 
     """
     text = TextSearch(words, phrases)
     rank = SearchRank(
-        F("said__words"), text.everything, weights=list(WEIGHTS.values()), normalization=BY_LENGTH
+        F("asset_words__words"),
+        text.everything,
+        weights=list(WEIGHTS.values()),
+        normalization=BY_LENGTH,
     )
     # Whatever else there is: first who has whole words, of these first who has them in the title.
     first = Worth({2: text.whole, 1: text.spelled(TITLE.weight)}, output_field=FloatField())
@@ -121,7 +124,7 @@ def containing(
 ) -> AssetQuerySet:
     """The same assets, in no order and without annotations."""
     text = TextSearch(words, phrases)
-    contains = Q(said__words=text.everything)
+    contains = Q(asset_words__words=text.everything)
     return assets.filter(contains | Q(pk=text.id) if text.id else contains)
 
 
@@ -222,7 +225,7 @@ class TextSearch:
         each of 26,000 hits of a common word would cost as much as to rank them.
         """
         whole = " ".join(plain(self._text))[:LONGEST_NAME]
-        called = Q(said__words=TextQuery(f"'={whole}'" if whole else ""))
+        called = Q(asset_words__words=TextQuery(f"'={whole}'" if whole else ""))
         return called | Q(pk=self.id) if self.id else called
 
     @property
@@ -261,7 +264,7 @@ class Worth(Func):
     output_field = IntegerField()
 
     def __init__(self, spelled: dict[int, str], **extra: Any) -> None:
-        super().__init__(F("said__words"), **extra)
+        super().__init__(F("asset_words__words"), **extra)
         self.spelled = spelled
 
     def as_sql(self, compiler: Any, connection: Any, *args: Any, **options: Any) -> Any:

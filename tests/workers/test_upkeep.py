@@ -41,7 +41,7 @@ def state(encoder: Encoder) -> str:
 def test_a_new_encoder_is_promised_the_whole_library_as_backfill(unrung):
     encoder = make_library()
 
-    upkeep.tend()
+    upkeep.advance_encoders()
 
     promises = Embedding.objects.filter(encoder=encoder)
     assert [p.backfill for p in promises] == [True] * 5
@@ -68,7 +68,7 @@ def test_a_killed_backfill_repeats_nothing(unrung):
     Embedding.objects.promise_next(encoder, chunk=2)
     first = set(encoder.embeddings.values_list("pk", flat=True))
 
-    upkeep.tend()
+    upkeep.advance_encoders()
 
     assert first < set(encoder.embeddings.values_list("pk", flat=True))
     assert encoder.embeddings.count() == 5
@@ -79,7 +79,7 @@ def test_an_upload_during_the_backfill_is_promised_once_and_as_fresh(unrung):
     Embedding.objects.promise_next(encoder, chunk=2)
     fresh = make_asset(title="fresh")
 
-    upkeep.tend()
+    upkeep.advance_encoders()
 
     assert not Embedding.objects.get(asset=fresh, encoder=encoder).backfill
 
@@ -88,7 +88,7 @@ def test_a_retired_encoder_is_promised_nothing_more(unrung):
     encoder = make_library()
     encoder.retire()
 
-    upkeep.tend()
+    upkeep.advance_encoders()
 
     assert not encoder.embeddings.exists()
 
@@ -172,7 +172,7 @@ def test_looking_for_uploads_does_not_read_the_backfill():
 
 def test_an_encoder_that_cannot_be_used_does_not_stop_the_others(order, monkeypatch):
     make_library(3)
-    upkeep.tend_to(Encoder.objects.get(slug="new"))
+    upkeep.advance(Encoder.objects.get(slug="new"))
     make_asset(title="upload")
     loading_error(monkeypatch, "fake")
 
@@ -203,28 +203,28 @@ def loading_error(monkeypatch, slug: str) -> None:
 def test_building_ends_when_the_backfill_has_come_through(fake_encoder):
     encoder = make_library()
 
-    upkeep.tend()
+    upkeep.advance_encoders()
     assert state(encoder) == "building" or not encoder.embeddings.waiting().exists()
     look_around.look_around()
-    upkeep.tend()
+    upkeep.advance_encoders()
 
     assert state(encoder) == "ready"
 
 
 def test_building_goes_on_while_backfill_waits(unrung):
     encoder = make_library()
-    upkeep.tend()
-    upkeep.tend()
+    upkeep.advance_encoders()
+    upkeep.advance_encoders()
     assert state(encoder) == "building"
 
 
 def test_what_has_failed_and_what_has_just_come_in_hold_nothing_up(unrung):
     encoder = make_library(1)
-    upkeep.tend()
+    upkeep.advance_encoders()
     encoder.embeddings.update(error="This is no picture.")
     make_asset(title="fresh")
 
-    upkeep.tend()
+    upkeep.advance_encoders()
 
     assert state(encoder) == "ready"
 
@@ -246,7 +246,7 @@ def test_a_missing_index_is_built_again(unrung):
     encoder = make_encoder()
     encoder.drop_index()
 
-    upkeep.tend()
+    upkeep.advance_encoders()
 
     assert encoder.has_index()
 
@@ -266,7 +266,7 @@ def test_an_index_that_a_crash_left_invalid_is_built_again(unrung):
     # The control: that it is there by its name alone proves nothing.
     assert not encoder.has_index()
 
-    upkeep.tend()
+    upkeep.advance_encoders()
 
     assert encoder.has_index()
 
@@ -274,7 +274,7 @@ def test_an_index_that_a_crash_left_invalid_is_built_again(unrung):
 def test_the_index_of_a_retired_encoder_is_left_alone(unrung):
     encoder = make_encoder(state="retired")
     encoder.drop_index()
-    upkeep.tend()
+    upkeep.advance_encoders()
     assert not encoder.has_index()
 
 
@@ -282,9 +282,9 @@ def test_the_index_of_a_retired_encoder_is_left_alone(unrung):
 def test_only_one_process_tends_at_a_time():
     encoder = make_encoder(**NEW)
     with elsewhere("upkeep"):
-        upkeep.tend()
+        upkeep.advance_encoders()
         assert state(encoder) == "building"
-    upkeep.tend()
+    upkeep.advance_encoders()
     assert state(encoder) == "ready"
 
 
@@ -295,9 +295,9 @@ def test_one_that_is_to_serve_does_so_once_a_query_worker_has_loaded_it(fake_enc
     encoder = make_library()
     encoder.ask_promotion()
 
-    upkeep.tend()
+    upkeep.advance_encoders()
     look_around.look_around()
-    upkeep.tend()
+    upkeep.advance_encoders()
 
     assert state(encoder) == "serving"
     assert Encoder.objects.get(slug="fake").state == "ready"
@@ -309,7 +309,7 @@ def test_without_a_query_worker_the_other_goes_on_serving(fake_encoder, monkeypa
     encoder.ask_promotion()
     monkeypatch.setattr(upkeep.encode_text, "delay", lambda *given: None)
 
-    upkeep.tend()
+    upkeep.advance_encoders()
 
     assert state(encoder) == "ready"
 
@@ -328,16 +328,16 @@ def test_a_warm_up_counts_once(fake_encoder, monkeypatch):
 def removed_long_ago(encoder: Encoder) -> None:
     encoder.ask_removal()
     Encoder.objects.filter(pk=encoder.pk).update(
-        removal_asked=timezone.now() - timedelta(minutes=1)
+        removal_requested=timezone.now() - timedelta(minutes=1)
     )
 
 
 def test_what_is_removed_stays_as_long_as_a_search_may_be_using_it(unrung):
     encoder = make_library()
-    upkeep.tend()
+    upkeep.advance_encoders()
     encoder.ask_removal()
 
-    upkeep.tend()
+    upkeep.advance_encoders()
 
     assert state(encoder) == "retired"
     assert encoder.embeddings.count() == 5
@@ -346,10 +346,10 @@ def test_what_is_removed_stays_as_long_as_a_search_may_be_using_it(unrung):
 
 def test_then_vectors_index_and_row_are_gone_and_no_other_encoder_s(unrung):
     encoder = make_library()
-    upkeep.tend()
+    upkeep.advance_encoders()
     removed_long_ago(encoder)
 
-    upkeep.tend()
+    upkeep.advance_encoders()
 
     assert not encoder.has_index()
     assert [e.slug for e in Encoder.objects.all()] == ["fake"]
@@ -358,11 +358,11 @@ def test_then_vectors_index_and_row_are_gone_and_no_other_encoder_s(unrung):
 
 def test_a_killed_removal_is_ended_by_the_next(unrung, monkeypatch):
     encoder = make_library()
-    upkeep.tend()
+    upkeep.advance_encoders()
     removed_long_ago(encoder)
     encoder.drop_index()
     assert Embedding.objects.take_away(encoder, chunk=2) == 2
 
-    upkeep.tend()
+    upkeep.advance_encoders()
 
     assert not Encoder.objects.filter(slug="new").exists()

@@ -245,7 +245,7 @@ def parsed(line: bytes) -> dict[str, Any]:
     """What a line of JSON says; nothing if it is something else."""
     try:
         # Neither JSON nor PostgreSQL knows NaN.
-        said = json.loads(line, parse_constant=lambda name: None)
+        answer = json.loads(line, parse_constant=lambda name: None)
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return answer if isinstance(answer, dict) else {}

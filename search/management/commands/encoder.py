@@ -17,7 +17,7 @@ from workers.bell import ring
 from workers.encoders.checkpoint import find
 from workers.encoders.load import load_encoder
 from workers.encoders.protocol import CheckpointError, LoadedEncoder
-from workers.upkeep import is_warm, tend, tend_here_without_workers
+from workers.upkeep import advance_encoders, advance_without_workers, is_warm
 
 COLUMNS = ["slug", "state", "family", "dimensions", "patches", "searchable", "waiting", "failed"]
 COLUMNS += ["checkpoint", "revision"]
@@ -67,7 +67,7 @@ class Command(BaseCommand):
 
     def add(self, options: Any) -> None:
         encoder = self.added(options)
-        tend_here_without_workers()
+        advance_without_workers()
         self.say(encoder, f"{encoder} is added; the workers embed the library by it.")
 
     def added(self, options: Any) -> Encoder:
@@ -119,7 +119,7 @@ class Command(BaseCommand):
         total = embeddings.count()
         with tqdm(total=total, unit="vector", desc="Removing", disable=None) as bar:
             while Encoder.objects.filter(pk=encoder.pk).exists():
-                tend()
+                advance_encoders()
                 bar.update(total - embeddings.count() - bar.n)
                 time.sleep(0.5)
 
@@ -135,7 +135,7 @@ class Command(BaseCommand):
             if serving is None or not is_passed_over(serving):
                 raise
             self.stderr.write(f"{error} {serving} goes on serving.")
-        tend_here_without_workers()
+        advance_without_workers()
         ring()
 
     def served(self, loaded: LoadedEncoder, serving: Encoder | None) -> str:
@@ -166,8 +166,8 @@ class Command(BaseCommand):
 def is_unchanged(serving: Encoder) -> bool:
     """Whether the settings name just the files that serve; workers verify them as they load."""
     files = find(settings.ENCODER_CHECKPOINT, settings.ENCODER_REVISION)
-    is_known = bool(serving.probes) and serving.patches is None
-    return is_known and (files.name, files.revision) == (serving.checkpoint, serving.revision)
+    has_probes = bool(serving.probes) and serving.patches is None
+    return has_probes and (files.name, files.revision) == (serving.checkpoint, serving.revision)
 
 
 def is_passed_over(serving: Encoder) -> bool:
@@ -196,7 +196,7 @@ def described(row: Encoder) -> dict[str, Any]:
     columns = [*COLUMNS, "per_second", "seconds_left"]
     return {name: getattr(row, name) for name in columns} | {
         "problem": row.problem_sentence,
-        "is_being_removed": row.removal_asked is not None,
+        "is_being_removed": row.removal_requested is not None,
     }
 
 
@@ -205,7 +205,7 @@ def line(row: Encoder) -> str:
     patches = f", {row.patches} patches" if row.patches else ""
     pace = f" ({row.per_second:.1f} per second, {row.time_left} left)" if row.time_left else ""
     parts = [
-        f"{'being removed' if row.removal_asked else row.state}, {row.family}{patches},"
+        f"{'being removed' if row.removal_requested else row.state}, {row.family}{patches},"
         f" {row.dimensions} dimensions",
         f"{row.searchable} searchable, {row.waiting} waiting{pace}, {row.failed} failed",
         f"{row.checkpoint} @ {row.revision}",

@@ -103,7 +103,7 @@ def test_nothing_happens_before_it_is_confirmed(staff_client, two, action):
 
     assert f"{action.capitalize()} new?" in answer.content.decode()
     two.refresh_from_db()
-    assert (two.state, two.promote_when_ready, two.removal_asked) == ("ready", False, None)
+    assert (two.state, two.promote_when_ready, two.removal_requested) == ("ready", False, None)
 
 
 def test_promoting_is_left_to_who_can_see_that_a_query_worker_has_it(staff_client, two):

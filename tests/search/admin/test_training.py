@@ -94,7 +94,7 @@ def test_bad_input_is_a_sentence(curator_client, rung, fields, sentence):
 
 
 def test_an_encoder_that_is_being_removed_is_not_offered(curator_client):
-    make_encoder(slug="going", state="retired", removal_asked=Now())
+    make_encoder(slug="going", state="retired", removal_requested=Now())
     assert "going" not in curator_client.get(ADD).content.decode()
 
 
@@ -156,7 +156,7 @@ def test_a_curator_stops_what_runs(curator_client):
     assert "stops as soon as it is saved" in page
     assert "It is being saved and stopped." in page
     run.refresh_from_db()
-    assert run.stop_asked
+    assert run.stop_requested
 
 
 def test_what_waits_stops_at_once_and_can_go_on(

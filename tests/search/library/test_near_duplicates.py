@@ -11,7 +11,7 @@ from search.formats.facts import Facts
 from search.formats.likeness import BITS, PLAIN, layout_of, perceptual_hash
 from search.library import near_duplicates
 from search.library.near_duplicates import collapse, compare_next, reset, take_back, tell_apart
-from search.models import Asset, Distinction
+from search.models import Asset, NotDuplicate
 from tests.support.drawn import drawing
 from tests.support.factories import make_asset, make_user
 from workers.look_around import look_around
@@ -235,7 +235,7 @@ def test_saying_it_twice_is_saying_it_once(trio):
     for _ in range(2):
         tell_apart(trio[0], trio[1], person=make_user())
 
-    assert Distinction.objects.count() == 1
+    assert NotDuplicate.objects.count() == 1
 
 
 def test_taken_back_it_is_as_before(trio):

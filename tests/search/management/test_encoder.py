@@ -96,11 +96,11 @@ def test_another_checkpoint_takes_over_only_once_it_is_ready(loads, capsys, monk
     make_asset(embedded=False)
     loads(revision="2")
     with monkeypatch.context() as idle:
-        idle.setattr(command, "tend_here_without_workers", lambda: None)
+        idle.setattr(command, "advance_without_workers", lambda: None)
         assert "built beside siglip2-tiny" in run(capsys, "serve")
         assert states() == {"siglip2-tiny": "serving", "siglip2-tiny-2": "building"}
 
-    command.tend_here_without_workers()
+    command.advance_without_workers()
 
     assert states() == {"siglip2-tiny": "ready", "siglip2-tiny-2": "serving"}
 

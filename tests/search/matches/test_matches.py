@@ -73,7 +73,7 @@ def test_no_strong_match_lies_beyond_the_possible_ones(kind, titles):
 def test_titles_that_say_nothing_are_not_learned_from():
     encoder = make_library(titles="IMG 0001")
     for calibration in fit(encoder):
-        assert calibration.titles == 0 and calibration.known == b""
+        assert calibration.titles == 0 and calibration.bank == b""
 
 
 def test_a_title_that_does_not_tell_its_picture_is_as_good_as_none():

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from search.library import near_duplicates
-from search.models import Asset, Distinction
+from search.models import Asset, NotDuplicate
 from search.views import assets
 from tests.support.factories import make_asset, make_user
 from tests.support.placed import put
@@ -146,7 +146,7 @@ def test_staff_say_what_is_no_duplicate(staff_client, two):
 
     assert response.url == f"{two[0].get_absolute_url()}#near-duplicates"
     assert not are_together()
-    assert Distinction.objects.get().person.username == "curator"
+    assert NotDuplicate.objects.get().person.username == "curator"
 
 
 def test_what_was_told_apart_is_named_to_staff_alone(staff_client, reader_client, two):
@@ -163,7 +163,7 @@ def test_it_can_be_taken_back_from_either_page(staff_client, two):
 
     assert say(staff_client, two[1], two[0], "take_back").status_code == 302
 
-    assert are_together() and not Distinction.objects.exists()
+    assert are_together() and not NotDuplicate.objects.exists()
 
 
 @pytest.mark.parametrize("name", ["tell_apart", "take_back"])
@@ -172,7 +172,7 @@ def test_saying_it_twice_changes_nothing(staff_client, two, name):
     for _ in range(2):
         assert say(staff_client, *two, name).status_code == 302
 
-    assert Distinction.objects.exists() is (name == "tell_apart")
+    assert NotDuplicate.objects.exists() is (name == "tell_apart")
 
 
 @pytest.mark.parametrize("name", ["tell_apart", "take_back"])
@@ -192,7 +192,7 @@ def test_an_asset_that_is_none_is_not_found(staff_client, two, name, other):
 
     assert say(staff_client, two[0], given, name).status_code == 404
     assert say(staff_client, Asset(pk=uuid4()), two[0], name).status_code == 404
-    assert not Distinction.objects.exists()
+    assert not NotDuplicate.objects.exists()
 
 
 @pytest.mark.parametrize("hidden", ["barn", "shed"])

@@ -7,7 +7,7 @@ from search.models.asset import Asset
 from search.models.user import User
 
 
-class DistinctionQuerySet(models.QuerySet["Distinction"]):
+class NotDuplicateQuerySet(models.QuerySet["NotDuplicate"]):
     def of(self, asset: Asset) -> Self:
         """Those that tell this asset from another one."""
         return self.filter(Q(first=asset) | Q(second=asset))
@@ -21,7 +21,7 @@ class DistinctionQuerySet(models.QuerySet["Distinction"]):
         self.get_or_create(first=first, second=second, defaults={"person": person})
 
 
-class Distinction(models.Model):
+class NotDuplicate(models.Model):
     """Two assets that look alike and are no duplicates, says a person; this stands for ever."""
 
     first = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="+")
@@ -29,11 +29,11 @@ class Distinction(models.Model):
     person = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
     created = models.DateTimeField(auto_now_add=True)
 
-    objects = DistinctionQuerySet.as_manager()
+    objects = NotDuplicateQuerySet.as_manager()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["first", "second"], name="one_distinction_of_two"),
+            models.UniqueConstraint(fields=["first", "second"], name="one_not_duplicate_per_two"),
             models.CheckConstraint(
                 condition=Q(first__lt=F("second")), name="the_lower_id_comes_first"
             ),
