@@ -1,4 +1,4 @@
-"""What is kept of a picture to tell whether another one is its near-duplicate.
+"""The hash and layout of a picture, which tell whether another one is its near-duplicate.
 
 Thresholds were chosen on the sample catalogue: see bench/duplicates.py.
 """
@@ -9,17 +9,24 @@ from operator import mul
 
 from PIL.Image import Image, Resampling
 
-SIDE, KEPT = 32, 8
-WAVES = [[cos(pi * k * (2 * x + 1) / (2 * SIDE)) for x in range(SIDE)] for k in range(1, KEPT + 1)]
-# Fainter than this a wave is noise of the decoder, of which a plain picture has nothing else.
+SIDE, WAVES_EACH_WAY = 32, 8
+WAVES = [
+    [cos(pi * k * (2 * x + 1) / (2 * SIDE)) for x in range(SIDE)]
+    for k in range(1, WAVES_EACH_WAY + 1)
+]
+# Minimum amplitude of the strongest wave; below it there is only noise of the decoder.
 FAINT = 8.0
-# The hash of a picture that has nothing to tell it by.
-PLAIN = "0" * KEPT * KEPT
+# Hash of a plain picture, which resembles no other.
+PLAIN = "0" * WAVES_EACH_WAY**2
+# Number of cells of a layout across and down.
 CELLS = 8
 
-BITS = 12  # of the 64 may differ.
-PROPORTIONS = 0.04  # Natural logarithm of width to height.
-# Of 255, in the cell that differs most. Not the hash but these tell a red mug from a blue one.
+# Maximum number of the 64 bits in which near-duplicates differ.
+BITS = 12
+# Maximum difference of the natural logarithms of width to height.
+PROPORTIONS = 0.04
+# Maximum differences, of 255, in the cell that differs most. Not the hash but these tell a red mug
+# from a blue one.
 BRIGHTNESS, COLOUR = 40, 16
 
 

@@ -25,9 +25,9 @@ def test_each_is_drawn_within_its_box_with_enough_of_its_own_colour(kind):
 
 
 def test_it_knows_none_either_once_some_were_drawn():
-    known = list(things.KINDS), list(pen.COLOURS)
+    before = list(things.KINDS), list(pen.COLOURS)
     assert len(list(curios.curios(3, 0, longer=32))) == 3
-    assert (list(things.KINDS), list(pen.COLOURS)) == known
+    assert (list(things.KINDS), list(pen.COLOURS)) == before
 
 
 def test_the_same_seed_draws_the_same():
@@ -46,5 +46,5 @@ def test_the_verdict_compares_new_with_new_and_old_with_old():
         {"new, among what is held out": {"R@10": new}, "old, among themselves": {"R@10": old}}
         for new, old in ((0.2, 0.95), (0.9, 0.94))
     ]
-    said = verdict({"before": shares[0], "after": shares[1]})
-    assert "4.5 times" in said and "-0.010" in said
+    sentence = verdict({"before": shares[0], "after": shares[1]})
+    assert "4.5 times" in sentence and "-0.010" in sentence

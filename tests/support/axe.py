@@ -11,8 +11,10 @@ RULES = {"target-size": {"enabled": True}}
 def assert_accessible(page: Page) -> None:
     """What is open on the page breaks no rule of WCAG 2.0 to 2.2, A and AA."""
     options = {"runOnly": {"type": "tag", "values": WCAG}, "rules": RULES}
-    found = Axe().run(page, options=options).response["violations"]
-    assert not found, "\n" + "\n".join(line for violation in found for line in described(violation))
+    violations = Axe().run(page, options=options).response["violations"]
+    assert not violations, "\n" + "\n".join(
+        line for violation in violations for line in described(violation)
+    )
 
 
 def described(violation: dict) -> list[str]:

@@ -68,9 +68,9 @@ def orientation(value: int) -> Image.Exif:
 def dated(*, original: Any = None, digitized: Any = None) -> Image.Exif:
     """What a camera writes of when it took a picture."""
     exif = Image.Exif()
-    for tag, said in ((0x9003, original), (0x9004, digitized)):
-        if said is not None:
-            exif.get_ifd(0x8769)[tag] = said
+    for tag, time in ((0x9003, original), (0x9004, digitized)):
+        if time is not None:
+            exif.get_ifd(0x8769)[tag] = time
     return exif
 
 
@@ -243,5 +243,5 @@ def is_upright(image: Image.Image) -> bool:
     """Whether this is `corners()` again, about."""
     x, y = image.width // 4, image.height // 4
     places = ((x, y), (3 * x, y), (3 * x, 3 * y), (x, 3 * y))
-    found = [image.getpixel(place) for place in places]
-    return all(map(partial(close, tolerance=40), found, map(ImageColor.getrgb, CORNERS)))
+    pixels = [image.getpixel(place) for place in places]
+    return all(map(partial(close, tolerance=40), pixels, map(ImageColor.getrgb, CORNERS)))

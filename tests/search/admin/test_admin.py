@@ -193,16 +193,16 @@ def test_encoders_show_how_far_they_are(curator_client):
 
 
 @pytest.mark.parametrize(
-    ("model", "field", "found"),
+    ("model", "field", "text"),
     [("collection_assets", "asset", "barn"), ("assetlabel", "label", "bark")],
 )
-def test_assets_and_labels_are_chosen_by_search(curator_client, model, field, found):
+def test_assets_and_labels_are_chosen_by_search(curator_client, model, field, text):
     make_asset(title="barn", labels=("bark", "sea"))
     source = {"app_label": "search", "model_name": model, "field_name": field}
 
     answer = curator_client.get(reverse("admin:autocomplete"), source | {"term": "bar"})
 
-    assert [choice["text"] for choice in answer.json()["results"]] == [found]
+    assert [choice["text"] for choice in answer.json()["results"]] == [text]
 
 
 def test_a_user_is_added(superuser_client):

@@ -24,7 +24,7 @@ def test_judgements_show_query_asset_verdict_and_person(curator_client):
 
     page = text(curator_client.get(JUDGEMENTS))
 
-    assert all(said in page for said in ("red house", "barn", "does not fit", "mo"))
+    assert all(words in page for words in ("red house", "barn", "does not fit", "mo"))
 
 
 def test_the_picture_of_a_judged_query_is_shown(curator_client):

@@ -23,7 +23,7 @@ def pictures(tmp_path):
     captions = {"red": ["a red car", "RED CAR"], "green": ["a green mug", "a mug"]}
     for colour in captions:
         Image.new("RGB", (40, 30), colour).save(folder / f"{colour}.png")
-    said = {
+    coco = {
         "images": [{"id": colour, "file_name": f"{colour}.png"} for colour in captions],
         "annotations": [
             {"image_id": colour, "caption": text}
@@ -31,7 +31,7 @@ def pictures(tmp_path):
             for text in texts
         ],
     }
-    (folder / "captions_val2017.json").write_text(json.dumps(said))
+    (folder / "captions_val2017.json").write_text(json.dumps(coco))
     return folder
 
 

@@ -4,20 +4,11 @@ import pytest
 from PIL import Image
 
 from search.formats import decode as decoding
-from search.formats import facts
 from search.formats.limits import TooLarge
 from tests.support import pictures
+from tests.support.formats import decode, inspect
 
 ORIENTATIONS = pytest.mark.parametrize("orientation", range(1, 9))
-
-
-def inspect(data):
-    with pictures.upload(data) as file:
-        return facts.inspect(file)
-
-
-def decode(data, **options):
-    return decoding.decode(io.BytesIO(data), **options)
 
 
 # Upright

@@ -8,20 +8,8 @@ import pytest
 
 from search.formats import facts, sandbox
 from search.formats.limits import TooLarge
-from search.formats.sniff import UndecodableImage
 from tests.support import pictures
-
-
-def inspect(data):
-    with pictures.upload(data) as file:
-        return facts.inspect(file)
-
-
-def refusal(data, kind=UndecodableImage):
-    with pytest.raises(UndecodableImage) as caught:
-        inspect(data)
-    assert caught.type is kind
-    return str(caught.value)
+from tests.support.formats import inspect, refusal
 
 
 def test_a_decoder_that_hangs_is_stopped(monkeypatch):

@@ -122,25 +122,25 @@ def test_a_database_error_leaves_no_file_behind(upload, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_a_race_for_the_same_original_stores_it_once(tmp_path):
     picture("red").save(tmp_path / "a.png")
-    owner, found, meet = make_user(), [], threading.Barrier(4)
+    owner, pks, meet = make_user(), [], threading.Barrier(4)
 
     def store() -> None:
         with (tmp_path / "a.png").open("rb") as file:
             meet.wait()
-            found.append(ingest(File(file, name="a.png"), owner=owner)[0].pk)
+            pks.append(ingest(File(file, name="a.png"), owner=owner)[0].pk)
         connection.close()
 
     threads = [threading.Thread(target=store) for _ in range(4)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
 
-    assert len(set(found)) == 1
+    assert len(set(pks)) == 1
     assert len(stored()) == 1
     assert not list(orphans())
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("name", "visible"),
     [
         ("../../etc/passwd.png", "passwd.png"),
         ("C:\\Users\\me\\cat.png", "cat.png"),
@@ -152,8 +152,8 @@ def test_a_race_for_the_same_original_stores_it_once(tmp_path):
         ("x" * 300 + ".png", "x" * 251 + ".png"),
     ],
 )
-def test_a_file_name_is_made_fit_to_be_shown(name, shown):
-    assert display_name(name) == shown
+def test_a_file_name_is_made_fit_to_be_shown(name, visible):
+    assert display_name(name) == visible
 
 
 @pytest.mark.parametrize(

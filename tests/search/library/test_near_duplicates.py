@@ -43,10 +43,10 @@ def compare():
 
 def clusters():
     """The titles of each cluster's members, in order."""
-    found = {}
+    titles = {}
     for title, cluster in Asset.objects.order_by("title").values_list("title", "cluster"):
-        found.setdefault(cluster, []).append(title)
-    return sorted(map("".join, found.values()))
+        titles.setdefault(cluster, []).append(title)
+    return sorted(map("".join, titles.values()))
 
 
 # Collapsing

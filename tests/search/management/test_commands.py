@@ -91,25 +91,25 @@ def library(encoder):
         make_asset(title=colour, colour=colour, embedded=True)
 
 
-def found(capsys, *arguments) -> list[str]:
+def titles_of(capsys, *arguments) -> list[str]:
     out, _, _ = run(capsys, "search", *arguments, "--json")
     return [hit["title"] for hit in json.loads(out)["hits"]]
 
 
 def test_search_by_words(library, capsys):
-    assert found(capsys, "blue") == ["blue", "red"]
+    assert titles_of(capsys, "blue") == ["blue", "red"]
 
 
 def test_search_by_a_picture(library, capsys, folder):
-    assert found(capsys, "--image", str(folder / "red.png")) == ["red", "blue"]
+    assert titles_of(capsys, "--image", str(folder / "red.png")) == ["red", "blue"]
 
 
 def test_search_by_an_asset_leaves_it_out(library, capsys):
-    assert found(capsys, "--like", str(Asset.objects.get(title="red").pk)) == ["blue"]
+    assert titles_of(capsys, "--like", str(Asset.objects.get(title="red").pk)) == ["blue"]
 
 
 def test_search_limits_its_hits(library, capsys):
-    assert found(capsys, "blue", "--limit", "1") == ["blue"]
+    assert titles_of(capsys, "blue", "--limit", "1") == ["blue"]
 
 
 def test_search_prints_scores_and_titles(library, capsys):

@@ -69,14 +69,14 @@ def evaluate(capsys, *arguments):
     return json.loads(capsys.readouterr().out)
 
 
-def result(told, task, dataset=None, language=""):
-    (found,) = [
+def result(report, task, dataset=None, language=""):
+    (one,) = [
         result
-        for result in told["results"]
+        for result in report["results"]
         if (result["task"], result["language"]) == (task, language)
         and dataset in (None, result["dataset"])
     ]
-    return found
+    return one
 
 
 def refusal(*arguments):
@@ -90,12 +90,13 @@ def refusal(*arguments):
 
 
 def test_titles_find_their_assets(library, capsys):
-    told = evaluate(capsys)
-    found = result(told, "words to pictures", "titles of the library")
-    assert found["queries"] == 4
-    assert found["figures"]["fake"]["R@1"] == [1, 1, 1]
+    report = evaluate(capsys)
+    outcome = result(report, "words to pictures", "titles of the library")
+    assert outcome["queries"] == 4
+    assert outcome["figures"]["fake"]["R@1"] == [1, 1, 1]
     assert (
-        result(told, "pictures to words", "titles of the library")["figures"]["fake"]["MRR"][0] == 1
+        result(report, "pictures to words", "titles of the library")["figures"]["fake"]["MRR"][0]
+        == 1
     )
 
 
@@ -124,17 +125,17 @@ def test_of_a_large_library_always_the_same_assets_are_measured(library, capsys,
 
 def test_labels_of_people_find_their_assets_and_these_each_other(library, capsys):
     make_asset(title="rose", colour="red", embedded=True, labels=("red",))
-    told = evaluate(capsys)
-    found = result(told, "words to pictures", "labels of the library")
-    assert (found["queries"], found["figures"]["fake"]["mAP"][0]) == (4, 1)
-    assert result(told, "pictures to pictures")["figures"]["fake"]["R@1"][0] == 1
-    assert result(told, "pictures to pictures")["queries"] == 2
+    report = evaluate(capsys)
+    outcome = result(report, "words to pictures", "labels of the library")
+    assert (outcome["queries"], outcome["figures"]["fake"]["mAP"][0]) == (4, 1)
+    assert result(report, "pictures to pictures")["figures"]["fake"]["R@1"][0] == 1
+    assert result(report, "pictures to pictures")["queries"] == 2
 
 
 def test_labels_of_encoders_are_no_answers(capsys):
     asset = make_asset(title="red", embedded=True, labels=("red",))
     asset.asset_labels.update(source="encoder")
-    datasets = {found["dataset"] for found in evaluate(capsys)["results"]}
+    datasets = {outcome["dataset"] for outcome in evaluate(capsys)["results"]}
     assert "labels of the library" not in datasets
 
 
@@ -149,8 +150,8 @@ def test_judgements_of_the_compare_page_count_by_majority(library, capsys):
     judge(words, library["red"], 1, 1, 0)
     judge(words, library["blue"], 1, 0, 0)
     judge(words, library["green"], 1, 0)
-    found = result(evaluate(capsys), "words to pictures", "judgements of the compare page")
-    assert (found["queries"], found["figures"]["fake"]["mAP"][0]) == (1, 1)
+    outcome = result(evaluate(capsys), "words to pictures", "judgements of the compare page")
+    assert (outcome["queries"], outcome["figures"]["fake"]["mAP"][0]) == (1, 1)
 
 
 def test_judged_assets_and_pictures_ask_for_pictures(library, capsys):
@@ -160,8 +161,8 @@ def test_judged_assets_and_pictures_ask_for_pictures(library, capsys):
     uploaded = JudgedQuery(key="c")
     uploaded.picture.save("q.png", pictures.upload(pictures.png(colour=COLOURS["blue"])))
     judge(uploaded, library["blue"], 1)
-    found = result(evaluate(capsys), "pictures to pictures", "judgements of the compare page")
-    assert (found["queries"], found["figures"]["fake"]["R@1"][0]) == (2, 1)
+    outcome = result(evaluate(capsys), "pictures to pictures", "judgements of the compare page")
+    assert (outcome["queries"], outcome["figures"]["fake"]["R@1"][0]) == (2, 1)
 
 
 def test_judgements_that_nothing_fits_are_left_out_with_a_sentence(library, capsys):
@@ -199,10 +200,10 @@ def test_a_checkpoint_that_cannot_be_loaded_is_one_sentence(library, monkeypatch
 
 
 def test_encoders_are_compared_on_the_same_queries(blind, capsys):
-    found = result(evaluate(capsys), "words to pictures", "titles of the library")
-    assert list(found["figures"]) == ["blind", "fake"]
-    assert found["figures"]["blind"]["R@1"] == [0, 0, 0]
-    (difference,) = found["differences"]
+    outcome = result(evaluate(capsys), "words to pictures", "titles of the library")
+    assert list(outcome["figures"]) == ["blind", "fake"]
+    assert outcome["figures"]["blind"]["R@1"] == [0, 0, 0]
+    (difference,) = outcome["differences"]
     assert difference["encoders"] == ["blind", "fake"]
     assert difference["p"]["R@1"] == pytest.approx(1 / 8, abs=0.02)  # 4 of 4: 2 in 16 by chance.
 
@@ -217,20 +218,20 @@ def test_assets_that_one_encoder_has_not_embedded_are_left_out_for_all(blind, ca
 
 
 def test_each_measurement_is_stored(blind, capsys):
-    told = evaluate(capsys)
+    report = evaluate(capsys)
     row = Evaluation.objects.get(
         encoder=blind, dataset="titles of the library", task="words to pictures"
     )
-    assert str(row.run) == told["run"]
+    assert str(row.run) == report["run"]
     assert (row.queries, row.figures["R@1"]) == (4, [0, 0, 0])
     assert 0 < row.differences["fake"]["R@1"] < 1
 
 
 def test_index_time_and_size_are_measured(library, capsys):
-    told = evaluate(capsys)
-    index = result(told, "index")["figures"]["fake"]
+    report = evaluate(capsys)
+    index = result(report, "index")["figures"]["fake"]
     assert index == {"recall@10 of words": [1, 1, 1], "recall@10 of pictures": [1, 1, 1]}
-    costs = result(told, "cost")["figures"]["fake"]
+    costs = result(report, "cost")["figures"]["fake"]
     assert costs["bytes a vector"][0] == 16
     assert 0 < costs["text ms, median"][0] <= costs["text ms, p95"][0]
     assert 0 < costs["picture ms, median"][0] <= costs["picture ms, p95"][0]
@@ -256,9 +257,9 @@ def test_judgements_in_a_file_name_assets_by_id_or_file_name(library, capsys, tm
     else:
         lines = [json.dumps(dict(zip(keys, map(str, row), strict=True))) for row in rows]
     (tmp_path / name).write_text("\n".join(lines))
-    found = result(evaluate(capsys, "--judgements", tmp_path / name), "words to pictures")
-    assert found["dataset"] == f"judgements in {name}"
-    assert (found["queries"], found["figures"]["fake"]["R@1"][0]) == (2, 1)
+    outcome = result(evaluate(capsys, "--judgements", tmp_path / name), "words to pictures")
+    assert outcome["dataset"] == f"judgements in {name}"
+    assert (outcome["queries"], outcome["figures"]["fake"]["R@1"][0]) == (2, 1)
 
 
 def test_bad_lines_are_told_with_their_numbers(library, tmp_path):
@@ -310,9 +311,9 @@ def paint(folder, *colours):
         painted(colour).save(folder / f"{colour}.png")
 
 
-def write(path, said):
+def write(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(said if isinstance(said, str) else json.dumps(said))
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
 
 
 def coco(folder, colours=COLOURED):
@@ -330,8 +331,8 @@ def coco(folder, colours=COLOURED):
 
 def test_coco_asks_by_every_caption(capsys, tmp_path):
     make_encoder()
-    told = evaluate(capsys, "--captions", coco(tmp_path))
-    there, back = result(told, "words to pictures"), result(told, "pictures to words")
+    report = evaluate(capsys, "--captions", coco(tmp_path))
+    there, back = result(report, "words to pictures"), result(report, "pictures to words")
     assert there["dataset"] == "COCO val2017, 4 pictures"
     assert (there["queries"], back["queries"]) == (8, 4)
     assert there["figures"]["fake"]["R@1"][0] == back["figures"]["fake"]["R@1"][0] == 1
@@ -346,9 +347,9 @@ def test_flickr_is_measured_on_its_test_split(capsys, tmp_path):
         for c, split in splits
     ]
     write(tmp_path / "dataset_flickr30k.json", {"images": images})
-    found = result(evaluate(capsys, "--captions", tmp_path), "words to pictures")
-    assert found["dataset"] == "Flickr30k test (Karpathy), 2 pictures"
-    assert (found["queries"], found["figures"]["fake"]["R@1"][0]) == (4, 1)
+    outcome = result(evaluate(capsys, "--captions", tmp_path), "words to pictures")
+    assert outcome["dataset"] == "Flickr30k test (Karpathy), 2 pictures"
+    assert (outcome["queries"], outcome["figures"]["fake"]["R@1"][0]) == (4, 1)
 
 
 def crossmodal(folder):
@@ -365,13 +366,13 @@ def crossmodal(folder):
 
 def test_crossmodal_is_measured_by_language_and_each_counts_the_same(capsys, tmp_path):
     make_encoder()
-    told = evaluate(capsys, "--captions", crossmodal(tmp_path))
+    report = evaluate(capsys, "--captions", crossmodal(tmp_path))
     english, german, both = (
-        result(told, "words to pictures", language=language) for language in ("en", "de", "")
+        result(report, "words to pictures", language=language) for language in ("en", "de", "")
     )
     assert both["dataset"] == "Crossmodal-3600, 2 pictures"
-    assert [found["queries"] for found in (english, german, both)] == [2, 4, 6]
-    means = [found["figures"]["fake"]["MRR"][0] for found in (english, german, both)]
+    assert [outcome["queries"] for outcome in (english, german, both)] == [2, 4, 6]
+    means = [outcome["figures"]["fake"]["MRR"][0] for outcome in (english, german, both)]
     assert means[0] == 1 and means[1] < 1
     assert means[2] == pytest.approx((means[0] + means[1]) / 2)
 
@@ -386,8 +387,8 @@ def test_the_tables_show_one_figure_of_each_language(capsys, tmp_path):
 def test_the_published_figure_stands_beside_the_measured_one(capsys, tmp_path, monkeypatch):
     monkeypatch.setitem(PICTURES, COCO, 4)
     make_encoder(checkpoint="google/siglip2-base-patch16-224")
-    told = evaluate(capsys, "--captions", coco(tmp_path))
-    assert result(told, "words to pictures")["published"]["fake"]["R@1"] == 0.521
+    report = evaluate(capsys, "--captions", coco(tmp_path))
+    assert result(report, "words to pictures")["published"]["fake"]["R@1"] == 0.521
     call_command("evaluate", "--captions", str(tmp_path))
     assert "fake: R@1 100.0 measured, 52.1 published (arXiv:2502.14786, Table 1)" in (
         capsys.readouterr().out
@@ -396,18 +397,20 @@ def test_the_published_figure_stands_beside_the_measured_one(capsys, tmp_path, m
 
 def test_a_part_of_coco_has_no_published_figure(capsys, tmp_path):
     make_encoder(checkpoint="google/siglip2-base-patch16-224")
-    told = evaluate(capsys, "--captions", coco(tmp_path))
-    assert result(told, "words to pictures")["published"] == {}
+    report = evaluate(capsys, "--captions", coco(tmp_path))
+    assert result(report, "words to pictures")["published"] == {}
 
 
 def test_folders_need_no_library(capsys, tmp_path):
     make_encoder()
-    tasks = {found["task"] for found in evaluate(capsys, "--captions", coco(tmp_path))["results"]}
+    tasks = {
+        outcome["task"] for outcome in evaluate(capsys, "--captions", coco(tmp_path))["results"]
+    }
     assert tasks == {"words to pictures", "pictures to words", "cost"}
 
 
 @pytest.mark.parametrize(
-    ("name", "said", "sentence"),
+    ("name", "content", "sentence"),
     [
         ("other.txt", "", "holds none of captions_val2017.json (COCO)"),
         ("captions_val2017.json", "{", "captions_val2017.json is damaged"),
@@ -430,9 +433,9 @@ def test_folders_need_no_library(capsys, tmp_path):
         ("dataset_flickr30k.json", {"images": [{}]}, "dataset_flickr30k.json is damaged"),
     ],
 )
-def test_a_bad_folder_of_captions_is_one_sentence(tmp_path, name, said, sentence):
+def test_a_bad_folder_of_captions_is_one_sentence(tmp_path, name, content, sentence):
     make_encoder()
-    write(tmp_path / name, said)
+    write(tmp_path / name, content)
     assert sentence in refusal("--captions", tmp_path)
 
 
@@ -466,24 +469,24 @@ def test_a_folder_of_class_folders_is_classified(capsys, tmp_path):
     for colour in COLOURED:
         paint(tmp_path / "hues" / colour, colour)
     (tmp_path / "hues" / "empty").mkdir()
-    found = result(evaluate(capsys, "--classes", tmp_path / "hues"), "zero-shot")
-    assert (found["dataset"], found["queries"]) == ("classes of hues", 4)
-    assert found["figures"]["fake"] == {"top-1": [1, 1, 1], "top-5": [1, 1, 1]}
+    outcome = result(evaluate(capsys, "--classes", tmp_path / "hues"), "zero-shot")
+    assert (outcome["dataset"], outcome["queries"]) == ("classes of hues", 4)
+    assert outcome["figures"]["fake"] == {"top-1": [1, 1, 1], "top-5": [1, 1, 1]}
 
 
 def test_a_class_is_the_mean_of_its_prompts(capsys, tmp_path, loaded, monkeypatch):
     make_encoder()
-    asked = []
+    texts_encoded = []
     for colour in ("red", "blue"):
         paint(tmp_path / f"{colour}_things", colour)
     encode = loaded["fake"].encode_texts
     monkeypatch.setattr(
-        loaded["fake"], "encode_texts", lambda texts: asked.extend(texts) or encode(texts)
+        loaded["fake"], "encode_texts", lambda texts: texts_encoded.extend(texts) or encode(texts)
     )
     arguments = ("--template", "a {}", "--template", "{} !")
-    found = result(evaluate(capsys, "--classes", tmp_path, *arguments), "zero-shot")
-    assert asked[:4] == ["a blue things", "blue things !", "a red things", "red things !"]
-    assert found["figures"]["fake"]["top-1"][0] == 1
+    outcome = result(evaluate(capsys, "--classes", tmp_path, *arguments), "zero-shot")
+    assert texts_encoded[:4] == ["a blue things", "blue things !", "a red things", "red things !"]
+    assert outcome["figures"]["fake"]["top-1"][0] == 1
 
 
 def test_one_class_is_one_sentence(tmp_path):

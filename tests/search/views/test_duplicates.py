@@ -34,8 +34,8 @@ def page(client, asset):
 
 def block(client, asset):
     """The part of the page that tells of near-duplicates."""
-    _, found = page(client, asset).split('id="near-duplicates">')
-    return found.split("</section>")[0]
+    _, after = page(client, asset).split('id="near-duplicates">')
+    return after.split("</section>")[0]
 
 
 def say(client, asset, other, name="tell_apart"):
@@ -55,9 +55,9 @@ def test_the_page_shows_what_looks_the_same(reader_client, two):
 
 
 def test_they_stand_above_what_is_similar(reader_client, two):
-    shown = page(reader_client, two[0])
+    html = page(reader_client, two[0])
 
-    assert shown.index('id="near-duplicates"') < shown.index('id="similar"')
+    assert html.index('id="near-duplicates"') < html.index('id="similar"')
 
 
 def test_what_is_similar_begins_beyond_them(reader_client, monkeypatch):
@@ -65,9 +65,9 @@ def test_what_is_similar_begins_beyond_them(reader_client, monkeypatch):
     barn, *_ = [put(n / 10, title=title) for n, title in enumerate(("barn", "shed", "hut", "inn"))]
     Asset.objects.filter(title__in=["barn", "shed"]).update(cluster=barn.pk)
 
-    shown = reader_client.get(barn.get_absolute_url()).context["answer"]
+    html = reader_client.get(barn.get_absolute_url()).context["answer"]
 
-    assert [hit.asset.title for hit in shown.hits] == ["hut", "inn"]
+    assert [hit.asset.title for hit in html.hits] == ["hut", "inn"]
 
 
 def test_without_any_nothing_is_said(reader_client):
@@ -79,11 +79,11 @@ def test_a_near_copy_says_what_differs(reader_client):
     shed = make("shed", size=(300, 200))
     Asset.objects.filter(pk=shed.pk).update(format="WebP", bytes=48_000)
 
-    shown = block(reader_client, barn)
+    html = block(reader_client, barn)
 
     for words in ("300 × 200 px", "WebP", "48 kB"):
-        assert words in shown
-    assert "Exact copy" not in shown
+        assert words in html
+    assert "Exact copy" not in html
 
 
 def test_what_is_the_same_is_not_repeated(reader_client, two):
@@ -95,19 +95,19 @@ def test_equal_bytes_are_an_exact_copy(reader_client):
     barn = make("barn", sha256="1" * 64)
     make("shed", sha256="1" * 64, owner=make_user("bert"))
 
-    shown = block(reader_client, barn)
+    html = block(reader_client, barn)
 
-    assert "Exact copy" in shown and "by <bdi>bert</bdi>" in shown
+    assert "Exact copy" in html and "by <bdi>bert</bdi>" in html
 
 
 def test_of_many_some_are_shown(reader_client, monkeypatch):
     monkeypatch.setattr(assets, "DUPLICATES", 2)
     barn = [make(title) for title in ("barn", "one", "two", "three")][0]
 
-    shown = block(reader_client, barn)
+    html = block(reader_client, barn)
 
-    assert "two" in shown and "three" not in shown
-    assert f"?like={barn.pk}&amp;duplicates=1" in shown
+    assert "two" in html and "three" not in html
+    assert f"?like={barn.pk}&amp;duplicates=1" in html
 
 
 def test_only_what_a_person_may_see_is_shown(reader_client, two, monkeypatch):
@@ -152,9 +152,9 @@ def test_staff_say_what_is_no_duplicate(staff_client, two):
 def test_what_was_told_apart_is_named_to_staff_alone(staff_client, reader_client, two):
     say(staff_client, *two)
 
-    shown = block(staff_client, two[1])
+    html = block(staff_client, two[1])
 
-    assert "Told apart from" in shown and "barn" in shown and "Not a duplicate" not in shown
+    assert "Told apart from" in html and "barn" in html and "Not a duplicate" not in html
     assert block(reader_client, two[1]) == ""
 
 

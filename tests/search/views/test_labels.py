@@ -136,7 +136,7 @@ def test_a_foreign_site_says_nothing(db):
 
 
 @pytest.mark.parametrize(
-    "said",
+    "fields",
     [
         {},
         {"label": "", "fits": "yes"},
@@ -146,10 +146,10 @@ def test_a_foreign_site_says_nothing(db):
         {"label": "{pk}"},
     ],
 )
-def test_nonsense_is_refused_in_words(staff_client, said):
+def test_nonsense_is_refused_in_words(staff_client, fields):
     barn = make_asset()
     label = suggest(barn, "red")
-    sent = {name: value.format(pk=label.pk) for name, value in said.items()}
+    sent = {name: value.format(pk=label.pk) for name, value in fields.items()}
 
     response = staff_client.post(reverse("suggestion", args=[barn.pk]), sent)
 
@@ -257,8 +257,8 @@ def test_suggestions_are_judged_in_the_list(staff_client, action, source):
 
     staff_client.post(SUGGESTIONS, {"action": action, "_selected_action": [chosen.pk]})
 
-    said = AssetLabel.objects.filter(asset__title="barn").first()
-    assert (said.source if said else None) == source
+    label_of_barn = AssetLabel.objects.filter(asset__title="barn").first()
+    assert (label_of_barn.source if label_of_barn else None) == source
     assert AssetLabel.objects.get(asset__title="shed").source == "encoder"
 
 
@@ -303,22 +303,22 @@ def test_a_label_given_in_the_admin_takes_the_suggestion_s_place(staff_client):
 
 def test_a_label_taken_away_in_the_admin_is_not_suggested_again(staff_client):
     barn = make_asset(labels=("red",))
-    said = AssetLabel.objects.get()
+    label_of_barn = AssetLabel.objects.get()
 
-    row = {"id": said.pk, "DELETE": "on"}
-    assert edit_labels(staff_client, barn, row, held=[said]).status_code == 302
+    row = {"id": label_of_barn.pk, "DELETE": "on"}
+    assert edit_labels(staff_client, barn, row, held=[label_of_barn]).status_code == 302
 
     assert not AssetLabel.objects.exists() and Rejection.objects.get().label.name == "red"
 
 
 def test_the_same_label_given_twice_is_no_error(staff_client):
     barn = make_asset(labels=("red",))
-    said = AssetLabel.objects.get()
+    label_of_barn = AssetLabel.objects.get()
 
-    row, again = {"id": said.pk}, {"label": said.label.pk}
-    assert edit_labels(staff_client, barn, row, again, held=[said]).status_code == 302
+    row, again = {"id": label_of_barn.pk}, {"label": label_of_barn.label.pk}
+    assert edit_labels(staff_client, barn, row, again, held=[label_of_barn]).status_code == 302
 
-    assert AssetLabel.objects.get() == said
+    assert AssetLabel.objects.get() == label_of_barn
 
 
 def test_the_asset_s_form_leaves_suggestions_alone(staff_client):

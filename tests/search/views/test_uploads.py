@@ -127,7 +127,7 @@ def test_pictures_are_stored_upright(staff_client, value):
 
 
 @pytest.mark.parametrize(
-    ("sent", "shown"),
+    ("sent", "visible"),
     [
         ("../../etc/passwd.png", "passwd.png"),
         ("C:\\pictures\\barn.png", "barn.png"),
@@ -136,10 +136,10 @@ def test_pictures_are_stored_upright(staff_client, value):
         ("<b>.png", "<b>.png"),
     ],
 )
-def test_any_name_is_shown_safely(staff_client, sent, shown):
+def test_any_name_is_shown_safely(staff_client, sent, visible):
     response = send(staff_client, (sent, pictures.png()))
 
-    assert rows(response) == [(shown, "stored")]
+    assert rows(response) == [(visible, "stored")]
     assert "<b>.png" not in text(response)
 
 
