@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 def add(
     checkpoint: str, *, revision: str = "", patches: int | None = None, slug: str = ""
 ) -> Encoder:
-    """A new encoder, or a retired one back again; its index and its vectors are tended to.
+    """Add a new encoder, or bring a retired one back; upkeep builds its index and promises.
 
     Raises CheckpointError or WrongState.
     """
@@ -34,7 +34,7 @@ def add(
 
 
 def add_loaded(loaded: LoadedEncoder, *, slug: str = "") -> Encoder:
-    """The same of one that has been loaded. Raises CheckpointError or WrongState."""
+    """`add()` of an encoder that is loaded. Raises CheckpointError or WrongState."""
     row = row_of(loaded)
     if row is None:
         return create(loaded, slug=slug)
@@ -46,7 +46,7 @@ def add_loaded(loaded: LoadedEncoder, *, slug: str = "") -> Encoder:
 
 
 def fulfil(request: EncoderRequest) -> Encoder:
-    """Add the encoder of a claimed request: with its row the request is fulfilled, or neither is.
+    """Add the encoder of a claimed request and fulfil the request, in one transaction.
 
     Raises CheckpointError or WrongState, which then stands in the request, and Superseded.
     """
@@ -65,12 +65,12 @@ def fulfil(request: EncoderRequest) -> Encoder:
 
 
 class Superseded(Refusal):
-    """The claim on the request has been lost meanwhile: another process fulfils it."""
+    """The claim on the request has been lost: another process fulfils it."""
 
 
 @contextmanager
 def renewed(request: EncoderRequest) -> Iterator[None]:
-    """The lease is renewed beside the work until the block ends: loading may take minutes."""
+    """Renew the lease in a thread until the block ends: loading may take minutes."""
     request.renew()
     ended = threading.Event()
     thread = threading.Thread(target=_renew, args=(request, ended), daemon=True)
@@ -98,7 +98,7 @@ def refuse_no_slug(slug: str) -> None:
 
 
 def row_of(loaded: LoadedEncoder) -> Encoder | None:
-    """The encoder that this is, known by its revision: a folder may have been moved."""
+    """The row of this revision, wherever it was loaded from: a folder may have been moved."""
     return Encoder.objects.filter(revision=loaded.revision, patches=loaded.patches).first()
 
 
@@ -126,7 +126,7 @@ def create(loaded: LoadedEncoder, *, slug: str = "", promote_when_ready: bool = 
 
 
 def revive(encoder: Encoder, loaded: LoadedEncoder) -> Encoder:
-    """Let a retired encoder be built again; the vectors that it has are kept."""
+    """Let a retired encoder be built again, with the vectors that it has."""
     if encoder.removal_requested:
         raise WrongState("encoder_being_removed", encoder=encoder.slug)
     refresh(encoder, loaded)
@@ -139,7 +139,7 @@ def revive(encoder: Encoder, loaded: LoadedEncoder) -> Encoder:
 
 
 def refresh(encoder: Encoder, loaded: LoadedEncoder) -> None:
-    """Note where the checkpoint lies now, and what it is if that was never kept."""
+    """Store where the checkpoint lies now, and its manifest and probes if there are none."""
     if encoder.probes:
         verify(loaded, encoder.manifest, encoder.probes)
     else:

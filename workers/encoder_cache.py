@@ -15,7 +15,7 @@ from workers.encoders.self_check import verify
 
 logger = logging.getLogger(__name__)
 
-# So long a refusal stands before the checkpoint is looked at again: hashing gigabytes for every
+# Seconds between two attempts to load a checkpoint that was refused: hashing gigabytes for every
 # message would be all that this worker does.
 REFUSAL_SECONDS = 60
 
@@ -27,7 +27,7 @@ _one_at_a_time = threading.Lock()
 
 
 def encoder_of(row: Encoder, *, vision_only: bool = False) -> LoadedEncoder:
-    """This row's encoder. Raises CheckpointError, which is kept in the row for the curators."""
+    """This row's encoder. Raises CheckpointError, which is stored in the row."""
     key = (row.pk, vision_only)
     if key in _loaded:  # Before the lock: whoever has one does not wait until another is loaded.
         return _loaded[key]
@@ -51,7 +51,7 @@ def at_hand(row: Encoder, *, vision_only: bool = False) -> LoadedEncoder | None:
     Loading takes seconds to minutes, in which the work for other encoders goes on.
     """
     key = (row.pk, vision_only)
-    # Where tasks run in whoever sends them, nobody would come again.
+    # Without Redis the task runs here, and nothing would repeat it once the encoder is loaded.
     if key in _loaded or _refusal(key) or settings.CELERY_TASK_ALWAYS_EAGER:
         return encoder_of(row, vision_only=vision_only)
     if key not in _loading:

@@ -1,4 +1,4 @@
-"""What encoders need besides embedding: promises, indexes, states, and an end.
+"""Upkeep of encoders, besides embedding: promises, indexes, states and removal.
 
 All of it is SQL that may take long or wait for others' transactions (a backup holds up
 CREATE INDEX CONCURRENTLY for as long as it takes), so it is no task: it would keep the worker from
@@ -23,12 +23,12 @@ from workers.turns import turn
 
 logger = logging.getLogger(__name__)
 
-# Beyond the time that a search waits for its vector, before what it searches in is taken away.
+# Seconds beyond a search's own timeout until the vectors that it may be using are removed.
 GRACE_SECONDS = 5
 
 
 def advance_encoders() -> None:
-    """Bring every encoder a step on; one process at a time does so."""
+    """Advance every encoder by a step; one process at a time does so."""
     with turn("upkeep") as taken:
         if taken:
             for encoder in Encoder.objects.order_by("pk"):
@@ -36,7 +36,7 @@ def advance_encoders() -> None:
 
 
 def advance_without_workers() -> None:
-    """Where tasks run in the process that sends them, do all at once that workers would do."""
+    """Without Redis, do at once all that workers would do."""
     if settings.CELERY_TASK_ALWAYS_EAGER:
         advance_encoders()
         ring()
@@ -55,7 +55,7 @@ def advance(encoder: Encoder) -> None:
 
 
 def become_ready(encoder: Encoder) -> None:
-    """Building ends when the backfill has come through; what has failed does not hold it up."""
+    """End building once the whole backfill is embedded or has failed."""
     building = Encoder.objects.filter(
         pk=encoder.pk, state=Encoder.State.BUILDING, promised__isnull=False
     )
@@ -75,7 +75,7 @@ def promote_if_requested(encoder: Encoder) -> None:
 
 
 def is_warm(encoder: Encoder) -> bool:
-    """Whether a query worker has just encoded by it; if not, one has been asked to load it."""
+    """Whether a query worker has just encoded with it; if not, ask one to load it."""
     key = f"warm:{encoder.pk}"
     try:
         if not cache.get(key):
@@ -87,10 +87,10 @@ def is_warm(encoder: Encoder) -> bool:
 
 
 def remove(encoder: Encoder) -> None:
-    """Delete an encoder once no search can have begun before that was asked."""
+    """Delete an encoder once no search can be running that began before its removal."""
     grace = timedelta(seconds=settings.QUERY_TIMEOUT_SECONDS + GRACE_SECONDS)
     if Encoder.objects.filter(pk=encoder.pk, removal_requested__lt=Now() - grace).exists():
-        # First: taking vectors out of it would have every one of them vacuumed from its graph.
+        # The index first: otherwise every deleted vector would be vacuumed from its graph.
         encoder.drop_index()
         while Embedding.objects.take_away(encoder):
             pass

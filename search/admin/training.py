@@ -1,7 +1,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -109,7 +109,7 @@ class TrainingRunAdmin(ReadOnlyAdmin):
         run = get_object_or_404(TrainingRun.objects.select_related("person"), pk=object_id)
         verb = VERBS.get(request.POST.get("verb", ""))
         if verb:
-            self.message_user(request, *verb(run, request.user))
+            self.message_user(request, *verb(run, cast(User, request.user)))
             return redirect(self.page_of(run))
         # Its buttons belong to a state: where that has changed, the page is fetched anew.
         if request.htmx and request.GET.get("state") != run.state:  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ from search.models.encoder import Encoder
 from search.models.label import AssetLabel
 from search.models.user import User
 
-# What the database calls a main colour: see the migration of its function colour_name().
+# Names of main colours, as the database's function gives them (search/sql/colour_name.sql).
 COLOURS = (
     "red", "orange", "brown", "yellow", "green", "teal", "blue", "purple", "pink",
     "black", "grey", "white",
@@ -66,7 +66,7 @@ class AssetQuerySet(models.QuerySet["Asset"]):
 
 
 def original_name(asset: "Asset", filename: str) -> str:
-    """A random place: neither the hash nor the name of an upload may be guessed from it."""
+    """A random name, from which neither the hash nor the name of an upload can be guessed."""
     name = uuid4().hex
     return f"originals/{name[:2]}/{name}"
 
@@ -118,8 +118,8 @@ class Asset(models.Model):
             models.Index(
                 OpClass(Lower("title"), name="text_pattern_ops"), name="asset_title_begins"
             ),
-            # What search.library.near_duplicates compares with, whose turn it is, and what workers
-            # have to see.
+            # First members to compare with, assets to compare, and originals to inspect
+            # (search/library/near_duplicates.py, workers/tasks/inspections.py).
             models.Index(fields=["phash", "id"], condition=Q(cluster=F("id")), name="asset_firsts"),
             models.Index(fields=["created"], condition=Q(cluster=None), name="asset_uncompared"),
             models.Index(fields=["id"], condition=Q(phash=None), name="asset_unseen"),

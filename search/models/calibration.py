@@ -12,15 +12,15 @@ class Calibration(models.Model):
 
     encoder = models.ForeignKey(Encoder, on_delete=models.CASCADE, related_name="calibrations")
     kind = models.CharField(max_length=10, choices=Kind)
-    # The scores from which hits are in each band, for the median of the queries it was fitted to;
-    # and what each query's own are computed from (search/matches/features.py).
+    # Thresholds of the score for the median of the queries it was fitted to, and the weights by
+    # which each query's own are computed (search/matches/features.py).
     strong = models.FloatField()
     possible = models.FloatField()
     weights = models.JSONField()
-    # The vectors of some titles and then of words in them, in half precision; how many titles.
+    # Vectors of some titles and then of words in them, in half precision, and the number of titles.
     bank = models.BinaryField(default=bytes)
     titles = models.PositiveIntegerField(default=0)
-    # Of how many assets and judgements it was made.
+    # Numbers of assets and judgements that it was fitted to.
     assets = models.PositiveIntegerField()
     judgements = models.PositiveIntegerField(default=0)
     fitted = models.DateTimeField(auto_now=True)

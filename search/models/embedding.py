@@ -11,8 +11,9 @@ from search.models.encoder import Encoder
 from search.models.lease import UNTOUCHED
 from search.models.promise import Promise, PromiseQuerySet
 
+# Maximum number of rows that one transaction promises or deletes.
 CHUNK = 5_000
-# Before every asset's id.
+# A UUID below every asset's id.
 NIL = UUID(int=0)
 
 _URGENCY = Case(
@@ -63,7 +64,7 @@ class EmbeddingQuerySet(PromiseQuerySet):
         )
 
     def promise_next(self, encoder: Encoder, *, chunk: int = CHUNK) -> bool:
-        """Promise the vectors of the next assets of the library; False when it has come through.
+        """Promise the vectors of the next assets of the library; False once all are promised.
 
         Each chunk is a transaction of its own, which keeps how far it came.
         """
@@ -84,7 +85,7 @@ class EmbeddingQuerySet(PromiseQuerySet):
             return last is not None
 
     def take_away(self, encoder: Encoder, *, chunk: int = CHUNK) -> int:
-        """Delete some of this encoder's embeddings; how many that were."""
+        """Delete up to `chunk` of this encoder's embeddings and return their number."""
         some = self.filter(encoder=encoder).values_list("pk", flat=True)[:chunk]
         return self.filter(pk__in=list(some)).delete()[0]
 
@@ -93,7 +94,7 @@ class EmbeddingQuerySet(PromiseQuerySet):
         return self.update(vector=None, fulfilled=None, **UNTOUCHED)
 
 
-# The assets are held against deletion until their promises are there.
+# The assets are locked against deletion until their promises are committed.
 _PROMISE_CHUNK = """
 WITH chunk AS (
     SELECT id, sha256 FROM search_asset WHERE id > %s ORDER BY id LIMIT %s FOR KEY SHARE

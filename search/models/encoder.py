@@ -67,8 +67,8 @@ class Encoder(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
     created = models.DateTimeField(auto_now_add=True)
 
-    # What it was when it was added: the hash of each file, and the vectors of a few texts and
-    # pictures. An update that changes them would quietly spoil the library.
+    # The hash of each file, and the vectors of a few texts and pictures, when it was added. An
+    # update that changes them would quietly spoil the library.
     manifest = models.JSONField(default=dict, editable=False)
     probes = models.JSONField(default=dict, editable=False)
     # Why a worker could not use it: a code and the parameters of its sentence.
@@ -117,7 +117,7 @@ class Encoder(models.Model):
 
     @property
     def seconds_left(self) -> float | None:
-        """How long what waits will take at this speed; None while nothing is known."""
+        """Seconds until nothing waits, at the speed of the last minute; None without a speed."""
         if not self.waiting:
             return 0
         return self.waiting / self.per_second if self.lately else None
@@ -144,11 +144,11 @@ class Encoder(models.Model):
             if self.state != self.State.READY:
                 raise WrongState("encoder_not_ready", encoder=self.slug, state=self.state)
             serving = Encoder.objects.filter(state=self.State.SERVING)
-            # The very first one serves before it has all vectors, and may not have them yet.
+            # The very first encoder serves while it is still building.
             serving.filter(_INCOMPLETE).update(state=self.State.BUILDING)
             serving.update(state=self.State.READY)
             self._become(self.State.SERVING)
-            # Whichever was to follow by itself would undo what was decided now.
+            # An automatic promotion would undo this decision.
             Encoder.objects.filter(promote_when_ready=True).update(promote_when_ready=False)
 
     def ask_promotion(self) -> None:
@@ -180,7 +180,7 @@ class Encoder(models.Model):
     def _held(self) -> Iterator[None]:
         """A transaction in which no encoder's state is changed by anyone else."""
         with transaction.atomic():
-            # Without the keys: uploads go on, whose promises refer to these rows.
+            # FOR NO KEY UPDATE: uploads go on, whose promises refer to these rows.
             list(Encoder.objects.select_for_update(no_key=True).order_by("pk"))
             self.refresh_from_db()
             yield

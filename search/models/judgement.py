@@ -35,7 +35,7 @@ class JudgedQuery(models.Model):
 
 
 class Judgement(models.Model):
-    """What one person says of one hit: how well it fits the query."""
+    """How well one hit fits the query, by one person's judgement."""
 
     query = models.ForeignKey(JudgedQuery, on_delete=models.CASCADE, related_name="judgements")
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="judgements")
@@ -65,7 +65,7 @@ class PreferenceQuerySet(models.QuerySet["Preference"]):
 
 
 class Preference(models.Model):
-    """Which of two encoders answered a query better, says one person."""
+    """Which of two encoders answered a query better, by one person's judgement."""
 
     class Verdict(models.TextChoices):
         LEFT = "left", "Left is better"

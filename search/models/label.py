@@ -11,7 +11,8 @@ from search.models.encoder import Encoder
 
 PLACE = "{}"
 TEMPLATES = [f"a photo of {PLACE}", PLACE]
-# A hundred templates, and a few synonyms: what the longest published lists come to.
+# Maximum number of prompts: a hundred templates, as in the longest published lists, times a few
+# synonyms.
 MOST_PROMPTS = 500
 
 
@@ -21,7 +22,7 @@ def default_templates() -> list[str]:
 
 class LabelQuerySet(models.QuerySet["Label"]):
     def considered(self, encoder: Encoder) -> Self:
-        """Those to be suggested, and those whose suggestions stand and should not any more.
+        """Those to be suggested, and those whose suggestions have to be withdrawn.
 
         Each with `is_encoded`: whether this encoder's vector of its words is there.
         """

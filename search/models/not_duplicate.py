@@ -16,13 +16,13 @@ class NotDuplicateQuerySet(models.QuerySet["NotDuplicate"]):
         return self.of(asset) & self.of(other)
 
     def remember(self, asset: Asset, other: Asset, *, person: User) -> None:
-        """Keep what a person said of the two; saying it again changes nothing."""
+        """Store that the two are no duplicates; doing so again changes nothing."""
         first, second = sorted((asset, other), key=lambda each: each.pk)
         self.get_or_create(first=first, second=second, defaults={"person": person})
 
 
 class NotDuplicate(models.Model):
-    """Two assets that look alike and are no duplicates, says a person; this stands for ever."""
+    """Two assets that look alike and are no duplicates, by a person's decision."""
 
     first = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="+")
     second = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="+")
@@ -43,5 +43,5 @@ class NotDuplicate(models.Model):
         return f"{self.first} is not {self.second}"
 
     def other(self, asset: Asset) -> Asset:
-        """The one of the two that is not this asset."""
+        """The other one of the two."""
         return self.second if self.first_id == asset.pk else self.first

@@ -18,7 +18,7 @@ class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
 
 
 class SavedSearch(models.Model):
-    """A query that a person keeps: what was asked, never what was found."""
+    """A query that a person saves; its hits are not stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_searches")
@@ -73,7 +73,7 @@ class Visit(models.Model):
     search = models.ForeignKey(SavedSearch, on_delete=models.CASCADE, related_name="visits")
     person = models.ForeignKey(User, on_delete=models.CASCADE)
     visited = models.DateTimeField()
-    # The last look before this sitting, or the first: opened again within it, the same are new.
+    # The last visit before this sitting, or the first: opened again within it, the same are new.
     since = models.DateTimeField()
 
     class Meta:

@@ -70,7 +70,7 @@ class TrainingRun(Lease):
     LIVE = (State.WAITING, State.RUNNING)
     ENDED_EARLY = (State.FAILED, State.STOPPED)
 
-    # What was asked.
+    # The request.
     recipe = models.CharField(max_length=20, choices=Recipe, default=Recipe.SIGLIP2)
     data = models.CharField(max_length=10, choices=Data, default=Data.STUDIO)
     start_from = models.ForeignKey(Encoder, on_delete=models.SET_NULL, null=True, blank=True)
@@ -83,7 +83,7 @@ class TrainingRun(Lease):
     person = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
     created = models.DateTimeField(auto_now_add=True)
 
-    # How far it is.
+    # The state.
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     step = models.PositiveIntegerField(default=0, editable=False)
     loss = models.FloatField(null=True, editable=False)
@@ -126,10 +126,10 @@ class TrainingRun(Lease):
 
     @property
     def time_left(self) -> str:
-        """As people say it, from what its worker estimates; nothing where that is not known."""
+        """The estimate of its worker as text, such as 40 s; empty where there is none."""
         return duration_text(self.seconds_left) if self.is_live and self.seconds_left else ""
 
-    # What curators ask of it ---------------------------------------------------------------------
+    # For curators --------------------------------------------------------------------------------
 
     def ask_to_stop(self) -> bool:
         """Stop: at once what waits, else as soon as its worker has saved it; whether it will."""
@@ -144,7 +144,7 @@ class TrainingRun(Lease):
         anew = {"stop_requested": None, "ended": None, "attempts": 0, **NO_FAILURE}
         return bool(early.update(state=self.State.WAITING, **anew))
 
-    # What its worker writes ----------------------------------------------------------------------
+    # For its worker -------------------------------------------------------------------------------
 
     def keep_folder(self, folder: Path) -> bool:
         """Note where the result will lie; False if the claim is no longer this worker's."""

@@ -1,4 +1,4 @@
-"""Does the training that curators ask for: each run in a process of its own, never twice at once.
+"""Training that curators ask for: each run in a process of its own, never twice at once.
 
 This process imports no torch: it starts `manage.py train`, writes down what that says, and stops
 it. Should this process be killed, the other's lock on the run keeps everyone else away until it
@@ -29,11 +29,12 @@ from workers.writes import persist
 logger = logging.getLogger(__name__)
 
 COMMAND = [sys.executable, "manage.py", "train"]
-# Between two looks at what it says, and two writes of it.
+# Seconds between two reads of its progress, and two writes of it.
 TICK_SECONDS = 1.0
-# What has not saved its state by then is killed; the state before that is whole.
+# Seconds for saving its state, after which it is killed; the state before that is whole.
 SAVING_SECONDS = 60
-LAST_WORDS = 4096
+# Maximum bytes of its error output that are read.
+MAX_ERROR_BYTES = 4096
 # Set when this worker is to end.
 ending = threading.Event()
 
@@ -73,7 +74,7 @@ def train(run: TrainingRun) -> None:
 
 
 def conclude(run: TrainingRun, training: "Training") -> None:
-    """Hear a training to its end, and write down how it ended."""
+    """Watch a training to its end, and store how it ended."""
     wanted = watch(run, training.has_ended, training.progress)
     training.stop()
     persist(partial(run.report, **training.progress()))
@@ -219,7 +220,7 @@ class Training:
     def failure(self) -> Refusal:
         """Why it ended without a result: its refusal, or the last line of a crash."""
         self._errors.seek(0)
-        words = self._errors.read()[-LAST_WORDS:].decode(errors="replace").strip()
+        words = self._errors.read()[-MAX_ERROR_BYTES:].decode(errors="replace").strip()
         logger.error("A training ended with code %s: %s", self._process.returncode, words)
         if self.refusal:
             return self.refusal
@@ -228,6 +229,7 @@ class Training:
         return Refusal("text", text=words.splitlines()[-1])
 
 
+# Columns of the row that a line of progress fills.
 PROGRESS = ("step", "steps", "loss", "pictures_per_second", "seconds_left")
 
 
@@ -242,7 +244,7 @@ def command(run: TrainingRun, folder: Path) -> list[str]:
 
 
 def parsed(line: bytes) -> dict[str, Any]:
-    """What a line of JSON says; nothing if it is something else."""
+    """The object of a line of JSON; empty if the line is something else."""
     try:
         # Neither JSON nor PostgreSQL knows NaN.
         answer = json.loads(line, parse_constant=lambda name: None)
