@@ -176,6 +176,13 @@ SENTENCES = {
     "captions_changed": "The captions are no longer those that the run was begun with: begin anew"
     " in another folder.",
     "training_stopped": "Stopped after step {step} of {steps}, and saved.",
+    "folder_not_writable": "{folder} cannot be written to: {reason}.",
+    "folder_not_empty": "{folder} is not empty: name another folder with --out.",
+    "folder_to_resume": "{folder} is not empty: go on with what is in it with --resume, or name"
+    " another folder with --out.",
+    "training_finished": "{folder} holds a training that has come to its end.",
+    "towers_without_start": "--towers goes with --from: in a new encoder all is to be learned.",
+    "start_without_data": "--from needs --data: the catalogue, or a folder with captions.",
     # Work: promises, requests and runs -------------------------------------------------------
     "no_slug": "{slug!r} is no slug: small letters, digits and hyphens, please.",
     "slug_is_taken": "There is an encoder named {slug} already.",

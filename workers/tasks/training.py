@@ -6,7 +6,6 @@ has ended too.
 """
 
 import fcntl
-import json
 import logging
 import os
 import subprocess
@@ -24,6 +23,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from search.models import TrainingRun
 from search.refusals import Refusal
+from workers.training.report import PROGRESS, parse_line
 from workers.writes import persist
 
 logger = logging.getLogger(__name__)
@@ -189,7 +189,7 @@ class Training:
         assert self._process.stdout is not None  # noqa: S101
         with self._process.stdout as lines:
             for line in lines:
-                self._take(parsed(line))
+                self._take(parse_line(line))
 
     def _take(self, answer: dict[str, Any]) -> None:
         if "step" in answer:
@@ -229,10 +229,6 @@ class Training:
         return Refusal("text", text=words.splitlines()[-1])
 
 
-# Columns of the row that a line of progress fills.
-PROGRESS = ("step", "steps", "loss", "pictures_per_second", "seconds_left")
-
-
 def command(run: TrainingRun, folder: Path) -> list[str]:
     """The command line; one that has begun before goes on where it was."""
     given = {"recipe": run.recipe, "data": run.data, "towers": run.towers, "seed": run.seed}
@@ -241,13 +237,3 @@ def command(run: TrainingRun, folder: Path) -> list[str]:
     options = [f"--{name}={value}" for name, value in given.items()]
     resume = ["--resume"] if any(folder.iterdir()) else []
     return [*COMMAND, *options, f"--out={folder}", "--progress=json", "--json", *resume]
-
-
-def parsed(line: bytes) -> dict[str, Any]:
-    """The object of a line of JSON; empty if the line is something else."""
-    try:
-        # Neither JSON nor PostgreSQL knows NaN.
-        answer = json.loads(line, parse_constant=lambda name: None)
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from random import Random
 
@@ -84,14 +84,6 @@ def evaluate(encoder: LoadedEncoder, *, quiet: bool = False) -> Figures:
             name: _precision(encoder, _wishes(scenes, parts), scenes, images)
             for name, parts in WISHES.items()
         },
-    }
-
-
-def as_json(figures: Figures) -> dict[str, dict[str, dict[str, float]]]:
-    """The figures for json.dumps()."""
-    return {
-        name: {measure: asdict(figure) for measure, figure in measures.items()}
-        for name, measures in figures.items()
     }
 
 

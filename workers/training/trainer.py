@@ -22,22 +22,12 @@ from workers.training.losses import SigmoidLoss
 from workers.training.objective import Objective, multiplies_bfloat16
 from workers.training.optimizers import optimizers_of, set_rates
 from workers.training.recipes import Recipe
+from workers.training.report import Progress
 from workers.training.resume import SavedState, Stopped, TrainingError, stop_signals
 from workers.training.tokens import trained_clip_tokenizer, trained_tokenizer
 from workers.training.towers import Towers, small_towers
 
 _SAVED_EVERY = 200  # Steps between two savings: a minute or two on two cores.
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is after a step; `loss` is that of the step alone."""
-
-    step: int
-    steps: int
-    loss: float
-    pictures_per_second: float
-    seconds_left: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,9 @@ def by_server(texts: list[str], paths: list[Path]) -> dict[str, Any]:
     if encoder is None:
         raise CommandError("No encoder serves yet: run manage.py encoder serve.")
     try:
-        asked = [Query(words=Words((Part(text, quoted=True),))) for text in texts]
-        asked += [Query(like=(Example(picture=token_of(path)),)) for path in paths]
-        vectors = [encode(query, encoder, RUNNER).vector for query in asked]
+        queries = [Query(words=Words((Part(text, quoted=True),))) for text in texts]
+        queries += [Query(like=(Example(picture=token_of(path)),)) for path in paths]
+        vectors = [encode(query, encoder, RUNNER).vector for query in queries]
     except NoVector as error:
         raise CommandError(str(error)) from None
     return as_json(encoder, vectors[: len(texts)], vectors[len(texts) :])

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from search.management import examples
+from search.management.library_examples import library_examples
 from search.models import Asset, AssetLabel
 from tests.support.checkpoints import tiny_siglip
 from tests.support.factories import make_asset, make_encoder
@@ -58,7 +58,7 @@ def test_an_encoder_of_the_library_is_named_by_its_slug(library, siglip, tmp_pat
 
 def test_titles_descriptions_and_peoples_labels_are_its_captions():
     make_asset(title="barn", description="By the road, 1931.", labels=("wood", "farm"))
-    [example] = examples.of_library()
+    [example] = library_examples()
     assert example.captions == ["barn", "By the road, 1931.", "farm, wood"]
     assert example.picture().size == (60, 40)
 
@@ -66,7 +66,7 @@ def test_titles_descriptions_and_peoples_labels_are_its_captions():
 def test_labels_that_an_encoder_suggested_are_none():
     make_asset(title="barn", labels=("wood",))
     AssetLabel.objects.update(source=AssetLabel.Source.ENCODER)
-    assert [example.captions for example in examples.of_library()] == [["barn"]]
+    assert [example.captions for example in library_examples()] == [["barn"]]
 
 
 def test_a_library_whose_originals_are_lost_is_refused(library, siglip, tmp_path):

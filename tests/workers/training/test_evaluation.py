@@ -26,13 +26,13 @@ from workers.studio.scenes import (
 from workers.training import card, evaluation
 from workers.training.evaluation import (
     WISHES,
-    as_json,
     evaluate,
     figure,
     held_out_scenes,
     picture_vectors,
 )
 from workers.training.recipes import RECIPES
+from workers.training.report import as_json
 
 RETRIEVAL = (
     "words to picture",

@@ -196,7 +196,7 @@ def test_the_command_draws_trains_and_writes_its_figures(tmp_path, capsys, few_h
 
 
 def test_the_command_says_how_far_it_is(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("search.management.commands.train.measured", lambda checkpoint: {})
+    monkeypatch.setattr("search.management.trainings.evaluate", lambda checkpoint: {})
     monkeypatch.setattr("workers.training.card.write", lambda *args: None)
     call_command("train", steps=2, out=tmp_path / "new", progress="json", json=True)
     *lines, result = map(json.loads, capsys.readouterr().out.splitlines())

@@ -1,4 +1,4 @@
-"""What the library has to train an encoder on: its pictures, and what people say of them."""
+"""The library as examples to train an encoder on: its pictures with people's words for them."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,17 +9,17 @@ from django.conf import settings
 from search.formats import decode
 from search.formats.sniff import UndecodableImage
 from search.management.library import prepare
-from search.models import Asset, AssetLabel, Encoder
+from search.models import Asset, AssetLabel
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from workers.training.examples import Example
 
-LARGEST = 512  # Pixels; no encoder that is trained here sees more.
+LARGEST = 512  # Pixels, of the longer side at least: no encoder that is trained here sees more.
 
 
-def of_library() -> "list[Example]":
+def library_examples() -> "list[Example]":
     """Each asset, with its title, its description and people's labels as captions."""
     from workers.training.examples import Example
 
@@ -33,11 +33,12 @@ def of_library() -> "list[Example]":
 
 
 def labels_by_asset() -> dict[UUID, list[str]]:
-    found: dict[UUID, list[str]] = {}
-    said = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).order_by("label__name")
-    for asset, name in said.values_list("asset", "label__name"):
-        found.setdefault(asset, []).append(name)
-    return found
+    """The names of the labels that people gave, by asset and in their order."""
+    labels: dict[UUID, list[str]] = {}
+    rows = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).order_by("label__name")
+    for asset, name in rows.values_list("asset", "label__name"):
+        labels.setdefault(asset, []).append(name)
+    return labels
 
 
 def captions(asset: Asset, labels: list[str] | None) -> list[str]:
@@ -53,13 +54,3 @@ def picture_of(asset: Asset) -> "Image":
             return decode.decode(original, at_least=LARGEST)
     except (OSError, UndecodableImage) as error:
         raise Unreadable("unreadable_picture", name=asset.title) from error
-
-
-def checkpoint_of(name: str) -> tuple[str, str]:
-    """The checkpoint and revision of the encoder with this slug, or of one named as it is."""
-    if "/" in name:
-        return name, ""
-    if settings.EMBEDDED_DATABASE:
-        prepare()
-    encoder = Encoder.objects.filter(slug=name).first()
-    return (encoder.checkpoint, encoder.revision) if encoder else (name, "")

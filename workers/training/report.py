@@ -1,0 +1,65 @@
+"""The lines of JSON in which `manage.py train` tells a program how it goes, and their reader.
+
+Without torch: the worker that starts the command reads them.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from search.refusals import Refusal
+
+if TYPE_CHECKING:
+    from workers.training.evaluation import Figures
+
+_DECIMALS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is after a step; `loss` is that of the step alone."""
+
+    step: int
+    steps: int
+    loss: float
+    pictures_per_second: float
+    seconds_left: float
+
+
+# Keys of a line of progress.
+PROGRESS = tuple(field.name for field in fields(Progress))
+
+
+def progress_line(progress: Progress) -> str:
+    """A run after a step."""
+    return json.dumps({name: round(value, _DECIMALS) for name, value in asdict(progress).items()})
+
+
+def result_line(checkpoint: str, figures: "Mapping[str, Figures]") -> str:
+    """A checkpoint with its figures by when they were measured; those of "" stand by themselves."""
+    columns = {when: as_json(each) for when, each in figures.items()}
+    return json.dumps({"checkpoint": checkpoint, **columns.pop("", {}), **columns})
+
+
+def refusal_line(refusal: Refusal) -> str:
+    """Why a run ended without a result."""
+    return json.dumps(refusal.as_json())
+
+
+def as_json(figures: "Figures") -> dict[str, dict[str, dict[str, float]]]:
+    """The figures for json.dumps()."""
+    return {
+        name: {measure: asdict(figure) for measure, figure in measures.items()}
+        for name, measures in figures.items()
+    }
+
+
+def parse_line(line: bytes) -> dict[str, Any]:
+    """The object in a line; empty for any other output."""
+    try:
+        # Neither JSON nor PostgreSQL knows NaN.
+        answer = json.loads(line, parse_constant=lambda name: None)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
