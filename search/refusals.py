@@ -64,6 +64,7 @@ SENTENCES = {
     "no_encoder_serves": "No encoder serves yet.",
     "encoder_not_answering": "The encoder is not answering.",
     "example_not_embedded": "This asset is still being embedded; please try again in a moment.",
+    "example_unreadable": "This picture can't be read: {reason}",
     "query_picture_gone": "This query picture is no longer kept; please choose it again.",
     "query_pictures_away": "Searching by a picture is resting; please try again in a minute.",
     "nothing_to_save": "There is nothing to save yet: search for something first.",

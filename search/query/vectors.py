@@ -183,7 +183,7 @@ def _cached_or_new(key: str, task: Any, encoder: Encoder, *what: str) -> Encodin
 def _read(entry: dict[str, Any]) -> Encoding:
     """What the query worker answered. Raises NoVector with its refusal."""
     if refusal := entry.get("refusal"):
-        raise NoVector("text", text=refusal)
+        raise NoVector.of(refusal)
     return Encoding(**entry)
 
 

@@ -2,6 +2,7 @@
 
 import math
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django import template
@@ -80,5 +81,5 @@ def _address(name: str, has_asset: bool, *args: str) -> str:
 @register.simple_tag
 def picture(asset: Asset, spec: str, *, pause: int = 2, eager: bool = False) -> str:
     """The asset's rendition, or its main colour for as long as there is none."""
-    template = engines["jinja2"].env.get_template("search/_picture.jinja")
-    return template.module.picture(asset, spec, eager=eager, pause=pause)
+    jinja: Any = engines["jinja2"].get_template("search/_picture.jinja")
+    return jinja.template.module.picture(asset, spec, eager=eager, pause=pause)

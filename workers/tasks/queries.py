@@ -16,6 +16,7 @@ from search.formats.region import Region
 from search.formats.sniff import UndecodableImage
 from search.library.originals import StorageAway, picture_of
 from search.models import Asset, Encoder
+from search.refusals import Refusal
 from workers.encoder_cache import at_hand
 from workers.encoders.protocol import CheckpointError, LoadedEncoder
 
@@ -61,7 +62,8 @@ def encode_region(self: Task, encoder_id: int, asset_id: str, region: str, key: 
         try:
             picture = picture_of(asset, at_least=at_least)
         except (UndecodableImage, StorageAway) as error:
-            cache.set(key, {"refusal": f"This picture can't be read: {error}"}, REFUSAL_SECONDS)
+            refusal = Refusal("example_unreadable", reason=str(error))
+            cache.set(key, {"refusal": refusal.as_json()}, REFUSAL_SECONDS)
         else:
             keep_vector(encoder, cropped(picture, region), key)
 
