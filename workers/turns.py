@@ -24,6 +24,18 @@ def turn(name: str) -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [key(name)])
 
 
+@contextmanager
+def await_turn(name: str) -> Iterator[None]:
+    """The same, but whoever comes second waits for the first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [key(name)])
+        try:
+            yield
+        finally:
+            if connection.is_usable():
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [key(name)])
+
+
 def key(name: str) -> int:
     """The number that PostgreSQL knows the turn by: 8 bytes, signed."""
     digest = hashlib.sha256(f"turn {name}".encode()).digest()

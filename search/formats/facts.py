@@ -52,7 +52,16 @@ def inspect(file: IO[bytes]) -> Facts:
 
     Raises `UndecodableImage`.
     """
-    facts = json.loads(in_sandbox(examine, file))
+    return _parse(in_sandbox(examine, file))
+
+
+def inspect_own(file: IO[bytes]) -> Facts:
+    """The same of a file that this program has made itself: without a new process, 75 ms of CPU."""
+    return _parse(examine(file))
+
+
+def _parse(answer: bytes) -> Facts:
+    facts = json.loads(answer)
     facts["layout"] = bytes.fromhex(facts["layout"])
     facts["taken"] = facts["taken"] and datetime.fromisoformat(facts["taken"])
     return Facts(**facts)

@@ -9,16 +9,19 @@ from django.conf import settings
 from django.core.files import File
 from django.db import DatabaseError, IntegrityError, transaction
 
-from search.formats.facts import inspect
+from search.formats.facts import Facts, inspect
 from search.formats.limits import TooLarge
 from search.models import Asset, Embedding, Rendition, User
 from workers.bell import ring
 
 
-def ingest(upload: File, *, owner: User, title: str = "") -> tuple[Asset, bool]:
+def ingest(
+    upload: File, *, owner: User, title: str = "", facts: Facts | None = None
+) -> tuple[Asset, bool]:
     """Store an upload once and promise its renditions and embeddings: (asset, whether it is new).
 
-    An original that the owner already holds is returned as it is. Raises
+    An original that the owner already holds is returned as it is. `facts` are only for a file that
+    this program has made itself: they are looked for in the sandbox otherwise. Raises
     `UndecodableImage`, and then stores nothing.
     """
     refuse_too_many_bytes(upload)
@@ -26,7 +29,7 @@ def ingest(upload: File, *, owner: User, title: str = "") -> tuple[Asset, bool]:
     sha256 = hashlib.file_digest(upload, "sha256").hexdigest()
     if existing := Asset.objects.filter(owner=owner, sha256=sha256).first():
         return existing, False
-    facts = inspect(upload)
+    facts = facts or inspect(upload)
     filename = display_name(upload.name or "")
     asset = Asset(
         owner=owner,

@@ -30,6 +30,11 @@ def prepare() -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", verbosity=0)
+    serve_if_none_does()
+
+
+def serve_if_none_does() -> None:
+    """Let the encoder of the settings serve, unless one serves already."""
     if Encoder.objects.serving() is None:
         # What a command prints itself may be for a program to read.
         call_command("encoder", "serve", verbosity=0, stdout=sys.stderr)

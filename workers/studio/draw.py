@@ -29,10 +29,18 @@ _SHAPES_OF_MANY = ((4, 3), (3, 2), (16, 9), (16, 9), (2, 1), (5, 2), (3, 1))
 
 def catalogue(count: int, seed: int, *, side: int = 1200) -> Iterator[tuple[Scene, Image.Image]]:
     """Pictures of `count` different scenes in mixed shapes, the longer side about `side`."""
+    for scene, size in catalogue_scenes(count, seed, side=side):
+        yield scene, draw(scene, size)
+
+
+def catalogue_scenes(
+    count: int, seed: int, *, side: int = 1200
+) -> Iterator[tuple[Scene, tuple[int, int]]]:
+    """The scenes of that catalogue with the width and height of their pictures, not yet drawn."""
     rng = Random(seed)
     for scene in different_scenes(count, rng):
         longer = round(side * rng.uniform(0.75, 1.15))
-        yield scene, draw(scene, size_for(scene, longer))
+        yield scene, size_for(scene, longer)
 
 
 def size_for(scene: Scene, longer: int) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from workers.bell import ring
 from workers.encoders.checkpoint import find
 from workers.encoders.load import load_encoder
 from workers.encoders.protocol import CheckpointError, LoadedEncoder
+from workers.turns import await_turn
 from workers.upkeep import advance_encoders, advance_without_workers, is_warm
 
 COLUMNS = ["slug", "state", "family", "dimensions", "patches", "searchable", "waiting", "failed"]
@@ -124,6 +125,13 @@ class Command(BaseCommand):
                 time.sleep(0.5)
 
     def serve(self, options: Any) -> None:
+        # A first start has several processes do so: the others find that it serves, and load none.
+        with await_turn("encoder serve"):
+            self.serve_configured()
+        advance_without_workers()
+        ring()
+
+    def serve_configured(self) -> None:
         serving = Encoder.objects.serving()
         try:
             if serving and is_unchanged(serving):
@@ -135,8 +143,6 @@ class Command(BaseCommand):
             if serving is None or not is_passed_over(serving):
                 raise
             self.stderr.write(f"{error} {serving} goes on serving.")
-        advance_without_workers()
-        ring()
 
     def served(self, loaded: LoadedEncoder, serving: Encoder | None) -> str:
         """Let this encoder serve at once if none does, else as soon as it is ready."""
