@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from search.formats.limits import TooLarge
 from search.formats.sniff import UndecodableImage, UnsupportedFormat
 from search.forms import SearchForm
+from search.library import sample_catalogue
 from search.models import Asset, Collection, Embedding, Encoder, User
 from search.query import Answer, Example, Query, Sort, remembered_picture
 from search.query.facets import FACETS
@@ -37,9 +38,9 @@ def search_page(form: SearchForm, answer: Answer | None = None) -> dict[str, Any
         "answer": answer,
         "encoder": encoder,
         "encoder_is_bundled": encoder and is_bundled(encoder),
-        "waiting": count_waiting(),
         "sorts": list(Sort),
         "facet_names": FACETS,
+        **progress(),
     }
 
 
@@ -82,9 +83,11 @@ def is_bundled(encoder: Encoder) -> bool:
     return settings.BUNDLED_CHECKPOINTS in Path(encoder.checkpoint).parents
 
 
-def count_waiting() -> int:
-    """How many assets the serving encoder has still to embed."""
-    return Embedding.objects.of_serving().waiting().count()
+def progress() -> dict[str, Any]:
+    """What cannot be found yet: how far the sample catalogue is, else how many assets wait."""
+    catalogue = sample_catalogue.progress()
+    waiting = 0 if catalogue else Embedding.objects.of_serving().waiting().count()
+    return {"catalogue": catalogue, "waiting": waiting}
 
 
 def _has_picture(example: Example, user: User | AnonymousUser) -> bool:

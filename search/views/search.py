@@ -7,7 +7,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from search.access.requests import PageRequest, open_where_search_is_public
 from search.forms import SearchForm
-from search.pages import count_waiting, search_page
+from search.pages import progress, search_page
 from search.query import answer, recent
 
 
@@ -35,4 +35,4 @@ def search(request: PageRequest) -> HttpResponse:
 @open_where_search_is_public
 def waiting(request: PageRequest) -> HttpResponse:
     """How many assets the serving encoder has still to embed; asked again while there are any."""
-    return render(request, "search/_waiting.html", {"waiting": count_waiting()})
+    return render(request, "search/_waiting.html", progress())
