@@ -25,6 +25,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@test -x $(IN) || $(PYTHON) -m venv .venv
 	@$(IN) -m pip install --quiet --disable-pip-version-check pip==$(PIP)
 	@$(IN) -m pip install --quiet -c constraints.txt --group serve --group embedded --group test
+	@$(IN) -m compileall -q config search workers
 	@touch $@
 
 demo: $(INSTALLED)  ## run all of Sightline on this machine

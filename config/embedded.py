@@ -217,6 +217,7 @@ def _run(data: Path, program: str, *arguments: str) -> subprocess.CompletedProce
         capture_output=True,
         text=True,
         cwd=data,
+        start_new_session=True,  # Ctrl-C is for whoever started it.
         **identity,
     )
 

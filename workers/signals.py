@@ -8,9 +8,16 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from typing import Any
 
-from celery.signals import celeryd_after_setup, worker_ready, worker_shutting_down
+from celery import current_app
+from celery.signals import (
+    celeryd_after_setup,
+    worker_process_init,
+    worker_ready,
+    worker_shutting_down,
+)
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
@@ -37,6 +44,15 @@ def stand_back(sender: Any, instance: Any, **kwargs: Any) -> None:
     for queue, nice in NICE.items():
         if takes(queue, instance.app):
             os.nice(nice)
+
+
+@worker_process_init.connect
+def import_torch(**kwargs: Any) -> None:
+    """Have the query worker's child import torch before there is an encoder to load: 4 seconds."""
+    if takes(queues.QUERY, current_app):
+        # In a thread: a child that is not up within four seconds is killed.
+        what = "workers.encoders.checkpoint_encoder"
+        threading.Thread(target=import_module, args=(what,), daemon=True).start()
 
 
 @worker_ready.connect

@@ -22,7 +22,8 @@ from tests.support.prepared import OURS
 from tests.support.session import Session
 from tests.support.stack import Stack, free_port
 
-PICTURES = 24
+PICTURES = 60  # Enough that some are still to come once the pages have been looked at.
+PAGES = ("/", "/?q=red", "/upload/", "/admin/")
 ROWS = (
     "search_asset WHERE title LIKE '% %'",
     "search_asset WHERE id NOT IN (SELECT asset_id FROM search_assetlabel)",
@@ -68,10 +69,10 @@ class Demo:
         assert Stack.eventually(self.is_up, 240), self.printed()
         return time.monotonic() - self.started
 
-    def stop(self) -> float:
-        """Send SIGTERM; the seconds until the process has ended."""
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> float:
+        """Send a signal; the seconds until the process has ended."""
         began = time.monotonic()
-        self.process.terminate()
+        self.process.send_signal(number)
         assert self.process.wait(60) == 0, self.printed()
         return time.monotonic() - began
 
@@ -84,6 +85,10 @@ class Demo:
     def relics(self) -> list[str]:
         """What still runs in this folder."""
         return [text for process in psutil.process_iter() if (text := relic(process, self.var))]
+
+
+def log(demo: Demo, name: str) -> str:
+    return (demo.var / "logs" / f"{name}.log").read_text()
 
 
 def relic(process: psutil.Process, var: Path) -> str:
@@ -103,19 +108,37 @@ def folder():
 
 @pytest.fixture(scope="module")
 def first(folder):
-    """A demo that was started in an empty folder, looked at and stopped."""
+    """A demo that was started in an empty folder, looked at while it filled, and killed."""
     demo = Demo(folder / "var")
     demo.seconds = demo.seconds_to_start()
     demo.readyz = status(f"{demo.url}/readyz")
     demo.password = re.search(r"Sign in as curator with the password (\S+)", demo.printed())[1]
     session = Session(demo.url)
     session.sign_in("curator", demo.password)
-    demo.pages = {path: session.get(path) for path in ("/", "/?q=red", "/upload/", "/admin/")}
+    demo.pages = {path: session.get(path) for path in PAGES}
+    demo.process.kill()
+    demo.process.wait()
+    demo.ended = Stack.eventually(lambda: demo.relics() == [], 15)
+    return demo
+
+
+@pytest.fixture(scope="module")
+def second(first):
+    """A demo in the same folder, which goes on filling; stopped while a child hangs."""
+    demo = Demo(first.var)
+    demo.seconds_to_start()
+    demo.rival = Demo(first.var)
+    demo.rival_ended = demo.rival.process.wait(60)
+    assert Stack.eventually(lambda: "is complete" in demo.printed(), 120), demo.printed()
+    session = Session(demo.url)
+    session.sign_in("curator", first.password)
+    demo.page = session.get("/")
     with psycopg.connect(embedded.database_url(demo.var), autocommit=True) as connection:
         demo.counts = {
             rows: connection.execute(f"SELECT count(*) FROM {rows}").fetchone()[0] for rows in ROWS
         }
         demo.compared = compared(connection)
+    demo.child("-Q ingest").suspend()
     demo.seconds_to_stop = demo.stop()
     demo.left = demo.relics()
     return demo
@@ -133,73 +156,94 @@ def compared(connection: psycopg.Connection) -> list[tuple[str, str, int]]:
 
 
 @pytest.fixture
-def again(first):
+def again(second):
     """The same folder's demo, started once more."""
-    demo = Demo(first.var)
+    demo = Demo(second.var)
     yield demo
     if demo.process.poll() is None:
         demo.stop()
 
 
-def test_the_first_start_ends_in_a_site_that_is_ready(first):
-    print(f"First start: {first.seconds:.1f} s with {PICTURES} pictures.")
+# The first start ---------------------------------------------------------------------------------
+
+
+def test_the_first_start_opens_on_a_site_that_is_ready(first):
+    print(f"First start: {first.seconds:.1f} s.")
     assert first.readyz == "200"
     assert f"Sightline is ready: {first.url}/" in first.printed()
 
 
-def test_it_shows_how_far_the_embedding_is(first):
-    assert f"{PICTURES}/{PICTURES}" in first.printed()
-
-
 def test_the_printed_password_opens_all_pages(first):
-    assert {path: page.status_code for path, page in first.pages.items()} == dict.fromkeys(
-        first.pages, 200
-    )
+    statuses = {path: page.status_code for path, page in first.pages.items()}
+    assert statuses == dict.fromkeys(PAGES, 200)
     assert "sign-in" not in str(first.pages["/admin/"].url)
 
 
-def test_sigterm_leaves_nothing_running(first):
-    print(f"Stop: {first.seconds_to_stop:.1f} s.")
-    assert first.left == []
-    assert first.seconds_to_stop < 15
+def test_the_page_opens_on_pictures_and_says_how_many_are_still_to_come(first):
+    page = " ".join(first.pages["/"].text.split())
+    assert page.count("<img ") >= 12
+    done = int(re.search(rf"(\d+) of {PICTURES} pictures of the sample catalogue are in", page)[1])
+    assert done < PICTURES
 
 
-def test_a_second_start_finds_its_data(again):
-    again.seconds_to_start()
-    assert status(f"{again.url}/readyz") == "200"
-    assert "with the password of the first start" in again.printed()
-    assert "Embedding" not in again.printed()
+def test_it_shows_how_far_the_embedding_is(first, second):
+    assert f"/{PICTURES} [" in first.printed()
+    assert f"{PICTURES}/{PICTURES}" in second.printed()
 
 
-def test_the_sample_catalogue_has_titles_labels_and_collections(first):
-    assert list(first.counts.values()) == [PICTURES, 0, 0, 11, PICTURES]
+def test_its_children_end_when_it_is_killed_itself(first):
+    assert first.ended, first.relics()
 
 
-def test_three_families_can_be_compared(first):
-    assert first.compared == [
+# The second, which goes on -----------------------------------------------------------------------
+
+
+def test_the_next_start_completes_what_was_cut_off(second):
+    assert list(second.counts.values()) == [PICTURES, 0, 0, 11, PICTURES]
+
+
+def test_a_complete_catalogue_is_spoken_of_no_more(second):
+    assert second.page.status_code == 200
+    assert "sample catalogue are in" not in second.page.text
+
+
+def test_three_families_can_be_compared(second):
+    assert second.compared == [
         ("studio-clip", "ready", PICTURES),
         ("studio-siglip", "ready", PICTURES),
         ("studio-siglip2", "serving", PICTURES),
     ]
 
 
-def test_a_second_demo_in_the_same_folder_is_refused_in_a_sentence(again):
-    assert Stack.eventually(lambda: "Starting" in again.printed())
-    second = Demo(again.var)
-    assert second.process.wait(60) == 1
-    assert re.fullmatch(r"CommandError: A demo runs in .* already: stop it.*\.\n", second.printed())
-    assert again.process.poll() is None
+def test_a_second_demo_in_the_same_folder_is_refused_in_a_sentence(second):
+    assert second.rival_ended == 1
+    sentence = r"CommandError: A demo runs in .* already: stop it.*\.\n"
+    assert re.fullmatch(sentence, second.rival.printed())
 
 
-def test_when_a_child_dies_everything_stops_with_its_last_lines(again):
+def test_sigterm_leaves_nothing_running_even_where_a_child_hangs(second):
+    print(f"Stop: {second.seconds_to_stop:.1f} s.")
+    assert second.left == []
+    assert second.seconds_to_stop < 15
+
+
+# Further ones ------------------------------------------------------------------------------------
+
+
+def test_a_later_start_finds_its_data_and_stops_when_a_child_dies(again):
     again.seconds_to_start()
+    assert status(f"{again.url}/readyz") == "200"
+    assert "with the password of the first start" in again.printed()
+    assert "Embedding" not in again.printed()
+
+    assert Stack.eventually(lambda: "beat: Starting..." in log(again, "beat"))
     os.kill(again.child("beat").pid, signal.SIGKILL)
     assert again.process.wait(30) == 1
     assert "The process beat has ended (killed by signal 9), so everything st" in again.printed()
     # However many lines beat had written by then, the last of them are the last that are shown.
-    written = (again.var / "logs" / "beat.log").read_text().splitlines()[-20:]
-    assert "beat: Starting..." in "\n".join(written)
-    assert again.printed().splitlines()[-len(written) :] == written
+    lines = log(again, "beat").splitlines()[-20:]
+    assert "beat: Starting..." in "\n".join(lines)
+    assert again.printed().splitlines()[-len(lines) :] == lines
     assert again.relics() == []
 
 
@@ -212,25 +256,23 @@ def test_when_postgres_dies_everything_stops_with_its_last_lines(again):
     assert again.relics() == []
 
 
-def test_a_hung_child_does_not_hinder_the_end(again):
-    again.seconds_to_start()
-    again.child("-Q ingest").suspend()
-    assert again.stop() < 15
-    assert again.relics() == []
+# Cut off, and refused ----------------------------------------------------------------------------
 
 
-def test_its_children_end_when_it_is_killed_itself(again):
-    again.seconds_to_start()
-    again.process.kill()
-    again.process.wait()
-    assert Stack.eventually(lambda: again.relics() == [], 15)
-
-
-def test_a_signal_during_the_start_ends_it_too(first):
-    demo = Demo(first.var)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_during_the_start_ends_it_too(second, number):
+    demo = Demo(second.var)
     assert Stack.eventually(lambda: "Starting" in demo.printed())
-    demo.stop()
+    demo.stop(number)
     assert "is ready" not in demo.printed()
+    assert demo.relics() == []
+
+
+def test_ctrl_c_while_the_database_is_made_leaves_nothing_running(folder):
+    demo = Demo(folder / "cut")
+    assert Stack.eventually(lambda: any(demo.var.glob("postgres*")))
+    demo.stop(signal.SIGINT)
+    assert demo.printed() == "Stopping ...\n"
     assert demo.relics() == []
 
 
@@ -255,9 +297,9 @@ def test_a_folder_that_cannot_be_written_is_refused_in_a_sentence(folder):
     assert re.fullmatch(r"Sightline cannot write to .*: make it writable.*\.", demo)
 
 
-def test_a_checkpoint_that_cannot_be_loaded_is_refused_in_a_sentence(first):
-    demo = refused(Demo(first.var, ENCODER_CHECKPOINT=str(first.var / "nothing")))
-    assert str(first.var / "nothing") in demo
+def test_a_checkpoint_that_cannot_be_loaded_is_refused_in_a_sentence(second):
+    demo = refused(Demo(second.var, ENCODER_CHECKPOINT=str(second.var / "nothing")))
+    assert str(second.var / "nothing") in demo
 
 
 def refused(demo: Demo) -> str:

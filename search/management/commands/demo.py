@@ -1,10 +1,12 @@
 import fcntl
+import os
 import secrets
 import socket
 import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,22 @@ from tqdm import tqdm
 
 from config import embedded
 from config.supervisor import Child, ChildDied, Supervisor, last_lines
-from search.models import Asset, Embedding, User
+from search.library import sample_catalogue
+from search.models import Asset, Embedding, Rendition, User
 
 CURATOR = "curator"
+# Seconds that the site may take to be ready at most.
 READY_SECONDS = 90
+# Processes that nobody waits for at the start: each takes a second of a core until it is up.
+FOR_LATER = ["train", "beat"]
+# Number of pictures that the page opens on at least: two rows of it.
+FIRST_PICTURES = 12
+# Seconds between two looks how far the catalogue is.
+FILL_SECONDS = 0.5
+# Maximum number of processes that draw the sample catalogue.
+MAX_DRAWING = 4
+# As low as the ingest worker: whoever searches meanwhile goes first, and neither starves the other.
+DRAWING_NICE = 10
 
 
 class Command(BaseCommand):
@@ -40,11 +54,14 @@ class Command(BaseCommand):
         try:
             with only_demo(settings.VAR_DIR), ExitStack() as stack:
                 require_free(self.bind, self.port)
+                self.supervisor = Supervisor(settings.VAR_DIR)
+                # First: a database that a signal finds half started would go on without us.
+                self.supervisor.obey_signals()
                 if settings.EMBEDDED_DATABASE:
                     embedded.start_database(settings.VAR_DIR)
-                self.supervisor = stack.enter_context(Supervisor(settings.VAR_DIR))
-                self.supervisor.obey_signals()
+                stack.enter_context(self.supervisor)
                 stack.callback(self.say, "Stopping ...")
+                self.supervisor.check()
                 self.run(options["pictures"])
         except OperationalError as error:
             raise CommandError(f"The database does not answer: {str(error).strip()}") from None
@@ -53,23 +70,38 @@ class Command(BaseCommand):
 
     def run(self, pictures: int) -> None:
         self.say("Starting ...")
-        if settings.REDIS_URL in {"", embedded.redis_url(settings.VAR_DIR)}:
-            self.start_redis()
-        call_command("migrate", verbosity=0)
-        # Loading the encoder takes longest: everything else gets ready beside it.
-        encoder = self.step("encoder", "encoder", "serve")
-        call_command("collectstatic", interactive=False, verbosity=0)
-        for name, command in processes(f"{self.bind}:{self.port}").items():
-            self.supervisor.start(name, command)
+        encoder = self.start_site()
+        drawing = self.start_drawing(pictures)
         self.supervisor.finish(encoder)
-        is_new = self.fill_if_empty(pictures)
         self.await_ready()
+        self.await_first_pictures()
+        for name in FOR_LATER:
+            self.supervisor.start(name, self.commands[name])
         self.welcome()
-        if is_new and settings.ENCODER_CHECKPOINT == settings.BUNDLED_CHECKPOINT:
+        if drawing:
+            self.fill(drawing)
             self.add_the_others()
         while True:
-            self.supervisor.pause()
-            require_postgres()
+            self.pause()
+
+    def start_site(self) -> Child:
+        """Start the servers and all that answers a first search; the step that adds the encoder."""
+        self.commands = processes(f"{self.bind}:{self.port}")
+        if settings.REDIS_URL in {"", embedded.redis_url(settings.VAR_DIR)}:
+            self.start_redis()
+        with ThreadPoolExecutor() as pool:
+            pages = pool.submit(self.start_pages)
+            call_command("migrate", verbosity=0)
+            # Loading the encoder takes longest: everything else gets ready beside it.
+            encoder = self.step("encoder", "encoder", "serve")
+            pages.result()
+        for name in ("query", "ingest"):
+            self.supervisor.start(name, self.commands[name])
+        return encoder
+
+    def start_pages(self) -> None:
+        call_command("collectstatic", interactive=False, verbosity=0)
+        self.supervisor.start("web", self.commands["web"])
 
     def start_redis(self) -> None:
         command = embedded.redis_command(settings.VAR_DIR)
@@ -82,27 +114,46 @@ class Command(BaseCommand):
         command = [sys.executable, "manage.py", *arguments]
         return self.supervisor.start(name, command, may_end=True)
 
+    def start_drawing(self, pictures: int) -> list[Child]:
+        """Go on with the sample catalogue that an empty library begins with; a process per core."""
+        superuser = {"is_staff": True, "is_superuser": True, "password": "!"}
+        User.objects.get_or_create(username=CURATOR, defaults=superuser)
+        if not Asset.objects.exists():
+            sample_catalogue.begin(pictures)
+        if not (progress := sample_catalogue.progress()):
+            return []
+        parts = min(os.cpu_count() or 1, MAX_DRAWING)
+        return [self.draw(progress.total, part, parts) for part in range(parts)]
+
+    def draw(self, pictures: int, part: int, parts: int) -> Child:
+        share = ("--part", str(part), str(parts), "--owner", CURATOR)
+        child = self.step(f"catalogue-{part}", "catalogue", "--pictures", str(pictures), *share)
+        nice = os.getpriority(os.PRIO_PROCESS, 0) + DRAWING_NICE
+        os.setpriority(os.PRIO_PROCESS, child.process.pid, nice)
+        return child
+
+    def fill(self, drawing: list[Child]) -> None:
+        """Show how far the sample catalogue is, until all of it is embedded."""
+        progress = sample_catalogue.progress()
+        total = progress.total if progress else 0
+        with tqdm(total=total, unit="picture", desc="Embedding the sample catalogue") as bar:
+            while any(child.process.poll() is None for child in drawing) or is_embedding():
+                self.pause(FILL_SECONDS)
+                advance(bar)
+            for child in drawing:
+                self.supervisor.finish(child)
+            advance(bar)
+        sample_catalogue.end()
+        self.say("The sample catalogue is complete.")
+
     def add_the_others(self) -> None:
         """Let the other bundled encoders embed the catalogue too, so that they can be compared."""
+        if settings.ENCODER_CHECKPOINT != settings.BUNDLED_CHECKPOINT:
+            return
         # By their files: whatever else lies there must not end the demo.
         for config in sorted(settings.BUNDLED_CHECKPOINTS.glob("*/config.json")):
             if str(config.parent) != settings.BUNDLED_CHECKPOINT:
                 self.step(config.parent.name, "encoder", "add", str(config.parent))
-
-    def fill_if_empty(self, pictures: int) -> bool:
-        """Ingest the sample catalogue the way that uploads go, and show how far it is."""
-        new = {"is_staff": True, "is_superuser": True, "password": "!"}
-        User.objects.get_or_create(username=CURATOR, defaults=new)
-        if Asset.objects.exists():
-            return False
-        step = self.step("catalogue", "catalogue", "--pictures", str(pictures), "--owner", CURATOR)
-        with tqdm(total=pictures, unit="picture", desc="Embedding the sample catalogue") as bar:
-            self.supervisor.finish(step, meanwhile=lambda: advance(bar))
-            while Embedding.objects.waiting().exists():
-                self.supervisor.pause()
-                advance(bar)
-            advance(bar)
-        return True
 
     def await_ready(self) -> None:
         host = "127.0.0.1" if self.bind == "0.0.0.0" else self.bind  # noqa: S104
@@ -114,6 +165,19 @@ class Command(BaseCommand):
                     f" the logs in {settings.VAR_DIR / 'logs'} may say why."
                 )
             self.supervisor.pause()
+
+    def await_first_pictures(self) -> None:
+        """So that the page opens on pictures; for how long they may take it does not wait."""
+        progress = sample_catalogue.progress()
+        wanted = min(progress.total, FIRST_PICTURES) if progress else 0
+        thumbnails = Rendition.objects.filter(spec=Rendition.Spec.THUMBNAIL).done()
+        until = time.monotonic() + READY_SECONDS
+        while thumbnails.count() < wanted and time.monotonic() < until:
+            self.supervisor.pause()
+
+    def pause(self, seconds: float = 0.2) -> None:
+        self.supervisor.pause(seconds)
+        require_postgres()
 
     def welcome(self) -> None:
         self.say(f"\nSightline is ready: http://{self.bind}:{self.port}/")
@@ -185,10 +249,13 @@ def require_postgres() -> None:
         )
 
 
+def is_embedding() -> bool:
+    return Embedding.objects.of_serving().waiting().exists()
+
+
 def advance(bar: "tqdm[Any]") -> None:
-    embedded_by_now = Embedding.objects.filter(fulfilled__isnull=False).count()
-    if embedded_by_now > bar.n:
-        bar.update(embedded_by_now - bar.n)
+    if progress := sample_catalogue.progress():
+        bar.update(max(0, progress.done - bar.n))
 
 
 def status(url: str) -> str:
