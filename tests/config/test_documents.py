@@ -18,7 +18,7 @@ PATH = re.compile(
     r"(?<![\w./:-])(?:bench|config|docs|search|templates|tests|workers)/[\w./*-]*[\w*]"
 )
 MODULE = re.compile(
-    r"(?<![\w./:-])(?:bench|config|search|tests|workers)(?:\.(?!(?:json|html|png)\b)\w+)+"
+    r"(?<![\w./:-])(?:bench|config|search|tests|workers)(?:\.(?!(?:json|html|png|[A-Z]+)\b)\w+)+"
 )
 # The plans of the project lie outside of it.
 PLAN = re.compile(r"\b(?:design|anchors|look|charter)\.md\b")
