@@ -14,13 +14,13 @@ def assert_same(module, reference, **inputs):
     """
     module = module.double()
     leaves = {name: torch.tensor(array, requires_grad=True) for name, array in inputs.items()}
-    inputs = {**leaves, **{n: p for n, p in module.named_parameters() if p.requires_grad}}
+    tensors = {**leaves, **{n: p for n, p in module.named_parameters() if p.requires_grad}}
     state = {n: t.detach().numpy().copy() for n, t in module.state_dict().items()}
     numbers = {**state, **{name: array.copy() for name, array in inputs.items()}}
     loss = module(**leaves)
     loss.backward()
     np.testing.assert_allclose(loss.item(), reference(numbers), rtol=1e-6)
-    for name, leaf in inputs.items():
+    for name, leaf in tensors.items():
         slopes = slopes_of(lambda: reference(numbers), numbers[name])
         got = torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
         most = max(np.abs(slopes).max(), 1e-3)
