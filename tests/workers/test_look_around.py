@@ -1,10 +1,13 @@
 """The bell, and the worker that looks around when it hears it."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from kombu.exceptions import OperationalError as MessageNotSent
 
+from search.management.commands.demo import processes
 from search.models import Embedding, Rendition
 from tests.support.elsewhere import elsewhere
 from tests.support.factories import make_asset, make_encoder
@@ -111,6 +114,15 @@ def test_nothing_waits_that_someone_is_doing():
     Embedding.objects.claim_fresh(1)
     Rendition.objects.claim_fresh(2)
     assert not renditions.waits() and not embeddings.waits()
+
+
+def test_each_queue_has_a_worker_in_production_and_in_the_demo():
+    compose = (settings.BASE_DIR / "docker-compose.yml").read_text()
+    for consumed in (
+        re.findall(r"-Q, (\w+)", compose),
+        re.findall(r"-Q (\w+)", " ".join(" ".join(c) for c in processes("").values())),
+    ):
+        assert sorted(consumed) == sorted(look_around.KINDS)
 
 
 # Turns
