@@ -1,8 +1,8 @@
 """Encoders that curators ask for: each is added by a process of its own, beside the work here.
 
 It loads both towers, of which an ingest worker keeps one, and may run out of memory. It renews the
-lease on its request and writes into it how that went; should it end without a word, this process
-says so, or the lease ends and another worker begins anew.
+lease on its request and stores in it how that went. Should it be killed, this process stores that;
+should both be, the lease ends and another worker begins anew.
 """
 
 import logging
@@ -23,14 +23,13 @@ _running: list[tuple[subprocess.Popen[bytes], EncoderRequest]] = []
 
 
 def waits() -> bool:
-    """Whether there is an encoder to add, or a process that adds one has ended."""
-    ended = any(process.poll() is not None for process, _ in _running)
-    return ended or EncoderRequest.objects.claimable().exists()
+    """Whether there is an encoder to add, or a process of this one adds one."""
+    return bool(_running) or EncoderRequest.objects.claimable().exists()
 
 
 def do() -> bool:
     """Have the next encoder added, unless one is being added; never more to do at once."""
-    conclude_ended()
+    watch()
     with turn("encoder requests") as taken:
         request = EncoderRequest.objects.claim() if taken else None
     if request:
@@ -44,9 +43,15 @@ def start(request: EncoderRequest) -> None:
     _running.append((process, request))
 
 
-def conclude_ended() -> None:
-    """Of a process that was killed, note it in its request, unless that has been concluded."""
-    for process, request in [each for each in _running if each[0].poll() is not None]:
+def watch() -> None:
+    """Renew the leases of processes that run, which begin to do so themselves once they are up.
+
+    Where one was killed, note it in its request, unless that has been concluded.
+    """
+    for process, request in list(_running):
+        if process.poll() is None:
+            request.renew()
+            continue
         _running.remove((process, request))
         if request.fail(Refusal("request_killed")):
             logger.error("%s was not added: code %s", request, process.returncode)

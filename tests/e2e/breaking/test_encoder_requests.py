@@ -7,7 +7,7 @@ from tests.support.faults import ingest_worker
 from tests.support.stack import Stack
 
 CHECKPOINT = str(settings.BUNDLED_CHECKPOINTS / "studio-clip")
-LEASE = 10  # Long enough for the process that adds it to begin.
+LEASE = 10
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def ask_without_redis_and_kill_the_worker_under_way(stack, ask) -> None:
 
 def test_it_is_added_once(stack, asked_for):
     ask_without_redis_and_kill_the_worker_under_way(stack, asked_for)
-    assert stack.eventually(lambda: added(stack) == 1, 90), stack.logs()
+    assert stack.eventually(lambda: added(stack) == 1, 180), stack.logs()
     fulfilled = "SELECT attempts FROM search_encoderrequest WHERE fulfilled IS NOT NULL"
     assert stack.eventually(lambda: stack.sql(fulfilled) == [(1,)], 10)
     assert added(stack) == 1

@@ -123,7 +123,15 @@ def test_a_request_is_fulfilled_by_a_process_of_its_own(started):
         [sys.executable, "manage.py", "encoder", "add"]
         + [f"--request={token}", "--json", "--", "google/tiny"]
     ]
-    assert not encoders.waits()
+
+
+def test_as_long_as_it_runs_its_lease_is_renewed_and_no_other_begins(started):
+    ask()
+    encoders.do()
+    lease_runs_out()
+    assert encoders.waits()
+    encoders.do()
+    assert len(started) == 1 and EncoderRequest.objects.leased().exists()
 
 
 def test_one_that_was_killed_says_so(started):
