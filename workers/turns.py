@@ -6,6 +6,9 @@ from contextlib import contextmanager
 
 from django.db import connection
 
+# The turn of whoever lets the encoder of the settings serve.
+SERVING = "encoder serve"
+
 
 @contextmanager
 def turn(name: str) -> Iterator[bool]:

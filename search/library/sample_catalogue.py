@@ -9,12 +9,12 @@ from pathlib import Path
 
 from django.conf import settings
 
-from search.models import Embedding
+from search.models import Asset
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many pictures the serving encoder has embedded, and how many it will be."""
+    """How many pictures are in the library, and how many there will be."""
 
     done: int
     total: int
@@ -44,7 +44,7 @@ def progress() -> Progress | None:
     except FileNotFoundError:
         return None
     # Whatever somebody uploads meanwhile counts too: to tell them apart is worth no column.
-    return Progress(min(Embedding.objects.of_serving().done().count(), total), total)
+    return Progress(min(Asset.objects.count(), total), total)
 
 
 def _note() -> Path:

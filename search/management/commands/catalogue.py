@@ -1,3 +1,4 @@
+import time
 from argparse import ArgumentParser
 from itertools import islice
 from tempfile import TemporaryFile
@@ -11,12 +12,17 @@ from search.formats.facts import inspect_own
 from search.library.ingest import ingest
 from search.management.commands.ingest import owner_named
 from search.management.library import LibraryCommand, serve_if_none_does
-from search.models import Asset, AssetLabel, Collection, Label, User
+from search.models import Asset, AssetLabel, Collection, Label, Rendition, User
 from workers.studio.captions import labels, title
 from workers.studio.draw import catalogue_scenes, draw
 from workers.studio.scenes import Scene
 
 SEED = 2026
+# Maximum number of renditions that may be waiting when another picture is drawn, two of each: who
+# looks at the newest pictures meanwhile sees thumbnails, and not places for some.
+MOST_AHEAD = 8
+# Seconds that workers are waited for in all: where none run, it goes on without them.
+PATIENCE_SECONDS = 60.0
 # By the kinds of things in them, and by settings.
 COLLECTIONS = {
     "Around the house": {
@@ -67,10 +73,21 @@ class Command(LibraryCommand):
             for asset in Asset.objects.filter(owner=owner)
         }
         scenes = catalogue_scenes(options["pictures"], SEED)
+        patience = PATIENCE_SECONDS
         for scene, size in islice(scenes, first, None, step):
+            patience -= await_workers(patience)
             name = f"{slugify(title(scene))[:80]}.jpg"
             asset = assets.get((name, *size)) or store(draw(scene, size), name, scene, owner)
             describe(asset, scene)
+
+
+def await_workers(patience: float) -> float:
+    """Let the workers catch up, for `patience` seconds at most; how many it took."""
+    began = time.monotonic()
+    waiting = Rendition.objects.waiting()
+    while waiting.count() > MOST_AHEAD and time.monotonic() < began + patience:
+        time.sleep(0.05)
+    return time.monotonic() - began
 
 
 def store(picture: Image, name: str, scene: Scene, owner: User) -> Asset:

@@ -22,6 +22,7 @@ from config import embedded
 from config.supervisor import Child, ChildDied, Supervisor, last_lines
 from search.library import sample_catalogue
 from search.models import Asset, Embedding, Rendition, User
+from workers.turns import SERVING, turn
 
 CURATOR = "curator"
 # Seconds that the site may take to be ready at most.
@@ -71,6 +72,7 @@ class Command(BaseCommand):
     def run(self, pictures: int) -> None:
         self.say("Starting ...")
         encoder = self.start_site()
+        self.await_turn(encoder)
         drawing = self.start_drawing(pictures)
         self.supervisor.finish(encoder)
         self.await_ready()
@@ -113,6 +115,14 @@ class Command(BaseCommand):
         """Start one of our own commands, which is to end well."""
         command = [sys.executable, "manage.py", *arguments]
         return self.supervisor.start(name, command, may_end=True)
+
+    def await_turn(self, encoder: Child) -> None:
+        """Let the encoder's step be the one that loads it: whoever draws would do so as well."""
+        while encoder.process.poll() is None:
+            with turn(SERVING) as is_free:
+                if not is_free:
+                    return
+            self.supervisor.pause(0.05)
 
     def start_drawing(self, pictures: int) -> list[Child]:
         """Go on with the sample catalogue that an empty library begins with; a process per core."""
@@ -254,8 +264,8 @@ def is_embedding() -> bool:
 
 
 def advance(bar: "tqdm[Any]") -> None:
-    if progress := sample_catalogue.progress():
-        bar.update(max(0, progress.done - bar.n))
+    embedded_pictures = Embedding.objects.of_serving().done().count()
+    bar.update(max(0, min(embedded_pictures, bar.total) - bar.n))
 
 
 def status(url: str) -> str:

@@ -17,7 +17,7 @@ from workers.bell import ring
 from workers.encoders.checkpoint import find
 from workers.encoders.load import load_encoder
 from workers.encoders.protocol import CheckpointError, LoadedEncoder
-from workers.turns import await_turn
+from workers.turns import SERVING, await_turn
 from workers.upkeep import advance_encoders, advance_without_workers, is_warm
 
 COLUMNS = ["slug", "state", "family", "dimensions", "patches", "searchable", "waiting", "failed"]
@@ -126,7 +126,7 @@ class Command(BaseCommand):
 
     def serve(self, options: Any) -> None:
         # A first start has several processes do so: the others find that it serves, and load none.
-        with await_turn("encoder serve"):
+        with await_turn(SERVING):
             self.serve_configured()
         advance_without_workers()
         ring()

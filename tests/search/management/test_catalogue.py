@@ -84,6 +84,24 @@ def test_two_processes_draw_what_one_does():
     assert filenames() == whole
 
 
+def test_it_waits_for_the_workers_so_that_they_are_never_far_behind(monkeypatch):
+    monkeypatch.setattr(catalogue, "MOST_AHEAD", 3)
+    monkeypatch.setattr(catalogue, "PATIENCE_SECONDS", 1.0)
+    rests = []
+    monkeypatch.setattr(catalogue.time, "sleep", rests.append)
+    fill(1)
+    assert rests == []
+    fill(4)
+    assert rests != []
+
+
+def test_where_no_workers_run_it_goes_on_without_them(monkeypatch):
+    monkeypatch.setattr(catalogue, "MOST_AHEAD", 3)
+    monkeypatch.setattr(catalogue, "PATIENCE_SECONDS", 0.2)
+    fill(6)
+    assert Asset.objects.count() == 6
+
+
 def test_where_no_encoder_serves_one_is_let_serve_first(monkeypatch):
     Encoder.objects.all().delete()
     calls = []
