@@ -36,6 +36,15 @@ class Child:
     def last_lines(self) -> str:
         return last_lines(self.log)
 
+    @property
+    def refusal(self) -> Path:
+        """The file in which config.step leaves the sentence that a step was refused with."""
+        return refusal_beside(self.log)
+
+
+def refusal_beside(log: Path) -> Path:
+    return log.with_suffix(".refusal")
+
 
 def last_lines(log: Path) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-LAST_LINES:])
@@ -49,15 +58,13 @@ class ChildDied(Exception):
         self.child = child
 
     def __str__(self) -> str:
-        lines = self.child.last_lines()
-        sentence = lines.rpartition("CommandError: ")[2]
-        if self.child.may_end and sentence != lines:
-            return sentence
+        if self.child.refusal.exists():
+            return self.child.refusal.read_text()
         code = self.child.process.returncode
         ending = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
         return (
             f"The process {self.child.name} has ended ({ending}), so everything stops."
-            f" Its last lines, from {self.child.log}:\n{lines}"
+            f" Its last lines, from {self.child.log}:\n{self.child.last_lines()}"
         )
 
 
@@ -105,7 +112,8 @@ class Supervisor:
         self, name: str, command: Sequence[str], *, stops_last: bool = False, may_end: bool = False
     ) -> Child:
         """Start a child; its output goes to a log file that begins anew."""
-        log = self.var / "logs" / f"{name}.log"
+        log = self.log_of(name)
+        refusal_beside(log).unlink(missing_ok=True)
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command,
@@ -120,6 +128,14 @@ class Supervisor:
         self.children.append(child)
         self._tell_watchdog(child)
         return child
+
+    def start_step(self, name: str, *command: str) -> Child:
+        """Start one of our own commands, which is to end well or in a sentence."""
+        step = [sys.executable, "-m", "config.step", str(refusal_beside(self.log_of(name)))]
+        return self.start(name, [*step, *command], may_end=True)
+
+    def log_of(self, name: str) -> Path:
+        return self.var / "logs" / f"{name}.log"
 
     def forget(self, child: Child) -> None:
         """Leave out a child that has ended as it should: its id may soon be a stranger's."""

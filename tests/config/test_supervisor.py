@@ -79,11 +79,26 @@ def test_a_step_may_end_well(tmp_path):
         assert supervised.children == []
 
 
-def test_a_failed_step_is_reported_in_its_own_sentence(tmp_path):
-    fails = "import sys; print('noise'); sys.exit('CommandError: There is no such folder.')"
+def test_a_refused_step_is_reported_in_its_own_sentence(tmp_path):
     with Supervisor(tmp_path) as supervised, pytest.raises(ChildDied) as died:
-        supervised.finish(supervised.start("step", python(fails), may_end=True))
-    assert str(died.value) == "There is no such folder."
+        supervised.finish(supervised.start_step("step", "fly"))
+    assert str(died.value) == "Unknown command: 'fly'"
+
+
+def test_a_step_that_fails_otherwise_is_named_with_its_last_lines(tmp_path):
+    with Supervisor(tmp_path) as supervised, pytest.raises(ChildDied) as died:
+        supervised.finish(supervised.start_step("step", "check", "--nonsense"))
+    assert str(died.value).startswith("The process step has ended (exit code 1), so everything st")
+
+
+def test_a_step_is_not_charged_with_what_an_earlier_one_was_refused_for(tmp_path):
+    with Supervisor(tmp_path) as supervised:
+        with pytest.raises(ChildDied):
+            supervised.finish(supervised.start_step("step", "fly"))
+        supervised.children.clear()
+        fails = supervised.start("step", python("raise SystemExit(3)"), may_end=True)
+        with pytest.raises(ChildDied, match="has ended .exit code 3."):
+            supervised.finish(fails)
 
 
 def test_a_log_begins_anew(tmp_path):

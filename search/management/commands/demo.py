@@ -21,7 +21,7 @@ from tqdm import tqdm
 from config import embedded
 from config.supervisor import Child, ChildDied, Supervisor, last_lines
 from search.library import sample_catalogue
-from search.models import Asset, Embedding, Rendition, User
+from search.models import Asset, Embedding, Encoder, Rendition, User
 from workers.turns import SERVING, turn
 
 CURATOR = "curator"
@@ -95,7 +95,7 @@ class Command(BaseCommand):
             pages = pool.submit(self.start_pages)
             call_command("migrate", verbosity=0)
             # Loading the encoder takes longest: everything else gets ready beside it.
-            encoder = self.step("encoder", "encoder", "serve")
+            encoder = self.supervisor.start_step("encoder", "encoder", "serve")
             pages.result()
         for name in ("query", "ingest"):
             self.supervisor.start(name, self.commands[name])
@@ -110,11 +110,6 @@ class Command(BaseCommand):
         self.supervisor.start("redis", command, stops_last=True)
         while not embedded.redis_url(settings.VAR_DIR):
             self.supervisor.pause(0.05)
-
-    def step(self, name: str, *arguments: str) -> Child:
-        """Start one of our own commands, which is to end well."""
-        command = [sys.executable, "manage.py", *arguments]
-        return self.supervisor.start(name, command, may_end=True)
 
     def await_turn(self, encoder: Child) -> None:
         """Let the encoder's step be the one that loads it: whoever draws would do so as well."""
@@ -136,8 +131,8 @@ class Command(BaseCommand):
         return [self.draw(progress.total, part, parts) for part in range(parts)]
 
     def draw(self, pictures: int, part: int, parts: int) -> Child:
-        share = ("--part", str(part), str(parts), "--owner", CURATOR)
-        child = self.step(f"catalogue-{part}", "catalogue", "--pictures", str(pictures), *share)
+        options = ["--pictures", str(pictures), "--owner", CURATOR, "--part", str(part), str(parts)]
+        child = self.supervisor.start_step(f"catalogue-{part}", "catalogue", *options)
         nice = os.getpriority(os.PRIO_PROCESS, 0) + DRAWING_NICE
         os.setpriority(os.PRIO_PROCESS, child.process.pid, nice)
         return child
@@ -162,8 +157,9 @@ class Command(BaseCommand):
             return
         # By their files: whatever else lies there must not end the demo.
         for config in sorted(settings.BUNDLED_CHECKPOINTS.glob("*/config.json")):
-            if str(config.parent) != settings.BUNDLED_CHECKPOINT:
-                self.step(config.parent.name, "encoder", "add", str(config.parent))
+            folder = config.parent
+            if not Encoder.objects.filter(checkpoint=str(folder)).exists():
+                self.supervisor.start_step(folder.name, "encoder", "add", str(folder))
 
     def await_ready(self) -> None:
         host = "127.0.0.1" if self.bind == "0.0.0.0" else self.bind  # noqa: S104
