@@ -261,7 +261,7 @@ def is_embedding() -> bool:
 
 def advance(bar: "tqdm[Any]") -> None:
     embedded_pictures = Embedding.objects.of_serving().done().count()
-    bar.update(max(0, min(embedded_pictures, bar.total) - bar.n))
+    bar.update(max(0, min(embedded_pictures, bar.total or 0) - bar.n))
 
 
 def status(url: str) -> str:
