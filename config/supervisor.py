@@ -75,7 +75,7 @@ class Supervisor:
         self.var = var
         self.env = env
         self.children: list[Child] = []
-        self._asked_to_stop = False
+        self._stop_requested = False
 
     def __enter__(self) -> Self:
         (self.var / "logs").mkdir(exist_ok=True)
@@ -106,7 +106,7 @@ class Supervisor:
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         # An exception from here could come between a child's start and its entry in the list,
         # and leave that child running.
-        self._asked_to_stop = True
+        self._stop_requested = True
 
     def start(
         self, name: str, command: Sequence[str], *, stops_last: bool = False, may_end: bool = False
@@ -159,7 +159,7 @@ class Supervisor:
 
     def check(self) -> None:
         """Raise ChildDied if a child has died, and SystemExit if a signal asked for the end."""
-        if self._asked_to_stop:
+        if self._stop_requested:
             sys.exit()
         for child in self.children:
             if child.died():

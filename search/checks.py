@@ -39,9 +39,9 @@ def pgvector_keeps_its_indexes(
             cursor.execute(
                 "SELECT default_version FROM pg_available_extensions WHERE name='vector'"
             )
-            found = cursor.fetchone()
-        if not found or _numbers(found[0]) < LEAST_PGVECTOR:
-            has = f"pgvector {found[0]}" if found else "no pgvector"
+            row = cursor.fetchone()
+        if not row or _numbers(row[0]) < LEAST_PGVECTOR:
+            has = f"pgvector {row[0]}" if row else "no pgvector"
             errors.append(Error(f"The server has {has}: install pgvector {least} or newer there."))
     return errors
 

@@ -11,7 +11,7 @@ from search.models.user import User
 from search.refusals import Refusal
 
 # Time for which a refusal is shown to the curators.
-SHOWN = timedelta(days=1)
+LATELY = timedelta(days=1)
 
 
 class EncoderRequestQuerySet(LeaseQuerySet):
@@ -20,7 +20,7 @@ class EncoderRequestQuerySet(LeaseQuerySet):
 
     def current(self) -> Self:
         """What curators want to know of: what is still to be added, and what was refused lately."""
-        lately = Q(created__gt=Now() - SHOWN)
+        lately = Q(created__gt=Now() - LATELY)
         return self.filter(lately | Q(error=""), fulfilled=None).order_by("pk")
 
     def ask(self, **wish: Any) -> "EncoderRequest":
