@@ -11,6 +11,8 @@ from tests.support.fake_encoder import FakeEncoder
 TESTS = Path(__file__).parent
 
 
+# First: xdist reads the marks in the same hook, after the initial conftests or before.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slow ones first: the quick ones fill up the time until the last of those ends."""
     items.sort(key=lambda item: "e2e" not in item.path.parts)
