@@ -1,29 +1,39 @@
 """What every test may use. PostgreSQL is real: the embedded one, in a folder of its own."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.test import Client
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support import factories
 from tests.support.fake_encoder import FakeEncoder
 
-TESTS = Path(__file__).parent
+SHARE_A_STACK = {"breaking", "reading"}
 
 
-# First: xdist reads the marks in the same hook, after the initial conftests or before.
-@pytest.hookimpl(tryfirst=True)
+# Last: pytest-django sorts in the same hook, by what a test does with the database.
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slow ones first: the quick ones fill up the time until the last of those ends."""
     items.sort(key=lambda item: "e2e" not in item.path.parts)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item.path)))
 
 
-def group(path: Path) -> str:
-    """What runs in one process: the tests that share a stack, else those of a file."""
-    shares_a_stack = path.parent.name in {"breaking", "reading"}
-    return path.parent.name if shares_a_stack else str(path.relative_to(TESTS))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return Groups(config, log)
+
+
+class Groups(LoadScopeScheduling):
+    """One process for the tests that share a stack, and for each file of the others.
+
+    Not by the mark xdist_group: pytest 9.2 no longer reads the name that xdist 3.8 appends to a
+    test's, and each test becomes a group of its own without a word.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.split("::")[0]
+        return str(Path(path).parent) if Path(path).parent.name in SHARE_A_STACK else path
 
 
 @pytest.fixture(autouse=True)
