@@ -2,6 +2,7 @@
 
 import pytest
 from django.conf import settings
+from psycopg.errors import DeadlockDetected, ForeignKeyViolation
 
 from tests.support.faults import ingest_worker
 from tests.support.stack import Stack
@@ -29,9 +30,18 @@ def asked_for(stack):
     session = stack.session()
     yield ask
     stack.kill("ingest")
-    stack.sql("DELETE FROM search_encoderrequest")
-    stack.sql("DELETE FROM search_embedding")
-    stack.sql("DELETE FROM search_encoder WHERE checkpoint = %s", CHECKPOINT)
+    assert stack.eventually(lambda: is_forgotten(stack), 30)
+
+
+def is_forgotten(stack) -> bool:
+    """Delete it; False while PostgreSQL still carries out what the killed worker had sent."""
+    try:
+        stack.sql("DELETE FROM search_encoderrequest")
+        stack.sql("DELETE FROM search_embedding")
+        stack.sql("DELETE FROM search_encoder WHERE checkpoint = %s", CHECKPOINT)
+    except (ForeignKeyViolation, DeadlockDetected):
+        return False
+    return True
 
 
 def added(stack) -> int:
