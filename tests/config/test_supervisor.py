@@ -87,7 +87,7 @@ def test_a_refused_step_is_reported_in_its_own_sentence(tmp_path):
 
 def test_a_step_that_fails_otherwise_is_named_with_its_last_lines(tmp_path):
     with Supervisor(tmp_path) as supervised, pytest.raises(ChildDied) as died:
-        supervised.finish(supervised.start_step("step", "check", "--nonsense"))
+        supervised.finish(supervised.start_step("step", "shell", "--command", "raise ValueError"))
     assert str(died.value).startswith("The process step has ended (exit code 1), so everything st")
 
 
