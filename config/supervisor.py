@@ -124,7 +124,10 @@ class Supervisor:
                 cwd=BASE_DIR,
                 env=self.env,
             )
-        child = Child(name, process, log, stops_last, may_end)
+        return self.adopt(Child(name, process, log, stops_last, may_end))
+
+    def adopt(self, child: Child) -> Child:
+        """Look after a child from now on, and end it with the others."""
         self.children.append(child)
         self._tell_watchdog(child)
         return child

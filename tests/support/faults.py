@@ -8,9 +8,8 @@ from contextlib import contextmanager
 
 from PIL import Image
 
-from search.management.commands.demo import processes
 from tests.support.sabotage import MAGENTA
-from tests.support.stack import PRELOADED, Stack
+from tests.support.stack import Stack
 
 # SCALE=full, as `make chaos` sets it: many times as much of what is killed, poisoned or rebuilt.
 FULL = os.environ.get("SCALE", "") == "full"
@@ -54,8 +53,8 @@ def ingest_worker(stack, *faults: str) -> None:
     if "ingest" in stack.children:
         stack.kill("ingest")
     stack.env["SABOTAGE"] = ",".join(faults)
-    app = "tests.support.sabotage" if faults else PRELOADED
-    stack.commands["ingest"] = processes("", app=app)["ingest"]
+    app = stack.commands["ingest"].index("-A") + 1
+    stack.commands["ingest"][app] = "tests.support.sabotage" if faults else "workers.celery"
     stack.start("ingest")
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from config import embedded
-from config.supervisor import BASE_DIR
 from tests.support.cluster import start_quick_database
 from tests.support.environment import RUN_DIR
+from tests.support.forks import run
 
 USER, PASSWORD = "curator", "a password for tests"
 PICTURES = 60  # Of the sample catalogue, in the library that has it.
@@ -63,13 +63,7 @@ def _run(var: Path, *commands: tuple[str, ...]) -> None:
     start_quick_database(var)
     try:
         for command in commands:
-            done = subprocess.run(
-                [sys.executable, "manage.py", *command],
-                env=env,
-                cwd=BASE_DIR,
-                capture_output=True,
-                text=True,
-            )
+            done = run([sys.executable, "manage.py", *command], env)
             assert done.returncode == 0, done.stderr
     finally:
         embedded.stop_database(var)

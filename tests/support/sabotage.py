@@ -17,7 +17,7 @@ import time
 import django
 from celery.signals import worker_process_init
 
-from tests.support.preloaded import app
+from workers.celery import app
 
 django.setup()
 

@@ -17,12 +17,13 @@ import psycopg
 from redis import Redis
 
 from config import embedded
-from config.supervisor import BASE_DIR, Child, Supervisor
+from config.supervisor import Child, Supervisor
 from search.management.commands.demo import processes, status
+from tests.support.forks import Fork, run
 from tests.support.prepared import PASSWORD, USER, copy_into, environment
 from tests.support.session import Session
 
-PRELOADED = "tests.support.preloaded"  # The app of workers that are forked with torch.
+WORKERS = ("ingest", "query")
 
 
 class Stack:
@@ -40,8 +41,6 @@ class Stack:
         self.env = environment(self.var) | dict(env or {})
         self.catalogue = catalogue
         self.commands = processes(f"127.0.0.1:{self.port}")
-        preloaded = processes("", app=PRELOADED)
-        self.commands |= {name: preloaded[name] for name in ("ingest", "query")}
         del self.commands["train"]  # Nothing is trained here.
         self.children: dict[str, Child] = {}
 
@@ -79,8 +78,15 @@ class Stack:
             command = embedded.redis_command(self.var)
             self.children[name] = self.supervisor.start(name, command, stops_last=True)
             assert self.eventually(lambda: bool(embedded.redis_url(self.var)), 10)
+        elif name in WORKERS:
+            self.children[name] = self._fork(name)
         else:
             self.children[name] = self.supervisor.start(name, self.commands[name])
+
+    def _fork(self, name: str) -> Child:
+        log = self.supervisor.log_of(name)
+        process = Fork(self.commands[name], self.env, stdout=log)
+        return self.supervisor.adopt(Child(name, process, log, stops_last=False, may_end=False))
 
     def kill(self, name: str) -> None:
         """End a process and its children with SIGKILL."""
@@ -139,9 +145,17 @@ class Stack:
 
     def sql(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Run a statement in a transaction of its own; its rows, if it has any."""
-        with self.connection() as connection:
-            cursor = connection.execute(statement, parameters)
-            return cursor.fetchall() if cursor.description else []
+        cursor = self._connected().execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+    def _connected(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        # The same one for as long as it lives: tests ask ten times a second how far something is.
+        try:
+            self._asking.execute("")
+        except (AttributeError, psycopg.OperationalError):
+            self._asking = self.connection()
+            self._asking.autocommit = True
+        return self._asking
 
     # Its edges -----------------------------------------------------------------------------------
 
@@ -149,15 +163,8 @@ class Stack:
         self, *arguments: str, check: bool = False, stdin: str = "", timeout: float = 300
     ) -> subprocess.CompletedProcess[str]:
         """Run a manage.py command in this stack; it has a returncode, a stdout and a stderr."""
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            env=self.env,
-            cwd=BASE_DIR,
-            capture_output=True,
-            text=True,
-            input=stdin,
-            timeout=timeout,
-        )
+        command = [sys.executable, "manage.py", *arguments]
+        done = run(command, self.env, stdin=stdin, timeout=timeout)
         assert not (check and done.returncode), done.stderr
         return done
 

@@ -205,9 +205,9 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def processes(bind: str, *, app: str = "workers.celery") -> dict[str, list[str]]:
+def processes(bind: str) -> dict[str, list[str]]:
     """The commands of the site and its workers, by name."""
-    celery = [sys.executable, "-m", "celery", "-A", app]
+    celery = [sys.executable, "-m", "celery", "-A", "workers.celery"]
     gunicorn = [sys.executable, "-m", "gunicorn", "config.wsgi", "--config", "config/gunicorn.py"]
     return {
         "web": [*gunicorn, "--bind", bind],
