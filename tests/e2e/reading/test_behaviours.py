@@ -537,8 +537,8 @@ def test_only_the_last_question_is_answered(opened):
     assert len(asked) == 1 and asked[0].endswith("q=a+blue+bicycle")
 
 
-def test_nothing_is_suggested_offline(opened):
-    page = opened("/")
+def test_nothing_is_suggested_offline(opened_at_the_field):
+    page = opened_at_the_field("/")
     page.context.set_offline(True)
     page.keyboard.type("blue")
     page.wait_for_timeout(400)

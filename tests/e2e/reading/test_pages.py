@@ -36,9 +36,9 @@ def row(page, name):
 # Search
 
 
-def test_words_find_what_they_say(opened, a_picture):
-    page = opened("/")
-    page.keyboard.type(a_picture[0])  # The field is focused on arrival.
+def test_words_find_what_they_say(opened_at_the_field, a_picture):
+    page = opened_at_the_field("/")
+    page.keyboard.type(a_picture[0])
     page.keyboard.press("Enter")
 
     page.wait_for_url("**/?q=*")
@@ -312,8 +312,8 @@ def test_an_asset_leads_to_its_file_and_to_similar_ones(opened):
 # Keys and themes
 
 
-def test_the_keyboard_walks_through_the_hits_and_back(opened):
-    page = opened("/")
+def test_the_keyboard_walks_through_the_hits_and_back(opened_at_the_field):
+    page = opened_at_the_field("/")
     focused = "document.activeElement.closest('.tile')?.querySelector('.tile__title').textContent"
     page.keyboard.press("ArrowDown")
     assert page.evaluate(focused) == titles(page)[0]
@@ -325,8 +325,8 @@ def test_the_keyboard_walks_through_the_hits_and_back(opened):
     expect(page.locator("[name=q]")).to_be_focused()
 
 
-def test_enter_opens_the_asset_in_focus(opened):
-    page = opened("/")
+def test_enter_opens_the_asset_in_focus(opened_at_the_field):
+    page = opened_at_the_field("/")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
 

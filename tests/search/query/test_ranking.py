@@ -1,6 +1,6 @@
 """The matched set: what is in it, in which order, and how it comes in pages."""
 
-from itertools import count
+from itertools import count, product
 
 import pytest
 
@@ -202,19 +202,18 @@ def mixed_library():
         put(number / 13, title=f"red near {number}")
 
 
-@pytest.mark.parametrize("everything", [True, False])
 @pytest.mark.parametrize("sort", Sort)
 @pytest.mark.parametrize("thresholds", [None, (0.2, 0.5), (0.9, 2)])
-@pytest.mark.parametrize("diversity", [True, False])
 def test_pages_hold_each_hit_once_and_in_one_order(
-    small_pool, mixed_library, monkeypatch, everything, sort, thresholds, diversity
+    small_pool, mixed_library, monkeypatch, sort, thresholds
 ):
     if thresholds:
         set_thresholds(monkeypatch, *thresholds)
-    parts = {"everything": everything, "sort": sort, "diversity": diversity}
-    whole, one_by_one = pages(size=1000, **parts), pages(size=5, **parts)
-    assert len(one_by_one) == len(set(one_by_one)) == ask(size=5, **parts).count
-    assert whole == one_by_one
+    for switches in product((True, False), repeat=2):
+        parts = {"sort": sort} | dict(zip(("everything", "diversity"), switches, strict=True))
+        whole, one_by_one = pages(size=1000, **parts), pages(size=5, **parts)
+        assert len(one_by_one) == len(set(one_by_one)) == ask(size=5, **parts).count, parts
+        assert whole == one_by_one, parts
 
 
 def test_everything_begins_like_the_matches(small_pool, mixed_library, monkeypatch):
