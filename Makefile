@@ -9,7 +9,7 @@ IN = .venv/bin/python
 INSTALLED = .venv/installed
 
 # Two groups at a time (tests/conftest.py), since the end-to-end ones mostly wait.
-PYTEST = $(IN) -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+PYTEST = $(IN) -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 .PHONY: help install demo test check chaos lint evaluate
 

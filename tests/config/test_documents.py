@@ -68,12 +68,12 @@ def test_a_citation_of_what_is_there_is_let_pass() -> None:
 @cache
 def tracked() -> frozenset[str]:
     """Every file of the repository, and every folder, by its path from the root."""
-    found = []
+    paths = []
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [name for name in folders if name not in MADE]
         here = Path(folder).relative_to(ROOT)
-        found += [str(here / name) for name in (*folders, *files)]
-    return frozenset(found)
+        paths += [str(here / name) for name in (*folders, *files)]
+    return frozenset(paths)
 
 
 def named(*suffixes: str) -> list[str]:
@@ -83,7 +83,7 @@ def named(*suffixes: str) -> list[str]:
 def wanting(missing: Callable[[str], list[str]]) -> dict[str, list[str]]:
     """By file, what its comments, its docstrings or, of a document, its text cite in vain."""
     suffixes = (".py", ".md", *COMMENTS)
-    return {name: found for name in named(*suffixes) if (found := missing(prose(name)))}
+    return {name: paths for name in named(*suffixes) if (paths := missing(prose(name)))}
 
 
 @cache

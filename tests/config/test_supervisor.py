@@ -21,7 +21,7 @@ signal.signal(signal.SIGTERM, signal.SIG_DFL)
 time.sleep(60)
 """
 IGNORES_SIGTERM = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEPS}"
-ASKED_TO_WATCH = """
+WATCH = """
 import sys, time
 from pathlib import Path
 from config.supervisor import Supervisor
@@ -167,7 +167,7 @@ def test_a_signal_ends_it_at_the_next_check(tmp_path):
 
 
 def test_the_children_end_when_it_is_killed(tmp_path):
-    command = [*python(ASKED_TO_WATCH), str(tmp_path), SLEEPS]
+    command = [*python(WATCH), str(tmp_path), SLEEPS]
     root = Path(__file__).parents[2]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as supervised:
         child = int(supervised.stdout.readline())

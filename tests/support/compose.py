@@ -34,8 +34,8 @@ def interpolated(node, values):
     return VARIABLE.sub(partial(value_of, values), node) if isinstance(node, str) else node
 
 
-def value_of(values, found):
-    dollar, name, kind, rest = found.groups()
+def value_of(values, match):
+    dollar, name, kind, rest = match.groups()
     if dollar or values.get(name):
         return dollar or values[name]
     if kind == "?":

@@ -18,7 +18,7 @@ def stack():
 
 
 @pytest.fixture
-def asked_for(stack):
+def request(stack):
     """Asks for an encoder as a curator does; the test ends without what was asked for."""
     ingest_worker(stack)
 
@@ -64,22 +64,22 @@ def ask_without_redis_and_kill_the_worker_under_way(stack, ask) -> None:
     stack.start("ingest")
 
 
-def test_it_is_added_once(stack, asked_for):
-    ask_without_redis_and_kill_the_worker_under_way(stack, asked_for)
+def test_it_is_added_once(stack, request):
+    ask_without_redis_and_kill_the_worker_under_way(stack, request)
     assert stack.eventually(lambda: added(stack) == 1, 180), stack.logs()
     fulfilled = "SELECT attempts FROM search_encoderrequest WHERE fulfilled IS NOT NULL"
     assert stack.eventually(lambda: stack.sql(fulfilled) == [(1,)], 10)
     assert added(stack) == 1
 
 
-def test_control_were_it_claimed_but_once_it_would_be_lost(stack, asked_for):
+def test_control_were_it_claimed_but_once_it_would_be_lost(stack, request):
     ingest_worker(stack, "forgetful")
-    ask_without_redis_and_kill_the_worker_under_way(stack, asked_for)
+    ask_without_redis_and_kill_the_worker_under_way(stack, request)
     assert not stack.eventually(lambda: added(stack) == 1, 3 * LEASE)
 
 
-def test_a_refusal_stands_in_its_row_and_on_the_page(stack, asked_for):
-    session = asked_for(str(stack.var))
+def test_a_refusal_stands_in_its_row_and_on_the_page(stack, request):
+    session = request(str(stack.var))
     refused = "SELECT 1 FROM search_encoderrequest WHERE error <> ''"
     assert stack.eventually(lambda: bool(stack.sql(refused)), 120), stack.logs()
     assert "is no checkpoint" in session.get("/admin/search/encoder/").text

@@ -142,12 +142,12 @@ def answers(session) -> bool:
 
 
 def test_the_site_recovers_from_a_restart_of_postgresql_under_load(stack):
-    session, told = stack.session(), {}
+    session, statuses = stack.session(), {}
 
     def load() -> None:
         for number in range(60):
             name, data = picture(number)
-            told[name] = session.upload((name, data)).status_code
+            statuses[name] = session.upload((name, data)).status_code
 
     with meanwhile(load):
         assert stack.eventually(lambda: stack.embedded() > 5, 40)
@@ -155,13 +155,13 @@ def test_the_site_recovers_from_a_restart_of_postgresql_under_load(stack):
         assert stack.eventually(lambda: answers(stack.session()), 30)
 
     # Whoever was told "not now" is told so in a page, and whoever was told "stored" was right.
-    assert set(told.values()) <= {200, 503}
+    assert set(statuses.values()) <= {200, 503}
     assert stack.eventually(lambda: settled(stack), 60)
     stored = {name for (name,) in stack.sql("SELECT filename FROM search_asset")}
-    told_so = {name for name, status in told.items() if status == 200}
-    assert told_so <= stored
+    confirmed = {name for name, status in statuses.items() if status == 200}
+    assert confirmed <= stored
     # One upload is under way when the server goes: it may have been stored and nobody could say so.
-    assert len(stored - told_so) <= 1
+    assert len(stored - confirmed) <= 1
     assert stack.embedded() == len(stored)
     assert most_writes(stack) == 1
 

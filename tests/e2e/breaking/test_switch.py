@@ -93,20 +93,20 @@ class Clients:
             # Whatever matches: a full page is what can be counted on.
             answer = session.get("/", parameters | {"everything": "1"})
             self.seconds.append(time.monotonic() - started)
-            found = TILE.findall(answer.text)
-            if complaint := self.complaint(answer, found):
+            hits = TILE.findall(answer.text)
+            if complaint := self.complaint(answer, hits):
                 self.complaints.append(f"{parameters}: {complaint}")
-            hit = found[turn % len(found)] if found else hit
+            hit = hits[turn % len(hits)] if hits else hit
             self.over.wait(0.1)  # Two cores are shared by all of this.
 
     @staticmethod
-    def complaint(answer, found) -> str:
+    def complaint(answer, hits) -> str:
         if answer.status_code != 200:
             return f"status {answer.status_code}"
-        if len(found) != PAGE:
-            return f"{len(found)} hits"
-        said = re.findall(r'<p class="line" role="status">(.*?)</p>', answer.text)
-        return said[0] if said else ""
+        if len(hits) != PAGE:
+            return f"{len(hits)} hits"
+        reply = re.findall(r'<p class="line" role="status">(.*?)</p>', answer.text)
+        return reply[0] if reply else ""
 
 
 @contextmanager
@@ -146,11 +146,11 @@ def kill_the_worker(stack, number: int) -> None:
 
 def assert_all_answer_by(stack, slug: str) -> None:
     """The page and the command give the same hits in the same order, by this encoder."""
-    asked = (WORDS[0], "--everything", "--limit", str(PAGE), "--json")
-    said = json.loads(stack.manage("search", *asked).stdout)
+    options = (WORDS[0], "--everything", "--limit", str(PAGE), "--json")
+    reply = json.loads(stack.manage("search", *options).stdout)
     page = TILE.findall(stack.session().get("/", {"q": WORDS[0], "everything": "1"}).text)
-    assert said["encoder"] == slug
-    assert page == [hit["id"] for hit in said["hits"]]
+    assert reply["encoder"] == slug
+    assert page == [hit["id"] for hit in reply["hits"]]
 
 
 def lengths(stack) -> dict[str, set[int]]:
@@ -186,7 +186,7 @@ def test_a_switch_under_load(stack, checkpoint):
     print_figures(clients, built, time.monotonic() - began)
     assert clients.complaints == []
     assert len(clients.seconds) > 100
-    assert {slug: len(found) for slug, found in both.items()} == {FIRST: 1, SECOND: 1}
+    assert {slug: len(hits) for slug, hits in both.items()} == {FIRST: 1, SECOND: 1}
     assert both[FIRST] != both[SECOND]
     # Each asset embedded once by each encoder, whoever was killed meanwhile.
     assert stack.sql("SELECT count(*) FROM written")[0][0] == 2 * ASSETS

@@ -528,13 +528,15 @@ TYPE = """(field, text) => {
 
 def test_only_the_last_question_is_answered(opened):
     page = opened("/")
-    asked = []
-    page.on("request", lambda request: "/completions/" in request.url and asked.append(request.url))
+    requests = []
+    page.on(
+        "request", lambda request: "/completions/" in request.url and requests.append(request.url)
+    )
     # All at once: a busy machine may pause between keys for as long as a person does.
     page.get_by_role("combobox").evaluate(TYPE, "a blue bicycle")
     page.wait_for_timeout(500)
 
-    assert len(asked) == 1 and asked[0].endswith("q=a+blue+bicycle")
+    assert len(requests) == 1 and requests[0].endswith("q=a+blue+bicycle")
 
 
 def test_nothing_is_suggested_offline(opened_at_the_field):

@@ -37,14 +37,14 @@ def ids_on(page: str) -> list[str]:
     return list(dict.fromkeys(re.findall(r'href="/assets/([0-9a-f-]{36})/"', page)))
 
 
-def found(stack, *arguments: str) -> list[dict]:
+def hits_of(stack, *arguments: str) -> list[dict]:
     return json.loads(stack.manage("search", *arguments, "--json", check=True).stdout)["hits"]
 
 
 @pytest.mark.parametrize("words", ["red mug", "a striped bag on a table", "blue chair"])
 def test_the_command_and_the_page_give_the_same_order(stack, words):
     page = stack.session().get("/", {"q": words, "everything": "1"}).text
-    hits = found(stack, words, "--everything", "--limit", "48")
+    hits = hits_of(stack, words, "--everything", "--limit", "48")
     assert ids_on(page) == [hit["id"] for hit in hits]
     assert len(hits) == 48
 
@@ -61,7 +61,7 @@ def test_a_picture_of_the_catalogue_finds_itself_first(stack, tmp_path):
     pk, name = stack.sql("SELECT id::text, original FROM search_asset ORDER BY created LIMIT 1")[0]
     original = stack.var / "media" / name
 
-    (first, *_) = found(stack, "--image", str(original))
+    (first, *_) = hits_of(stack, "--image", str(original))
     answer = stack.session().post(
         "/query-pictures/", files=[("picture", ("mine.jpg", original.read_bytes()))]
     )

@@ -25,7 +25,7 @@ def calibrated(stack):
 
 
 @pytest.fixture(scope="module")
-def known():
+def drawings():
     """The scenes of the library, by their titles, and their pictures."""
     return {captions.title(scene): picture for scene, picture in draw.catalogue(60, 2026)}
 
@@ -58,11 +58,11 @@ def two_pictures(left, right):
 def test_the_page_and_the_command_give_the_same_order(stack, opened):
     page = opened("/?q=red&everything=1")
 
-    told = json.loads(
+    expected = json.loads(
         stack.manage("search", "red", "--everything", "--limit", "48", "--json").stdout
     )
 
-    assert [hit["id"] for hit in told["hits"]] == ids(page)
+    assert [hit["id"] for hit in expected["hits"]] == ids(page)
 
 
 # 2 Filters
@@ -145,19 +145,19 @@ def test_matches_are_sorted_by_title_among_themselves(opened):
 def test_a_facet_leads_to_as_many_hits_as_it_says(opened):
     page = opened("/?q=red")
     choice = page.locator(".facet__choice").first
-    told = int(choice.locator(".facet__count").inner_text())
+    expected = int(choice.locator(".facet__count").inner_text())
 
     choice.click()
 
     expect(page.locator(".query-parts .chip")).to_be_visible()
-    assert counted(page) == told
+    assert counted(page) == expected
 
 
 # 6 A region
 
 
-def test_a_part_of_a_query_picture_finds_what_is_on_it(opened, known):
-    (left, on_the_left), (_, on_the_right) = list(known.items())[:2]
+def test_a_part_of_a_query_picture_finds_what_is_on_it(opened, drawings):
+    (left, on_the_left), (_, on_the_right) = list(drawings.items())[:2]
     page = opened("/")
     page.get_by_title("Search by a picture").click()
     upload = {"name": "two.jpg", "mimeType": "image/jpeg"}
@@ -240,8 +240,8 @@ def test_the_weight_of_words_against_a_picture_is_a_slider(stack, opened):
 # 8 Near-duplicates
 
 
-def test_a_near_duplicate_collapses_until_it_is_called_none(stack, opened, known):
-    title, picture = list(known.items())[5]
+def test_a_near_duplicate_collapses_until_it_is_called_none(stack, opened, drawings):
+    title, picture = list(drawings.items())[5]
     smaller = picture.convert("RGB").resize((picture.width // 2, picture.height // 2))
     stack.session().upload(("copy.jpg", pictures.saved(smaller, "JPEG")))
     copies = "SELECT count(*) FROM search_asset WHERE filename = 'copy.jpg' AND cluster <> id"
@@ -297,9 +297,9 @@ def test_pages_keep_to_wcag(opened, address, theme):
     assert_accessible(page)
 
 
-def test_several_dropped_pictures_are_one_query(opened, known):
+def test_several_dropped_pictures_are_one_query(opened, drawings):
     files = []
-    for picture in list(known.values())[:2]:
+    for picture in list(drawings.values())[:2]:
         data = io.BytesIO()
         picture.convert("RGB").resize((300, 200)).save(data, "JPEG")
         files.append((f"{len(files)}.jpg", data.getvalue()))

@@ -29,7 +29,7 @@ def run(client, action, encoder, **fields):
     return client.post(LIST, {"action": action, "_selected_action": [encoder.pk]} | fields)
 
 
-def said(client) -> str:
+def text_of_list(client) -> str:
     return client.get(LIST).content.decode()
 
 
@@ -38,7 +38,7 @@ def test_the_list_says_how_far_each_is(staff_client):
     make_asset(embedded=True)
     make_asset()
 
-    page = said(staff_client)
+    page = text_of_list(staff_client)
 
     for words in ("1 of 2", "0.0", "60 s", "SigLIP, 4 dimensions", "Its files are gone."):
         assert words in page
@@ -46,7 +46,7 @@ def test_the_list_says_how_far_each_is(staff_client):
 
 def test_it_takes_a_few_queries(staff_client, two, django_assert_max_num_queries):
     with django_assert_max_num_queries(16):
-        said(staff_client)
+        text_of_list(staff_client)
 
 
 def test_a_curator_asks_for_an_encoder(staff_client, rung, django_capture_on_commit_callbacks):
@@ -59,20 +59,21 @@ def test_a_curator_asks_for_an_encoder(staff_client, rung, django_capture_on_com
     wish = EncoderRequest.objects.values("checkpoint", "revision", "patches", "slug").get()
     assert wish == {"checkpoint": "google/tiny", "revision": "", "patches": None, "slug": "mine"}
     assert EncoderRequest.objects.get().person.username == "curator"
-    assert "<strong>google/tiny</strong>: A worker is to load it" in said(staff_client)
+    assert "<strong>google/tiny</strong>: A worker is to load it" in text_of_list(staff_client)
 
 
 def test_while_it_is_added_the_list_says_so(staff_client):
     EncoderRequest.objects.ask(checkpoint="google/tiny")
     EncoderRequest.objects.claim()
-    assert "<strong>google/tiny</strong>: A worker loads it" in said(staff_client)
+    assert "<strong>google/tiny</strong>: A worker loads it" in text_of_list(staff_client)
 
 
 def test_what_could_not_be_added_says_why_on_the_list(staff_client):
     EncoderRequest.objects.ask(checkpoint="google/tiny")
     EncoderRequest.objects.claim().fail(CheckpointError("weights_as_pickle", name="google/tiny"))
-    assert "<strong>google/tiny</strong>: google/tiny has its weights as pickle only" in said(
-        staff_client
+    assert (
+        "<strong>google/tiny</strong>: google/tiny has its weights as pickle only"
+        in text_of_list(staff_client)
     )
 
 
@@ -120,21 +121,21 @@ def test_retiring(staff_client, two):
 
 def test_removing(staff_client, two):
     run(staff_client, "remove", two, confirmed="yes")
-    assert "being removed" in said(staff_client)
+    assert "being removed" in text_of_list(staff_client)
 
 
 @pytest.mark.parametrize("action", ["retire", "remove"])
 def test_the_serving_encoder_stays_and_the_curator_reads_why(staff_client, two, action):
     old = Encoder.objects.get(slug="old")
     run(staff_client, action, old, confirmed="yes")
-    assert "old serves" in said(staff_client)
+    assert "old serves" in text_of_list(staff_client)
     assert Encoder.objects.get(slug="old").state == "serving"
 
 
 def test_one_at_a_time(staff_client, two):
     chosen = [encoder.pk for encoder in Encoder.objects.all()]
     staff_client.post(LIST, {"action": "retire", "_selected_action": chosen, "confirmed": "yes"})
-    assert "Choose one encoder." in said(staff_client)
+    assert "Choose one encoder." in text_of_list(staff_client)
 
 
 def test_who_is_not_staff_adds_nothing(reader_client):

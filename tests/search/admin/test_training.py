@@ -13,7 +13,7 @@ from workers.training.recipes import RECIPES
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fake_training")]
 LIST, ADD = (reverse(f"admin:search_trainingrun_{page}") for page in ("changelist", "add"))
-ASKED = {"recipe": "siglip", "data": "studio", "towers": "all", "seed": "7"}
+FIELDS = {"recipe": "siglip", "data": "studio", "towers": "all", "seed": "7"}
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def page_of(run):
     return reverse("admin:search_trainingrun_change", args=[run.pk])
 
 
-def shown(client, run, **headers):
+def run_page(client, run, **headers):
     answer = client.get(page_of(run), headers=headers)
     assert answer.status_code == 200
     return " ".join(answer.content.decode().split())
@@ -44,7 +44,7 @@ def running(**fields):
 def test_a_curator_starts_a_training(curator_client, rung, django_capture_on_commit_callbacks):
     assert "Start a training" in curator_client.get(ADD).content.decode()
     with django_capture_on_commit_callbacks(execute=True):
-        answer = curator_client.post(ADD, ASKED)
+        answer = curator_client.post(ADD, FIELDS)
     run = TrainingRun.objects.get()
     assert answer.url == page_of(run)
     assert (run.recipe, run.data, run.steps, run.seed) == ("siglip", "studio", None, 7)
@@ -54,22 +54,22 @@ def test_a_curator_starts_a_training(curator_client, rung, django_capture_on_com
 
 def test_a_curator_may_ask_for_each_recipe(curator_client, rung):
     for recipe in RECIPES:
-        curator_client.post(ADD, ASKED | {"recipe": recipe})
-    asked = TrainingRun.objects.order_by("pk").values_list("recipe", flat=True)
-    assert list(asked) == list(RECIPES)
+        curator_client.post(ADD, FIELDS | {"recipe": recipe})
+    choices = TrainingRun.objects.order_by("pk").values_list("recipe", flat=True)
+    assert list(choices) == list(RECIPES)
 
 
 def test_a_curator_starts_from_an_encoder(curator_client, rung):
     encoder = make_encoder()
     make_asset()
-    asked = {"start_from": encoder.pk, "data": "catalogue", "towers": "lora", "steps": "300"}
-    curator_client.post(ADD, ASKED | asked)
+    choices = {"start_from": encoder.pk, "data": "catalogue", "towers": "lora", "steps": "300"}
+    curator_client.post(ADD, FIELDS | choices)
     run = TrainingRun.objects.get()
     assert (run.start_from, run.origin, run.towers, run.steps) == (encoder, "fake", "lora", 300)
 
 
 def test_an_encoder_learns_no_drawings(curator_client, rung):
-    page = curator_client.post(ADD, ASKED | {"start_from": make_encoder().pk}).content.decode()
+    page = curator_client.post(ADD, FIELDS | {"start_from": make_encoder().pk}).content.decode()
     assert "An encoder to start from is trained on the catalogue." in page
     assert not TrainingRun.objects.exists()
 
@@ -88,7 +88,7 @@ def test_an_encoder_learns_no_drawings(curator_client, rung):
     ],
 )
 def test_bad_input_is_a_sentence(curator_client, rung, fields, sentence):
-    page = curator_client.post(ADD, ASKED | fields).content.decode()
+    page = curator_client.post(ADD, FIELDS | fields).content.decode()
     assert 'role="alert"' in page and sentence in page
     assert not TrainingRun.objects.exists() and rung == []
 
@@ -106,7 +106,7 @@ def test_the_list_says_how_far_each_is(curator_client):
 
 
 def test_the_page_says_how_far_it_is_and_asks_again(curator_client):
-    page = shown(curator_client, running())
+    page = run_page(curator_client, running())
     for words in ("40 of 1000", "0.512", "211", 'hx-trigger="every 2s"', 'value="stop"'):
         assert words in page
     assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
@@ -125,7 +125,7 @@ def test_where_the_state_has_changed_htmx_fetches_the_page(curator_client):
 
 
 def test_what_has_ended_is_asked_for_no_more(curator_client):
-    page = shown(curator_client, trained(make_run(steps=2)))
+    page = run_page(curator_client, trained(make_run(steps=2)))
     assert "every 2s" not in page and "http-equiv" not in page
     assert "words to pictures, R@1</th>" in page and "<td>0.710</td>" in page
 
@@ -134,12 +134,12 @@ def test_figures_before_and_after_stand_side_by_side(curator_client):
     before, after = ({"value": value, "low": 0.1, "high": 0.9} for value in (0.25, 0.75))
     run = make_run(state="done", figures={"before": {"R@10": before}, "after": {"R@10": after}})
     cells = "<td>0.250 (0.100 to 0.900)</td><td>0.750 (0.100 to 0.900)</td>"
-    assert f'<th scope="row">R@10</th>{cells}' in shown(curator_client, run)
+    assert f'<th scope="row">R@10</th>{cells}' in run_page(curator_client, run)
 
 
 def test_a_failure_is_shown(curator_client, monkeypatch):
     monkeypatch.setenv("FAKE_TRAIN", "refuse")
-    assert "The captions are all equal." in shown(curator_client, trained(make_run()))
+    assert "The captions are all equal." in run_page(curator_client, trained(make_run()))
 
 
 def test_what_was_cut_off_while_it_was_measured_is_done_without_figures(curator_client, tmp_path):
@@ -147,7 +147,7 @@ def test_what_was_cut_off_while_it_was_measured_is_done_without_figures(curator_
     Path(run.folder).mkdir(parents=True)
     (Path(run.folder) / "model.safetensors").write_text("weights")
     assert trained(run).state == "done" and run.figures == {}
-    assert "so there are no figures" in shown(curator_client, run)
+    assert "so there are no figures" in run_page(curator_client, run)
 
 
 def test_a_curator_stops_what_runs(curator_client):
@@ -204,7 +204,7 @@ def test_what_is_not_done_is_not_added(curator_client):
 def test_a_result_that_is_an_encoder_says_which(curator_client):
     run = trained(make_run(steps=1))
     make_encoder(slug="mine", checkpoint=run.folder, state=Encoder.State.BUILDING)
-    page = shown(curator_client, run)
+    page = run_page(curator_client, run)
     assert "which is building" in page and 'value="add"' not in page
 
 

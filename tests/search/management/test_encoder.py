@@ -140,8 +140,8 @@ def test_a_checkpoint_that_is_passed_over_need_not_load_for_the_site_to_start(
 
     call_command("encoder", "serve")
 
-    said = capsys.readouterr().err
-    assert said == "This folder is no checkpoint. fake goes on serving.\n"
+    answer = capsys.readouterr().err
+    assert answer == "This folder is no checkpoint. fake goes on serving.\n"
 
 
 def test_an_unknown_checkpoint_that_cannot_be_loaded_is_refused_also_beside_another(monkeypatch):
@@ -176,14 +176,14 @@ def test_an_encoder_is_added_beside_the_one_that_serves(loads, capsys):
 
 
 def test_adding_says_its_state_as_json(loads, capsys):
-    said = json.loads(run(capsys, "add", "google/siglip2-tiny", "--json"))
+    answer = json.loads(run(capsys, "add", "google/siglip2-tiny", "--json"))
 
-    assert (said["slug"], said["state"], said["waiting"]) == ("siglip2-tiny", "ready", 0)
+    assert (answer["slug"], answer["state"], answer["waiting"]) == ("siglip2-tiny", "ready", 0)
 
 
 def test_a_retired_encoder_is_brought_back_with_its_vectors(loads, capsys):
     retired = make_encoder(slug="old")
-    kept = make_asset()
+    survivor = make_asset()
     Embedding.objects.claim_fresh(1)[0].fulfil(vector=[1, 0, 0, 0])
     Encoder.objects.update(state="retired")
     new = make_asset()
@@ -191,7 +191,7 @@ def test_a_retired_encoder_is_brought_back_with_its_vectors(loads, capsys):
     run(capsys, "add", "google/siglip2-tiny")
 
     assert states() == {"old": "ready"}
-    assert Embedding.objects.get(asset=kept).vector == [1, 0, 0, 0]
+    assert Embedding.objects.get(asset=survivor).vector == [1, 0, 0, 0]
     assert Embedding.objects.get(asset=new, encoder=retired).state == "done"
 
 
@@ -260,9 +260,9 @@ def test_promoting_and_rolling_back(two, capsys):
     assert run(capsys, "promote", "new") == "new serves.\n"
     assert states() == {"old": "ready", "new": "serving"}
 
-    said = json.loads(run(capsys, "promote", "old", "--json"))
+    answer = json.loads(run(capsys, "promote", "old", "--json"))
 
-    assert (said["slug"], said["state"]) == ("old", "serving")
+    assert (answer["slug"], answer["state"]) == ("old", "serving")
     assert states() == {"old": "serving", "new": "ready"}
 
 

@@ -71,9 +71,9 @@ def test_two_never_serve():
 def test_asking_for_a_removal_twice_starts_no_new_wait():
     encoder = make_encoder(state="ready")
     encoder.ask_removal()
-    asked = encoder.removal_requested
+    requested = encoder.removal_requested
     encoder.ask_removal()
-    assert encoder.removal_requested == asked
+    assert encoder.removal_requested == requested
 
 
 @pytest.mark.django_db(transaction=True)

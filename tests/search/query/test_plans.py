@@ -37,7 +37,7 @@ VALUES = {
     "added_before": "9000",
     "new_since": "1990-01-01T00:00:00+00:00",
 }
-ASKED = ["words", "asset", "words and asset", "region", "without"]
+KINDS = ["words", "asset", "words and asset", "region", "without"]
 
 
 @pytest.fixture
@@ -118,13 +118,13 @@ def test_below_the_limit_all_are_compared_whatever_the_filter_and_the_sort(libra
     assert not any("hnsw_" in plan for plan in plans_of_every_sort(name))
 
 
-@pytest.mark.parametrize("kind", ASKED)
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("switch", ["everything", "diversity", "duplicates"])
 def test_above_the_limit_the_index_is_used_whatever_is_asked_by(library, never_few, kind, switch):
     assert library.index_name in plan_of(query_by(kind, **{switch: ["1"]}))
 
 
-@pytest.mark.parametrize("kind", ASKED)
+@pytest.mark.parametrize("kind", KINDS)
 def test_all_filters_at_once_leave_the_index_in_use(library, never_few, kind):
     parts = {name: [value] for name, value in VALUES.items()}
     assert library.index_name in plan_of(query_by(kind, **parts))

@@ -156,11 +156,11 @@ def test_without_thresholds_everything_is_shown_and_nothing_is_called_a_match():
 @pytest.mark.parametrize("text", ["red", "red -blue", "at"])
 def test_raising_the_bar_never_adds(monkeypatch, text):
     spread(20)
-    shown = []
+    titles_of = []
     for possible in (1.0, 0.7, 0.4, 0.2, 0.01):
         set_thresholds(monkeypatch, possible / 2, possible)
-        shown.append(set(titles(ask(text))))
-    assert all(higher <= lower for lower, higher in zip(shown, shown[1:], strict=False))
+        titles_of.append(set(titles(ask(text))))
+    assert all(higher <= lower for lower, higher in zip(titles_of, titles_of[1:], strict=False))
 
 
 def test_the_number_shown_is_the_number_of_hits(monkeypatch):

@@ -124,8 +124,8 @@ def test_a_run_is_trained_to_its_end(tmp_path):
 
 def test_the_command_is_told_what_was_asked():
     encoder = make_encoder()
-    asked = {"data": "catalogue", "start_from": encoder, "origin": "fake", "towers": "lora"}
-    run = trained(make_run(steps=4, **asked))
+    parts = {"data": "catalogue", "start_from": encoder, "origin": "fake", "towers": "lora"}
+    run = trained(make_run(steps=4, **parts))
     assert run.figures["argv"] == (
         "--recipe=siglip --data=catalogue --towers=lora --seed=7 --steps=4 --from=fake"
         f" --out={run.folder} --progress=json --json"
@@ -148,13 +148,15 @@ def test_several_runs_are_trained_one_after_another():
 
 def test_progress_is_written_once_a_tick(monkeypatch):
     monkeypatch.setattr(training, "TICK_SECONDS", 0.2)
-    told = []
+    reports = []
     report = TrainingRun.report
     monkeypatch.setattr(
-        TrainingRun, "report", lambda run, **said: told.append(said) or report(run, **said)
+        TrainingRun,
+        "report",
+        lambda run, **changes: reports.append(changes) or report(run, **changes),
     )
     trained(make_run(steps=20))
-    assert 2 <= len(told) <= 10
+    assert 2 <= len(reports) <= 10
 
 
 def test_stopping_saves_and_going_on_resumes(monkeypatch):
