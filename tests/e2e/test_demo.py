@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -78,9 +79,15 @@ class Demo:
 
     def child(self, name: str) -> psutil.Process:
         """The child of this name in which its work is done."""
-        children = psutil.Process(self.process.pid).children()
-        child = next(c for c in children if re.search(name, " ".join(c.cmdline())))
+        child = next(self.children(name))
         return next(iter(child.children()), child)
+
+    def has_child(self, name: str) -> bool:
+        return any(self.children(name))
+
+    def children(self, name: str) -> Iterator[psutil.Process]:
+        children = psutil.Process(self.process.pid).children()
+        return (child for child in children if re.search(name, " ".join(child.cmdline())))
 
     def relics(self) -> list[str]:
         """What still runs in this folder."""
@@ -108,7 +115,7 @@ def folder():
 
 @pytest.fixture(scope="module")
 def first(folder):
-    """A demo that was started in an empty folder, looked at while it filled, and killed."""
+    """A demo in an empty folder, looked at while it filled, until PostgreSQL was killed."""
     demo = Demo(folder / "var")
     demo.seconds = demo.seconds_to_start()
     demo.readyz = status(f"{demo.url}/readyz")
@@ -116,9 +123,10 @@ def first(folder):
     session = Session(demo.url)
     session.sign_in("curator", demo.password)
     demo.pages = {path: session.get(path) for path in PAGES}
-    demo.process.kill()
-    demo.process.wait()
-    demo.ended = Stack.eventually(lambda: demo.relics() == [], 15)
+    pid = (demo.var / "postgres" / "postmaster.pid").read_text().split()[0]
+    os.kill(int(pid), signal.SIGKILL)
+    demo.code = demo.process.wait(30)
+    demo.left = demo.relics()
     return demo
 
 
@@ -155,15 +163,6 @@ def compared(connection: psycopg.Connection) -> list[tuple[str, str, int]]:
     return encoders()
 
 
-@pytest.fixture
-def again(second):
-    """The same folder's demo, started once more."""
-    demo = Demo(second.var)
-    yield demo
-    if demo.process.poll() is None:
-        demo.stop()
-
-
 # The first start ---------------------------------------------------------------------------------
 
 
@@ -191,8 +190,10 @@ def test_it_shows_how_far_the_embedding_is(first, second):
     assert f"{PICTURES}/{PICTURES}" in second.printed()
 
 
-def test_its_children_end_when_it_is_killed_itself(first):
-    assert first.ended, first.relics()
+def test_when_postgres_dies_everything_stops_with_its_last_lines(first):
+    assert first.code == 1
+    assert "The process postgres has ended, so everything stops." in first.printed()
+    assert first.left == []
 
 
 # The second, which goes on -----------------------------------------------------------------------
@@ -230,7 +231,8 @@ def test_sigterm_leaves_nothing_running_even_where_a_child_hangs(second):
 # Further ones ------------------------------------------------------------------------------------
 
 
-def test_a_later_start_finds_its_data_and_stops_when_a_child_dies(again):
+def test_a_later_start_finds_its_data_and_stops_when_a_child_dies(second):
+    again = Demo(second.var)
     again.seconds_to_start()
     assert status(f"{again.url}/readyz") == "200"
     assert "with the password of the first start" in again.printed()
@@ -247,13 +249,13 @@ def test_a_later_start_finds_its_data_and_stops_when_a_child_dies(again):
     assert again.relics() == []
 
 
-def test_when_postgres_dies_everything_stops_with_its_last_lines(again):
-    again.seconds_to_start()
-    pid = (again.var / "postgres" / "postmaster.pid").read_text().split()[0]
-    os.kill(int(pid), signal.SIGKILL)
-    assert again.process.wait(30) == 1
-    assert "The process postgres has ended, so everything stops." in again.printed()
-    assert again.relics() == []
+def test_its_children_end_when_it_is_killed_itself(second):
+    demo = Demo(second.var)
+    # The last that starts before the site is ready.
+    assert Stack.eventually(lambda: demo.has_child("-Q ingest"), 60), demo.printed()
+    demo.process.kill()
+    demo.process.wait()
+    assert Stack.eventually(lambda: demo.relics() == [], 15), demo.relics()
 
 
 # Cut off, and refused ----------------------------------------------------------------------------

@@ -65,6 +65,7 @@ class Command(BaseCommand):
                 self.supervisor.check()
                 self.run(options["pictures"])
         except OperationalError as error:
+            require_postgres()
             raise CommandError(f"The database does not answer: {str(error).strip()}") from None
         except (embedded.EmbeddedError, ChildDied) as error:
             raise CommandError(str(error)) from None
@@ -182,8 +183,9 @@ class Command(BaseCommand):
             self.supervisor.pause()
 
     def pause(self, seconds: float = 0.2) -> None:
-        self.supervisor.pause(seconds)
-        require_postgres()
+        time.sleep(seconds)
+        require_postgres()  # First: without it the children end too, which is not the cause.
+        self.supervisor.check()
 
     def welcome(self) -> None:
         self.say(f"\nSightline is ready: http://{self.bind}:{self.port}/")

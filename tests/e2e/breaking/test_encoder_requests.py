@@ -5,30 +5,32 @@ from django.conf import settings
 from psycopg.errors import DeadlockDetected, ForeignKeyViolation
 
 from tests.support.faults import ingest_worker
-from tests.support.stack import Stack
 
 CHECKPOINT = str(settings.BUNDLED_CHECKPOINTS / "studio-clip")
+# It is renewed by the process that adds the encoder, which first has to import torch.
 LEASE = 10
 
-
-@pytest.fixture(scope="module")
-def stack():
-    with Stack(env={"CLAIM_LEASE_SECONDS": str(LEASE), "BELL_SECONDS": "1"}) as running:
-        yield running
+pytestmark = pytest.mark.usefixtures("emptied")
 
 
 @pytest.fixture
-def request(stack):
+def patient(stack, monkeypatch):
+    """Workers that are started from now on claim for longer."""
+    monkeypatch.setitem(stack.env, "CLAIM_LEASE_SECONDS", str(LEASE))
+
+
+@pytest.fixture
+def ask(stack, patient):
     """Asks for an encoder as a curator does; the test ends without what was asked for."""
     ingest_worker(stack)
 
-    def ask(checkpoint):
+    def ask_for(checkpoint):
         answer = session.post("/admin/search/encoder/add/", {"checkpoint": checkpoint})
         assert answer.status_code == 200, answer.text
         return session
 
     session = stack.session()
-    yield ask
+    yield ask_for
     stack.kill("ingest")
     assert stack.eventually(lambda: is_forgotten(stack), 30)
 
@@ -64,22 +66,22 @@ def ask_without_redis_and_kill_the_worker_under_way(stack, ask) -> None:
     stack.start("ingest")
 
 
-def test_it_is_added_once(stack, request):
-    ask_without_redis_and_kill_the_worker_under_way(stack, request)
+def test_it_is_added_once(stack, ask):
+    ask_without_redis_and_kill_the_worker_under_way(stack, ask)
     assert stack.eventually(lambda: added(stack) == 1, 180), stack.logs()
     fulfilled = "SELECT attempts FROM search_encoderrequest WHERE fulfilled IS NOT NULL"
     assert stack.eventually(lambda: stack.sql(fulfilled) == [(1,)], 10)
     assert added(stack) == 1
 
 
-def test_control_were_it_claimed_but_once_it_would_be_lost(stack, request):
+def test_control_were_it_claimed_but_once_it_would_be_lost(stack, ask):
     ingest_worker(stack, "forgetful")
-    ask_without_redis_and_kill_the_worker_under_way(stack, request)
+    ask_without_redis_and_kill_the_worker_under_way(stack, ask)
     assert not stack.eventually(lambda: added(stack) == 1, 3 * LEASE)
 
 
-def test_a_refusal_stands_in_its_row_and_on_the_page(stack, request):
-    session = request(str(stack.var))
+def test_a_refusal_stands_in_its_row_and_on_the_page(stack, ask):
+    session = ask(str(stack.var))
     refused = "SELECT 1 FROM search_encoderrequest WHERE error <> ''"
     assert stack.eventually(lambda: bool(stack.sql(refused)), 120), stack.logs()
     assert "is no checkpoint" in session.get("/admin/search/encoder/").text

@@ -28,6 +28,7 @@ from tests.support.faults import (
 
 ASSETS = 2_000 if FULL else 400
 CLIENTS, KILLS = 4, 5
+PAUSE = 0.1 if FULL else 0.4  # Seconds of a client between two searches.
 PAGE = 48
 WORDS = ["red mug", "two blue bicycles", "a lamp in the snow", "yellow", "a dotted boat"]
 FIRST, SECOND = "studio-siglip2", "second"
@@ -97,7 +98,7 @@ class Clients:
             if complaint := self.complaint(answer, hits):
                 self.complaints.append(f"{parameters}: {complaint}")
             hit = hits[turn % len(hits)] if hits else hit
-            self.over.wait(0.1)  # Two cores are shared by all of this.
+            self.over.wait(PAUSE)  # Two cores are shared by all of this.
 
     @staticmethod
     def complaint(answer, hits) -> str:

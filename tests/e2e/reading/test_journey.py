@@ -29,7 +29,7 @@ WORDS = [
     )
 ]
 # Assets that wait while 20 searches are answered, in which some 40 of them are embedded.
-BACKLOG = 300 if FULL else 150
+BACKLOG = 300 if FULL else 120
 
 
 def ids_on(page: str) -> list[str]:

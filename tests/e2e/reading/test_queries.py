@@ -290,7 +290,7 @@ def test_a_saved_search_tells_what_is_new_in_it(stack, opened):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("address", ["/", "/?q=red", f"/?q={ABSENT}", "/?label=none", "/saved/"])
+@pytest.mark.parametrize("address", ["/?q=red", f"/?q={ABSENT}", "/saved/"])
 def test_pages_keep_to_wcag(opened, address, theme):
     page = opened(address, color_scheme=theme)
 

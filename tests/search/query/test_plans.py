@@ -101,27 +101,29 @@ def test_every_filter_has_a_value_here():
     assert set(VALUES) == set(FILTERS)
 
 
-def plans_of_every_sort(name: str) -> list[str]:
-    parts = {name: [VALUES[name]]} if name else {}
-    return [plan_of(query_by("words", sort=[sort], **parts)) for sort in Sort]
+def filtered_and_sorted() -> dict[tuple[str, Sort], str]:
+    """The plan of each filter, and of none, with each sort."""
+    some = {name: {name: [VALUES[name]]} for name in FILTERS} | {"": {}}
+    return {
+        (name, sort): plan_of(query_by("words", sort=[sort], **parts))
+        for name, parts in some.items()
+        for sort in Sort
+    }
 
 
-@pytest.mark.parametrize("name", [*FILTERS, ""])
-def test_above_the_limit_the_index_is_used_whatever_the_filter_and_the_sort(
-    library, never_few, name
-):
-    assert all(library.index_name in plan for plan in plans_of_every_sort(name))
+def test_above_the_limit_the_index_is_used_whatever_the_filter_and_the_sort(library, never_few):
+    plans = filtered_and_sorted()
+    assert {key: plan for key, plan in plans.items() if library.index_name not in plan} == {}
 
 
-@pytest.mark.parametrize("name", [*FILTERS, ""])
-def test_below_the_limit_all_are_compared_whatever_the_filter_and_the_sort(library, name):
-    assert not any("hnsw_" in plan for plan in plans_of_every_sort(name))
+def test_below_the_limit_all_are_compared_whatever_the_filter_and_the_sort(library):
+    assert {key: plan for key, plan in filtered_and_sorted().items() if "hnsw_" in plan} == {}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("switch", ["everything", "diversity", "duplicates"])
-def test_above_the_limit_the_index_is_used_whatever_is_asked_by(library, never_few, kind, switch):
-    assert library.index_name in plan_of(query_by(kind, **{switch: ["1"]}))
+def test_above_the_limit_the_index_is_used_whatever_is_asked_by(library, never_few, kind):
+    for switch in ("everything", "diversity", "duplicates"):
+        assert library.index_name in plan_of(query_by(kind, **{switch: ["1"]})), switch
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -153,10 +155,11 @@ def test_the_newest_and_the_oldest_are_read_from_an_index(library, sort):
         assert INDEXED[sort] in page.explain()
 
 
-@pytest.mark.parametrize("name", FILTERS)
-def test_a_filter_without_a_query_never_reads_a_vector(library, name):
-    with explained("search_asset") as plans:
-        for sort in Sort:
-            answer(query_of({name: [VALUES[name]], "sort": [sort]}), make_user(), with_facets=True)
-    assert plans
-    assert not any("hnsw_" in plan or "<=>" in plan for plan in plans)
+def test_a_filter_without_a_query_never_reads_a_vector(library):
+    for name in FILTERS:
+        with explained("search_asset") as plans:
+            for sort in Sort:
+                query = query_of({name: [VALUES[name]], "sort": [sort]})
+                answer(query, make_user(), with_facets=True)
+        assert plans, name
+        assert not any("hnsw_" in plan or "<=>" in plan for plan in plans), name
