@@ -10,6 +10,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
+
 RUN = "SIGHTLINE_TEST_RUN"
 if RUN not in os.environ:  # pytest-xdist's processes inherit it.
     os.environ[RUN] = tempfile.mkdtemp(prefix="sl-run-")
@@ -23,7 +25,16 @@ for name in ("DATABASE_URL", "REDIS_URL", "ENCODER_CHECKPOINT", "PUBLIC_SEARCH",
     os.environ.pop(name, None)
 os.environ["VAR_DIR"] = str(VAR_DIR)
 
-from tests.support.cluster import start_quick_database  # noqa: E402
-
 (VAR_DIR / "static").mkdir()  # WhiteNoise warns where it finds none.
-start_quick_database(VAR_DIR)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    from tests.support.cluster import start_quick_database
+
+    if not hands_out_tests(config):
+        start_quick_database(VAR_DIR)
+
+
+def hands_out_tests(config: pytest.Config) -> bool:
+    """Whether this is the process that runs none itself, which pytest-xdist's others do."""
+    return bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
