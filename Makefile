@@ -8,10 +8,10 @@ PIP = 26.3
 IN = .venv/bin/python
 INSTALLED = .venv/installed
 
-# Two groups at a time (tests/conftest.py), since the end-to-end ones mostly wait.
+# Three groups at a time (tests/conftest.py), since the end-to-end ones mostly wait.
 PYTEST = $(IN) -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help install demo test check chaos lint evaluate
+.PHONY: help install demo test check unit chaos lint evaluate
 
 help:  ## list these targets
 	@awk -F ': .*## |:  ## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -35,7 +35,10 @@ test: $(INSTALLED)  ## run every test, those in a browser included
 	@$(IN) -m tests.support.browser
 	$(PYTEST)
 
-check: lint  ## lint, and run every test but the end-to-end ones
+check: $(INSTALLED)  ## lint, and run every test but the end-to-end ones
+	@$(MAKE) --no-print-directory -j2 lint unit
+
+unit: $(INSTALLED)
 	$(PYTEST) --ignore tests/e2e
 
 chaos: $(INSTALLED)  ## run the tests of faults with many times as many pictures
