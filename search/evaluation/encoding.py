@@ -7,13 +7,13 @@ from uuid import UUID
 
 import numpy as np
 from PIL.Image import Image
-from tqdm import tqdm
 
 from search.evaluation.dataset import Dataset, NoDataset, PictureFile
 from search.formats import decode
 from search.formats.sniff import UndecodableImage
 from search.models import Embedding, Encoder
 from workers.encoders.protocol import LoadedEncoder, Vectors
+from workers.progress import Bar
 
 # Maximum assets whose vectors are fetched by one statement.
 ASSETS_AT_ONCE = 5000
@@ -50,9 +50,9 @@ def in_batches(
     encoder: LoadedEncoder,
     title: str,
 ) -> Vectors:
-    """The vectors of all, under a progress bar in a terminal."""
+    """The vectors of all; it shows how far it is."""
     vectors = np.empty((len(what), encoder.dimensions), np.float32)
-    with tqdm(total=len(what), desc=title, disable=None if len(what) else True) as bar:
+    with Bar(total=len(what), desc=title, disable=not len(what)) as bar:
         for start in range(0, len(what), encoder.batch_size):
             batch = what[start : start + encoder.batch_size]
             vectors[start : start + len(batch)] = encode(batch)

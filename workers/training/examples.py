@@ -10,9 +10,9 @@ from zlib import crc32
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
-from tqdm import tqdm
 
 from search.refusals import Refusal
+from workers.progress import Bar
 from workers.training.batches import Pairs
 from workers.training.resume import TrainingError
 from workers.training.towers import Towers
@@ -128,7 +128,7 @@ def pairs_of(examples: Sequence[Example], towers: Towers, *, quiet: bool) -> Pai
     """
     captions: list[Sequence[str]] = []
     pixels: list[Tensor] = []
-    for each in tqdm(examples, "Reading", unit="picture", disable=quiet or None):
+    for each in Bar(examples, "Reading", unit="picture", disable=quiet):
         try:
             pixels.append(towers.prepared(each.picture()))
         except Unreadable:

@@ -10,8 +10,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from tqdm import tqdm
 
+from workers.progress import Bar
 from workers.studio.draw import draw_with_outlines, size_for
 from workers.studio.scenes import Scene
 
@@ -46,7 +46,7 @@ def in_processes(
     make: Callable[[Scene], Made], scenes: Sequence[Scene], what: str = "Drawing", *, quiet: bool
 ) -> Iterator[Made]:
     """What `make` makes of each scene, in their order, with a bar named `what` unless quiet."""
-    with tqdm(total=len(scenes), desc=what, unit="picture", disable=quiet or None) as bar:
+    with Bar(total=len(scenes), desc=what, unit="picture", disable=quiet) as bar:
         for made in _in_order(make, scenes):
             yield made
             bar.update()

@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from torch import Tensor
-from tqdm import tqdm
 from transformers import PreTrainedTokenizerBase
 
 from workers.encoders.protocol import CheckpointError
 from workers.encoders.weights import device, memory_errors_as
+from workers.progress import Bar
 from workers.training.batches import Batch, Drawings, Source, make_drawings
 from workers.training.losses import SigmoidLoss
 from workers.training.objective import Objective, multiplies_bfloat16
@@ -214,9 +214,7 @@ def _go_on(training: Training, saved: SavedState, session: Session) -> None:
 def _bar(training: Training, session: Session) -> Any:
     batch = training.recipe.batch
     total, done = training.recipe.steps * batch, training.step * batch
-    return tqdm(
-        total=total, initial=done, desc="Training", unit=" pictures", disable=session.quiet or None
-    )
+    return Bar(total=total, initial=done, desc="Training", unit=" pictures", disable=session.quiet)
 
 
 def _progress(training: Training, first: int, began: float, loss: float) -> Progress:

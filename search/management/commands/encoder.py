@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
-from tqdm import tqdm
 
 from search.models import Embedding, Encoder, EncoderRequest
 from search.models.encoder import WrongState
@@ -17,6 +16,7 @@ from workers.bell import ring
 from workers.encoders.checkpoint import find
 from workers.encoders.load import load_encoder
 from workers.encoders.protocol import CheckpointError, LoadedEncoder
+from workers.progress import Bar
 from workers.turns import SERVING, await_turn
 from workers.upkeep import advance_encoders, advance_without_workers, is_warm
 
@@ -118,7 +118,7 @@ class Command(BaseCommand):
         """Do it, or wait for the worker that does; should this be cut off, the workers go on."""
         embeddings = Embedding.objects.filter(encoder=encoder)
         total = embeddings.count()
-        with tqdm(total=total, unit="vector", desc="Removing", disable=None) as bar:
+        with Bar(total=total, unit="vector", desc="Removing") as bar:
             while Encoder.objects.filter(pk=encoder.pk).exists():
                 advance_encoders()
                 bar.update(total - embeddings.count() - bar.n)

@@ -1,13 +1,12 @@
 import json
-import sys
 from argparse import ArgumentParser
 from functools import partial
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
-from tqdm import tqdm
 
 from search.library.fsck import breaches
+from workers.progress import Bar
 
 
 class Command(BaseCommand):
@@ -20,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="the breaches as a JSON array")
 
     def handle(self, *args: Any, strict: bool, **options: Any) -> None:
-        track = partial(tqdm, file=sys.stderr, leave=False, disable=None)
+        track = partial(Bar, leave=False)
         sentences = []
         for breach in breaches(track, strict=strict):
             sentences.append(breach)

@@ -9,12 +9,12 @@ from typing import Any
 from django.core.files import File
 from django.core.management import CommandError
 from django.utils.text import slugify
-from tqdm import tqdm
 
 from search.formats.sniff import UndecodableImage
 from search.library.ingest import ingest
 from search.management.library import LibraryCommand
 from search.models import Asset, Collection, Embedding, User
+from workers.progress import Bar
 
 
 class Command(LibraryCommand):
@@ -39,7 +39,7 @@ class Command(LibraryCommand):
 
     def ingest_all(self, files: list[Path], owner: User) -> list[Asset]:
         assets = []
-        for path in tqdm(files, unit="file", disable=None):
+        for path in Bar(files, desc="Reading", unit="file"):
             try:
                 with path.open("rb") as data:
                     asset, is_new = ingest(File(data, name=path.name), owner=owner)
@@ -100,7 +100,7 @@ def collection_with(slug: str) -> Collection:
 def wait_for(assets: list[Asset]) -> None:
     """Return once none of these assets waits to be embedded."""
     waiting = Embedding.objects.filter(asset__in=assets).waiting()
-    with tqdm(total=len(assets), unit="asset", desc="Embedding", disable=None) as bar:
+    with Bar(total=len(assets), unit="asset", desc="Embedding") as bar:
         while left := waiting.count():
             bar.update(max(0, len(assets) - left - bar.n))
             time.sleep(0.5)

@@ -1,15 +1,14 @@
 import json
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management import CommandError
-from tqdm import tqdm
 
 from search.library import label_suggestions
 from search.management.library import LibraryCommand
 from search.models import Encoder, Label
 from workers.encoders.protocol import CheckpointError
+from workers.progress import Bar
 from workers.tasks.labels import settle
 
 COLUMNS = ["name", "threshold", "lowest", "fitted_to", "suggestions", "confirmed"]
@@ -29,7 +28,7 @@ class Command(LibraryCommand):
         if encoder is None:
             raise CommandError("No encoder serves yet: run manage.py encoder serve.")
         labels = Label.objects.considered(encoder)
-        for label in tqdm(labels, "Labels", file=sys.stderr, leave=False, disable=None):
+        for label in Bar(labels, "Labels", leave=False):
             self.suggest(label, encoder, again=again)
         if missing := sum(label.suggested and not label.is_encoded for label in labels.all()):
             self.stderr.write(f"Labels still to be encoded, by manage.py label: {missing}.")
