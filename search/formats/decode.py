@@ -48,6 +48,8 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# Of 255, what one level of a PNG's grey is in 2 and in 4 bits, by Pillow's names for these.
+GREY_STEPS = {"L;2": 85, "L;4": 17}
 SRGB = ImageCms.createProfile("sRGB")
 # Kinds of refusal that come over from the sandbox, by their name there.
 REFUSALS = {kind.__name__: kind for kind in (UndecodableImage, UnsupportedFormat, TooLarge)}
@@ -152,7 +154,23 @@ def open_checked(file: IO[bytes], name: str) -> ImageFile.ImageFile:
     image = Image.open(file, formats=[name])
     limits.check_size(image, name)
     limits.check_metadata(image)
+    if name == "PNG":
+        _scale_transparency(image)
     return image
+
+
+def _scale_transparency(image: ImageFile.ImageFile) -> None:
+    """Make a PNG's transparent grey or colour one of 8 bits, as its samples become.
+
+    Pillow compares it as it is stored: of a grey of 2 bits level 1 is 85, and would stay opaque.
+    """
+    transparent = image.info.get("transparency")
+    if transparent is None or not image.tile:
+        return
+    if (samples := image.tile[0].args) in GREY_STEPS:
+        image.info["transparency"] = transparent * GREY_STEPS[samples]
+    elif samples == "RGB;16B":
+        image.info["transparency"] = tuple(sample >> 8 for sample in transparent)
 
 
 def upright_srgb(image: ImageFile.ImageFile, *, side: int | None = None) -> Image.Image:
@@ -197,7 +215,8 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _over_white(image: Image.Image) -> Image.Image:
-    base = Image.getmodebase(image.mode)
+    # Not Image.getmodebase(): a palette's base is a palette, to which red and blue became white.
+    base = "L" if image.mode in ("1", "L", "LA") else "RGB"
     picture = image.convert("RGBA")
     white = Image.new(base, image.size, "white")
     white.paste(picture.convert(base), mask=picture.getchannel("A"))

@@ -128,6 +128,17 @@ def png_of_size(width: int, height: int) -> bytes:
     )
 
 
+def png_row(
+    kind: int, bits: int, row: bytes, width: int, *, palette: bytes = b"", transparent: bytes = b""
+) -> bytes:
+    """A PNG of one row in any colour type and depth, of which Pillow writes but a few."""
+    header = struct.pack(">IIBBBBB", width, 1, bits, kind, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"PLTE", palette), (b"tRNS", transparent)]
+    chunks += [(b"IDAT", zlib.compress(b"\0" + row))]
+    written = b"".join(png_chunk(name, body) for name, body in chunks if body)
+    return b"\x89PNG\r\n\x1a\n" + written + png_chunk(b"IEND", b"")
+
+
 def png_chunk(kind: bytes, body: bytes) -> bytes:
     checksum = zlib.crc32(kind + body)
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", checksum)

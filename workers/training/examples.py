@@ -8,9 +8,11 @@ from functools import partial
 from pathlib import Path
 from zlib import crc32
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
+from search.formats.decode import decode
+from search.formats.sniff import UndecodableImage
 from search.refusals import Refusal
 from workers.progress import Bar
 from workers.training.batches import Pairs
@@ -98,9 +100,9 @@ def _text(path: Path) -> str:
 
 def _open(path: Path) -> Image.Image:
     try:
-        with Image.open(path) as picture:
-            return ImageOps.exif_transpose(picture).convert("RGB")
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError):
+        with path.open("rb") as file:
+            return decode(file)
+    except (OSError, UndecodableImage):
         raise Unreadable("unreadable_picture", name=path.name) from None
 
 
