@@ -33,6 +33,9 @@ SENTENCES = {
     "side_too_long": "This picture is {pixels:,} pixels long on one side; {allowed:,} are allowed.",
     "too_much_metadata": "This picture carries {megabytes:,.1f} MB of metadata; "
     "{allowed:g} MB are allowed.",
+    "too_many_scans": "This JPEG has more than {allowed} scans, and would take too long to decode.",
+    "too_many_pieces_of_metadata": "This picture carries more than {allowed:,} pieces of metadata.",
+    "too_many_pieces": "This picture is stored in too many pieces: more than {allowed:,}.",
     "too_many_frames": "This animation has {frames:,} frames; {allowed} are allowed.",
     "decoding_takes_too_long": "This picture takes too long to decode.",
     "decoding_takes_too_much_memory": "This picture takes too much memory to decode.",

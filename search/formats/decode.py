@@ -19,6 +19,7 @@ from PIL import (
 )
 
 from search.formats import limits, sandbox
+from search.formats.headers import check_work
 from search.formats.limits import TooLarge
 from search.formats.sniff import UndecodableImage, UnsupportedFormat, sniff
 
@@ -150,6 +151,8 @@ def refuse_damage(name: str) -> Iterator[None]:
 
 def open_checked(file: IO[bytes], name: str) -> ImageFile.ImageFile:
     """The picture with its header read and checked, and nothing decoded. Raises `TooLarge`."""
+    file.seek(0)
+    check_work(file.read(), name)
     file.seek(0)
     image = Image.open(file, formats=[name])
     limits.check_size(image, name)

@@ -13,6 +13,9 @@ SIDE = 20_000
 FRAMES = 500
 # Maximum bytes of metadata.
 METADATA_BYTES = 4_000_000
+# Maximum number of pieces that metadata comes in, and of scans of a JPEG: progressive encoders
+# write about 10.
+PIECES, SCANS = 2_000, 100
 
 # Pillow warns above this and refuses twice as much, by its own count; ours is check_size.
 # It still has to be set: a WebP gets memory for its canvas before we can look at its size.

@@ -164,11 +164,10 @@ def jpeg_of_size(width: int, height: int) -> bytes:
     return data[:at] + struct.pack(">HH", height, width) + data[at + 4 :]
 
 
-def png_with_wrong_checksum() -> bytes:
+def png_with_damaged_pixels() -> bytes:
+    """A PNG with a byte of its pixels changed, which no checksum agrees with."""
     data = bytearray(png())
-    at = data.index(b"IDAT")
-    length = struct.unpack(">I", data[at - 4 : at])[0]
-    data[at + 4 + length] ^= 0xFF
+    data[data.index(b"IDAT") + 20] ^= 0xFF
     return bytes(data)
 
 
@@ -188,6 +187,41 @@ def jpeg_with_comments(count: int) -> bytes:
     """A JPEG with comments of 65,533 bytes."""
     data = jpeg()
     return data[:2] + (b"\xff\xfe\xff\xff" + b"a" * 65_533) * count + data[2:]
+
+
+def jpeg_of_scans(count: int) -> bytes:
+    """A progressive JPEG whose last scan stands there again and again."""
+    data = jpeg(progressive=True)
+    last = data[data.rindex(b"\xff\xda") : -2]
+    return data[:-2] + last * (count - data.count(b"\xff\xda")) + data[-2:]
+
+
+def with_comments(format: str, count: int) -> bytes:
+    """A picture with so many short comments, beside what else its format says of itself."""
+    data = picture(format)
+    comment = {
+        "JPEG": b"\xff\xfe\0\4ab",
+        "PNG": png_chunk(b"tEXt", b"Comment\0ab"),
+        "GIF": b"\x21\xfe\2ab\0",
+    }[format]
+    at = {"JPEG": 2, "PNG": 33, "GIF": data.find(b"\x2c\0\0\0\0")}[format]
+    return data[:at] + comment * count + data[at:]
+
+
+def refused() -> list[bytes]:
+    """Files that are no picture or pass a limit, each for a reason of its own."""
+    return [
+        b"",
+        b"hello",
+        scene("JPEG")[:-200],
+        scene("GIF")[:1000],
+        animation("GIF", 501, size=(8, 8)),
+        with_late_comment(png(), 4_100_000),
+        with_comments("JPEG", 2_001),
+        jpeg_of_scans(101),
+        png_of_size(20_001, 5),
+        webp_bomb(15_000),
+    ]
 
 
 def described(text: bytes) -> Image.Exif:
