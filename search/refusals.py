@@ -26,6 +26,8 @@ SENTENCES = {
     "is_no_picture": "This is not a picture that can be read: {formats} or {last}.",
     "file_is_empty": "This file is empty.",
     "file_is_damaged": "This {format} file is damaged or incomplete.",
+    "rows_missing": "This {format} file is incomplete: the last {missing:,} of its {rows:,} rows "
+    "are missing.",
     "too_many_megapixels": "This picture has {megapixels:,.1f} megapixels; "
     "{allowed} are allowed in a file of type {format}.",
     "far_too_many_megapixels": "This picture has more than {at_least} megapixels; "

@@ -7,23 +7,27 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import IO, cast
+from typing import IO, TypeVar, cast
 
 from PIL import (
     ExifTags,
     Image,
     ImageCms,
     ImageFile,
+    JpegImagePlugin,
     TiffImagePlugin,  # noqa: F401  (without these two, Pillow imports all of its
     WebPImagePlugin,  # noqa: F401   forty plugins to find them: 16 ms)
 )
 
 from search.formats import limits, sandbox
-from search.formats.headers import check_work
+from search.formats.headers import check_work, is_shrinkable
 from search.formats.limits import TooLarge
+from search.formats.mend import mended
 from search.formats.sniff import UndecodableImage, UnsupportedFormat, sniff
 
 logger = logging.getLogger(__name__)
+
+Made = TypeVar("Made")
 
 # What Pillow raises for bytes that it can't make a picture of.
 BAD_BYTES = (
@@ -62,16 +66,14 @@ def decode(file: IO[bytes], *, at_least: int | None = None) -> Image.Image:
     Where `at_least` is given, in pixels, a JPEG may come smaller, but with no shorter side below
     it. Decoded in this process; raises `UndecodableImage`.
     """
-    file.seek(0)
-    # All of it first: past this line an OSError is about the bytes, not about the storage.
-    data = io.BytesIO(file.read())
-    file.seek(0)
-    name = sniff(data)
-    with refuse_damage(name):
+
+    def work(data: io.BytesIO, name: str) -> Image.Image:
         image = open_checked(data, name)
         if at_least:
-            image.draft(image.mode, (at_least, at_least))
+            draft(image, at_least)
         return upright_srgb(image)
+
+    return read(file, work)
 
 
 def shrink(file: IO[bytes], side: int) -> bytes:
@@ -125,12 +127,53 @@ def _refusal(failed: sandbox.Failed) -> UndecodableImage:
 
 def shrink_here(file: IO[bytes], side: int) -> bytes:
     """The same JPEG, made in this process."""
-    name = sniff(file)
-    with refuse_damage(name):
-        image = open_checked(file, name)
-        shorter = math.ceil(2 * side * min(image.size) / max(image.size))
-        image.draft(image.mode, (shorter, shorter))
+
+    def work(image: ImageFile.ImageFile, name: str) -> bytes:
+        draft(image, math.ceil(2 * side * min(image.size) / max(image.size)))
         return jpeg(upright_srgb(image, side=side))
+
+    return admit(file, work)
+
+
+def admit(file: IO[bytes], work: Callable[[ImageFile.ImageFile, str], Made]) -> Made:
+    """What `work` makes of the opened picture and its format, once all of the file is examined.
+
+    The one place where a file that somebody sends is accepted or refused, be it to be stored or to
+    be searched by. Raises `UndecodableImage`.
+    """
+
+    def judge(data: io.BytesIO, name: str) -> Made:
+        open_checked(data, name).verify()  # The only one to look at a PNG's checksums.
+        image = open_checked(data, name)
+        limits.check_frames(image)
+        made = work(image, name)
+        limits.check_metadata(image)  # Again: a PNG may hold some behind its pixels.
+        if name == "PNG" and not any(image.crop((0, image.height - 1, *image.size)).tobytes()):
+            mended(data.getvalue(), name)  # Pillow lets pass that rows are missing, which are zero.
+        return made
+
+    return read(file, judge)
+
+
+def read(file: IO[bytes], work: Callable[[io.BytesIO, str], Made]) -> Made:
+    """What `work` makes of a file's bytes and format, mended where only their end is wrong."""
+    file.seek(0)
+    # All of it first: past this line an OSError is about the bytes, not about the storage.
+    data = io.BytesIO(file.read())
+    file.seek(0)
+    name = sniff(data)
+    with refuse_damage(name):
+        try:
+            return work(data, name)
+        except BAD_BYTES:
+            return work(mended(data.getvalue(), name), name)
+
+
+def draft(image: ImageFile.ImageFile, at_least: int) -> None:
+    """Have a JPEG decoded at a fraction of its size, with no shorter side below `at_least`."""
+    is_jpeg = isinstance(image, JpegImagePlugin.JpegImageFile)
+    if is_jpeg and isinstance(image.fp, io.BytesIO) and is_shrinkable(image.fp.getvalue()):
+        image.draft(image.mode, (at_least, at_least))
 
 
 @contextmanager
@@ -149,10 +192,9 @@ def refuse_damage(name: str) -> Iterator[None]:
         raise UndecodableImage("file_is_damaged", format=name) from error
 
 
-def open_checked(file: IO[bytes], name: str) -> ImageFile.ImageFile:
+def open_checked(file: io.BytesIO, name: str) -> ImageFile.ImageFile:
     """The picture with its header read and checked, and nothing decoded. Raises `TooLarge`."""
-    file.seek(0)
-    check_work(file.read(), name)
+    check_work(file.getvalue(), name)
     file.seek(0)
     image = Image.open(file, formats=[name])
     limits.check_size(image, name)

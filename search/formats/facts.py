@@ -9,17 +9,15 @@ from typing import IO
 
 from PIL import ExifTags, Image, ImageFile
 
-from search.formats import limits
 from search.formats.decode import (
     BAD_BYTES,
+    admit,
+    draft,
     in_sandbox,
     is_on_its_side,
-    open_checked,
-    refuse_damage,
     upright_srgb,
 )
 from search.formats.likeness import layout_of, perceptual_hash
-from search.formats.sniff import sniff
 
 # Longer side, in pixels, of the picture that the main colour, hash and layout are taken from.
 COLOUR_SIDE = 64
@@ -69,19 +67,13 @@ def _parse(answer: bytes) -> Facts:
 
 def examine(file: IO[bytes]) -> bytes:
     """The same facts as JSON, decoded in this process. Raises `UndecodableImage`."""
-    name = sniff(file)
-    with refuse_damage(name):
-        open_checked(file, name).verify()  # The only one to look at a PNG's checksums.
-        image = open_checked(file, name)
-        limits.check_frames(image)
-        facts = _facts(image, name)
-        limits.check_metadata(image)  # Again: a PNG may hold some behind its pixels.
+    facts = admit(file, _facts)
     return json.dumps(asdict(facts) | {"layout": facts.layout.hex()}, default=str).encode()
 
 
 def _facts(image: ImageFile.ImageFile, name: str) -> Facts:
     width, height = image.size
-    image.draft(image.mode, (COLOUR_SIDE, COLOUR_SIDE))
+    draft(image, COLOUR_SIDE)
     picture = upright_srgb(image, side=COLOUR_SIDE)
     if is_on_its_side(image):
         width, height = height, width

@@ -1,9 +1,14 @@
 """Files that are cut or damaged: refused in a sentence, or read as they were."""
 
+import io
 import random
+import struct
+import zlib
 
 import pytest
+from PIL import Image
 
+from search.formats import decode as decoding
 from search.formats.sniff import UndecodableImage
 from tests.support import pictures
 from tests.support.formats import decode, decoded_or_none, inspect, refusal
@@ -39,16 +44,109 @@ def test_wherever_a_file_is_cut_it_is_refused_or_its_picture_is_whole(format):
     accepted += [cut for cut in range(len(data) - 30, len(data)) if decoded_or_none(data[:cut])]
 
     assert {decode(data[:cut]).tobytes() for cut in accepted} <= {whole}
-    # Only a PNG's last checksums and a GIF's end mark come behind the pixels.
+    # Only a PNG's last checksums and the end mark of a JPEG or GIF come behind the pixels.
     assert all(len(data) - cut <= 24 for cut in accepted)
-    assert format in ("PNG", "GIF") or not accepted
+    assert format in ("JPEG", "PNG", "GIF") or not accepted
 
 
-def test_a_png_with_a_wrong_checksum_is_refused():
-    data = pictures.png_with_wrong_checksum()
+# Only the end or a checksum is wrong
 
-    assert decode(data)  # Which is why inspect() looks at the checksums.
+
+def png_with(pixels, *, right=True):
+    """`scene()` as a PNG with this done to its compressed pixels, and a right checksum or not."""
+    data = pictures.scene("PNG")
+    at = data.index(b"IDAT")
+    length = int.from_bytes(data[at - 4 : at])
+    chunk = pictures.png_chunk(b"IDAT", pixels(data[at + 4 : at + 4 + length]))
+    chunk = chunk if right else chunk[:-1] + bytes([chunk[-1] ^ 1])
+    return data[: at - 4] + chunk + pictures.png_chunk(b"IEND", b"")
+
+
+def with_wrong_end(pixels):
+    return pixels[:-1] + bytes([pixels[-1] ^ 1])
+
+
+def with_wrong_middle(pixels):
+    return pixels[:2000] + bytes([pixels[2000] ^ 1]) + pixels[2001:]
+
+
+PROGRESSIVE = pictures.saved(
+    Image.open(io.BytesIO(pictures.scene("BMP"))), "JPEG", progressive=True
+)
+MENDED = {
+    "JPEG without its end mark": (pictures.scene("JPEG")[:-2], pictures.scene("JPEG")),
+    "JPEG with half an end mark": (pictures.scene("JPEG")[:-1], pictures.scene("JPEG")),
+    "progressive JPEG without its end mark": (PROGRESSIVE[:-2], PROGRESSIVE),
+    "PNG without its end": (pictures.scene("PNG")[:-12], pictures.scene("PNG")),
+    "PNG without its last checksums": (pictures.scene("PNG")[:-20], pictures.scene("PNG")),
+    "PNG with a wrong checksum of a chunk": (
+        png_with(bytes, right=False),
+        pictures.scene("PNG"),
+    ),
+    "PNG with a wrong checksum of its pixels": (png_with(with_wrong_end), pictures.scene("PNG")),
+    "PNG with a wrong checksum of a comment": (
+        pictures.scene("PNG")[:33] + b"\0\0\0\3tEXta\0bnope" + pictures.scene("PNG")[33:],
+        pictures.scene("PNG"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "whole"), MENDED.values(), ids=MENDED)
+def test_a_file_with_all_its_pixels_is_accepted(data, whole):
+    assert inspect(data).width == 80
+    assert decode(data).tobytes() == decode(whole).tobytes()
+
+
+@pytest.mark.parametrize(
+    "data", [png_with(with_wrong_middle, right=False), png_with(with_wrong_end, right=False)]
+)
+def test_a_png_for_whose_pixels_no_checksum_speaks_is_refused(data):
     assert refusal(data) == "This PNG file is damaged or incomplete."
+
+
+@pytest.mark.parametrize(
+    ("data", "missing"),
+    [
+        (pictures.scene("JPEG")[:-200], 13),
+        (png_with(lambda pixels: zlib.compress(zlib.decompress(pixels)[: 40 * 241])), 20),
+    ],
+)
+def test_missing_rows_are_counted(data, missing):
+    sentence = refusal(data)
+
+    assert sentence.endswith(f"is incomplete: the last {missing} of its 60 rows are missing.")
+
+
+def test_an_interlaced_png_without_its_end_is_accepted():
+    # One row of three pixels: the first pixel, then the third, then the second.
+    pixels = zlib.compress(b"\0\1\0\3\0\2")
+    header = struct.pack(">IIBBBBB", 3, 1, 8, 0, 0, 0, 1)
+    start = b"\x89PNG\r\n\x1a\n" + pictures.png_chunk(b"IHDR", header)
+
+    picture = decode(start + pictures.png_chunk(b"IDAT", pixels[:-1] + b"\0"))
+
+    assert [picture.getpixel((x, 0))[0] for x in range(3)] == [1, 2, 3]
+
+
+# Each entry
+
+
+@pytest.mark.parametrize("data", [*(data for data, _ in MENDED.values()), *pictures.refused()])
+def test_a_picture_to_search_by_gets_the_verdict_of_an_upload(data):
+    verdicts = []
+    for entry in (inspect, shrunk):
+        try:
+            entry(data)
+            verdicts.append("accepted")
+        except UndecodableImage as error:
+            verdicts.append((type(error), str(error)))
+
+    assert verdicts[0] == verdicts[1]
+
+
+def shrunk(data):
+    with pictures.upload(data) as file:
+        return decoding.shrink(file, 64)
 
 
 # Chance

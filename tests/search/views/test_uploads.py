@@ -94,7 +94,7 @@ def test_without_a_file_there_is_a_sentence(staff_client):
         (b"%PDF-1.7", 415, "This is a PDF, not a picture."),
         (bytes(1000), 415, "This is not a picture that can be read"),
         (pictures.jpeg()[:200], 400, "This JPEG file is damaged or incomplete."),
-        (pictures.png_with_wrong_checksum(), 400, "This PNG file is damaged or incomplete."),
+        (pictures.png_with_damaged_pixels(), 400, "This PNG file is damaged or incomplete."),
         (pictures.png_of_size(30_000, 30_000), 413, "megapixels"),
         (pictures.webp_bomb(), 413, "megapixels"),
     ],
