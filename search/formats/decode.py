@@ -5,9 +5,10 @@ import logging
 import math
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import IO, TypeVar, cast
+from functools import partial
+from typing import IO, TypeVar
 
 from PIL import (
     ExifTags,
@@ -20,6 +21,7 @@ from PIL import (
 )
 
 from search.formats import limits, sandbox
+from search.formats.flatten import flatten
 from search.formats.headers import check_work, is_shrinkable
 from search.formats.limits import TooLarge
 from search.formats.mend import mended
@@ -55,25 +57,61 @@ UPRIGHT = {
 }
 # Of 255, what one level of a PNG's grey is in 2 and in 4 bits, by Pillow's names for these.
 GREY_STEPS = {"L;2": 85, "L;4": 17}
+# Maximum pixels that are decoded in the process that asks: with transparency 250 MB at the worst.
+MOST_PIXELS_HERE = 16_000_000
+# Times that the longer side may be of what the shorter one has to be: a batch of panoramas would
+# fill a gigabyte.
+LONGEST = 16
+# How much larger than its result a picture may be made by plain means, before it is resampled.
+REDUCING_GAP = 3
 SRGB = ImageCms.createProfile("sRGB")
 # Kinds of refusal that come over from the sandbox, by their name there.
 REFUSALS = {kind.__name__: kind for kind in (UndecodableImage, UnsupportedFormat, TooLarge)}
 
 
-def decode(file: IO[bytes], *, at_least: int | None = None) -> Image.Image:
+def decode(file: IO[bytes], *, side: int = 0, at_least: int = 0) -> Image.Image:
     """The upright picture as RGB in sRGB, over white where it is transparent.
 
-    Where `at_least` is given, in pixels, a JPEG may come smaller, but with no shorter side below
-    it. Decoded in this process; raises `UndecodableImage`.
+    Shrunk until its longer side is at most `side` pixels; or coarsely, with no shorter side below
+    `at_least` unless the longer one is sixteen times as long. What would take much memory for that
+    is decoded in the sandbox, all else in this process. Raises `UndecodableImage`.
     """
+    if (side or at_least) and read(file, partial(is_heavy, side=side, at_least=at_least)):
+        return _decode_apart(file, side, at_least)
+    return decode_here(file, side, at_least)
+
+
+def decode_here(file: IO[bytes], side: int, at_least: int) -> Image.Image:
+    """The same picture, decoded in this process."""
 
     def work(data: io.BytesIO, name: str) -> Image.Image:
         image = open_checked(data, name)
-        if at_least:
-            draft(image, at_least)
-        return upright_srgb(image)
+        draft(image, side=side, at_least=at_least)
+        return upright_srgb(image, side=side, at_least=at_least)
 
     return read(file, work)
+
+
+def is_heavy(data: io.BytesIO, name: str, *, side: int, at_least: int) -> bool:
+    """Whether decoding takes more memory than a worker should ever have held."""
+    image = open_checked(data, name)
+    pixels = image.width * image.height
+    draft(image, side=side, at_least=at_least)
+    if not image.info.get("progressive"):  # Its coefficients are held at full size.
+        pixels = image.width * image.height
+    return pixels > MOST_PIXELS_HERE
+
+
+def _decode_apart(file: IO[bytes], side: int, at_least: int) -> Image.Image:
+    answer = in_sandbox(pixels, file, side, at_least)
+    size = int.from_bytes(answer[:4]), int.from_bytes(answer[4:8])
+    return Image.frombytes("RGB", size, memoryview(answer)[8:])
+
+
+def pixels(file: IO[bytes], side: int, at_least: int) -> bytes:
+    """The same picture as its width and height, of four bytes each, and three for each pixel."""
+    picture = decode_here(file, side, at_least)
+    return b"".join(length.to_bytes(4) for length in picture.size) + picture.tobytes()
 
 
 def shrink(file: IO[bytes], side: int) -> bytes:
@@ -86,11 +124,21 @@ def shrink(file: IO[bytes], side: int) -> bytes:
 
 def fit(image: Image.Image, side: int) -> Image.Image:
     """The picture with its longer side at most `side`; never enlarged."""
-    scale = side / max(image.size)
-    if scale >= 1:
+    return _resized(image, fitted(image.size, side), image.size)
+
+
+def fitted(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """Width and height of a picture of this size once its longer side is at most `side`."""
+    scale = min(1, side / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _resized(image: Image.Image, size: tuple[int, int], extent: Sequence[float]) -> Image.Image:
+    """What lies within this extent of the picture, from the top left, at this size."""
+    if image.size == size:
         return image
-    width, height = (max(1, round(length * scale)) for length in image.size)
-    return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3)
+    box = (0, 0, extent[0], extent[1])
+    return image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=REDUCING_GAP)
 
 
 def jpeg(image: Image.Image, *, quality: int = 85) -> bytes:
@@ -129,7 +177,7 @@ def shrink_here(file: IO[bytes], side: int) -> bytes:
     """The same JPEG, made in this process."""
 
     def work(image: ImageFile.ImageFile, name: str) -> bytes:
-        draft(image, math.ceil(2 * side * min(image.size) / max(image.size)))
+        draft(image, side=side)
         return jpeg(upright_srgb(image, side=side))
 
     return admit(file, work)
@@ -169,11 +217,14 @@ def read(file: IO[bytes], work: Callable[[io.BytesIO, str], Made]) -> Made:
             return work(mended(data.getvalue(), name), name)
 
 
-def draft(image: ImageFile.ImageFile, at_least: int) -> None:
-    """Have a JPEG decoded at a fraction of its size, with no shorter side below `at_least`."""
+def draft(image: ImageFile.ImageFile, *, side: int = 0, at_least: int = 0) -> None:
+    """Have a JPEG decoded at a fraction of its size, still twice as large as `side` asks for."""
+    shorter = math.ceil(2 * side * min(image.size) / max(image.size)) or at_least
     is_jpeg = isinstance(image, JpegImagePlugin.JpegImageFile)
-    if is_jpeg and isinstance(image.fp, io.BytesIO) and is_shrinkable(image.fp.getvalue()):
-        image.draft(image.mode, (at_least, at_least))
+    if not shorter or not is_jpeg or not isinstance(image.fp, io.BytesIO):
+        return
+    if is_shrinkable(image.fp.getvalue()):
+        image.draft(image.mode, (shorter, shorter))
 
 
 @contextmanager
@@ -218,16 +269,28 @@ def _scale_transparency(image: ImageFile.ImageFile) -> None:
         image.info["transparency"] = tuple(sample >> 8 for sample in transparent)
 
 
-def upright_srgb(image: ImageFile.ImageFile, *, side: int | None = None) -> Image.Image:
-    """The opened picture, upright, in sRGB and over white; shrunk to `side` pixels on the way."""
+def upright_srgb(image: ImageFile.ImageFile, *, side: int = 0, at_least: int = 0) -> Image.Image:
+    """The opened picture, upright, in sRGB and over white, shrunk on the way as `decode` says."""
     image.load()  # Before its orientation is asked: a TIFF turns itself, a PNG may say it last.
     profile = image.info.get("icc_profile")
     turn = UPRIGHT.get(_orientation(image))
-    flat = _flatten(image)
-    picture = _to_srgb(fit(flat, side) if side else flat, profile)
+    factor = _factor(image.size, side, at_least)
+    flat = flatten(image, factor)
+    if side:
+        flat = _resized(flat, fitted(image.size, side), [length / factor for length in image.size])
+    picture = _to_srgb(flat, profile)
     picture = picture if turn is None else picture.transpose(turn)
     picture.info.clear()
     return picture
+
+
+def _factor(size: tuple[int, int], side: int, at_least: int) -> int:
+    """How many times smaller a picture may be made by plain means of its pixels."""
+    if side:
+        return int(max(size) / side / REDUCING_GAP) or 1
+    if at_least:
+        return max(1, min(size) // at_least, math.ceil(max(size) / at_least / LONGEST))
+    return 1
 
 
 def is_on_its_side(image: Image.Image) -> bool:
@@ -239,33 +302,6 @@ def _orientation(image: Image.Image) -> int:
     with suppress(*BAD_BYTES):  # A picture with broken EXIF is still a picture.
         return image.getexif().get(ExifTags.Base.Orientation, 1)
     return 1
-
-
-def _flatten(image: Image.Image) -> Image.Image:
-    """The picture without palette, transparency or deep greys: grey, RGB or CMYK in 8 bits."""
-    if image.mode.startswith(("I", "F")):
-        return _eight_bits(image)
-    if image.has_transparency_data:
-        return _over_white(image)
-    return image if image.mode in ("L", "CMYK") else image.convert("RGB")
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    deep = image if image.mode == "F" else image.convert("I")
-    # Only 16 bits have an agreed white; elsewhere the brightest pixel is it.
-    extrema = (0, 65_535) if image.mode.startswith("I;16") else deep.getextrema()
-    black, white = cast(tuple[float, float], extrema)
-    scale = 255 / ((white - black) or 1)
-    return deep.convert("F").point(lambda grey: grey * scale + (0.5 - black * scale)).convert("L")
-
-
-def _over_white(image: Image.Image) -> Image.Image:
-    # Not Image.getmodebase(): a palette's base is a palette, to which red and blue became white.
-    base = "L" if image.mode in ("1", "L", "LA") else "RGB"
-    picture = image.convert("RGBA")
-    white = Image.new(base, image.size, "white")
-    white.paste(picture.convert(base), mask=picture.getchannel("A"))
-    return white
 
 
 def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:

@@ -72,7 +72,7 @@ def run(work: Callable[..., bytes], file: IO[bytes], *args: int) -> bytes:
         # No environment: what takes hostile bytes apart shall not know our secrets.
         with AT_ONCE:
             child = subprocess.run(
-                command, stdin=file.fileno(), capture_output=True, env={}, timeout=SECONDS
+                command, **_source(file), capture_output=True, env={}, timeout=SECONDS
             )
     except subprocess.TimeoutExpired:
         raise OutOfTime from None
@@ -82,6 +82,14 @@ def run(work: Callable[..., bytes], file: IO[bytes], *args: int) -> bytes:
     if child.returncode == REPORTED:
         raise Failed(last_words, **json.loads(child.stdout))
     raise OutOfTime if child.returncode == -signal.SIGXCPU else Lost(last_words)
+
+
+def _source(file: IO[bytes]) -> dict[str, Any]:
+    try:
+        return {"stdin": file.fileno()}
+    except (AttributeError, io.UnsupportedOperation):  # It is in memory, or of a remote storage.
+        file.seek(0)
+        return {"input": file.read()}
 
 
 def obey(order: str) -> None:
@@ -102,8 +110,11 @@ def _limit(limit: int, value: int) -> None:
 
 
 def _stdin() -> io.BytesIO:
+    size = os.fstat(0).st_size
+    if not size:  # It is a pipe, or an empty file.
+        return io.BytesIO(sys.stdin.buffer.read())
     # Read at a place, not onwards: the position belongs to the parent, whose buffer relies on it.
-    return io.BytesIO(os.pread(0, os.fstat(0).st_size, 0))
+    return io.BytesIO(os.pread(0, size, 0))
 
 
 def _report(

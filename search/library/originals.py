@@ -27,14 +27,14 @@ class StorageAway(Refusal):
     """The storage does not answer for now."""
 
 
-def picture_of(asset: Asset, *, at_least: int | None = None) -> Image:
+def picture_of(asset: Asset, *, side: int = 0, at_least: int = 0) -> Image:
     """The asset's upright picture, as of `decode()`.
 
     Raises `UndecodableImage` for good, `StorageAway` for now.
     """
     try:
         with asset.original.open() as original:
-            return decode.decode(original, at_least=at_least)
+            return decode.decode(original, side=side, at_least=at_least)
     except FileNotFoundError:
         raise UndecodableImage("original_missing") from None
     except OSError as error:

@@ -10,11 +10,11 @@ from search.models import Embedding, Rendition
 
 
 def picture_or_failure(
-    promises: Sequence[Embedding | Rendition], *, at_least: int | None
+    promises: Sequence[Embedding | Rendition], *, side: int = 0, at_least: int = 0
 ) -> Image.Image | None:
     """The upright picture of these promises' asset, or None after recording why there is none."""
     try:
-        return picture_of(promises[0].asset, at_least=at_least)
+        return picture_of(promises[0].asset, side=side, at_least=at_least)
     except UndecodableImage as error:
         for promise in promises:
             promise.fail(error)

@@ -27,7 +27,7 @@ def do() -> bool:
 
 def make(renditions: list[Rendition]) -> None:
     """Make the renditions of one asset, from one decoding of its original."""
-    if picture := picture_or_failure(renditions, at_least=None):
+    if picture := picture_or_failure(renditions, side=max(r.side for r in renditions)):
         for rendition in renditions:
             jpeg = decode.jpeg(decode.fit(picture, rendition.side))
             persist(partial(rendition.store, jpeg))

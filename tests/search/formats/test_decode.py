@@ -172,7 +172,7 @@ def test_a_profile_for_another_kind_of_picture_is_ignored(mode, colour):
 
 
 @pytest.mark.parametrize(
-    ("at_least", "shorter"), [(None, 1600), (1600, 1600), (801, 1600), (800, 800), (200, 200)]
+    ("at_least", "shorter"), [(0, 1600), (1600, 1600), (801, 1600), (800, 800), (200, 200)]
 )
 def test_a_jpeg_is_decoded_no_smaller_than_asked(at_least, shorter):
     assert min(decode(pictures.jpeg((2400, 1600)), at_least=at_least).size) == shorter
@@ -184,8 +184,13 @@ def test_the_shorter_side_counts_upright_or_not():
     assert decode(data, at_least=250).size == (250, 2000)
 
 
-def test_other_formats_are_decoded_in_full():
-    assert decode(pictures.png((400, 300)), at_least=20).size == (400, 300)
+def test_other_formats_are_shrunk_by_whole_steps():
+    assert decode(pictures.png((400, 300)), at_least=70).size == (100, 75)
+    assert decode(pictures.png((400, 300))).size == (400, 300)
+
+
+def test_a_thin_panorama_is_no_longer_than_sixteen_times_what_was_asked():
+    assert decode(pictures.png((20_000, 30)), at_least=100).size == (1539, 3)
 
 
 @pytest.mark.parametrize(
