@@ -3,8 +3,6 @@
 import io
 import logging
 import math
-import struct
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -25,25 +23,11 @@ from search.formats.flatten import flatten
 from search.formats.headers import check_work, is_shrinkable
 from search.formats.limits import TooLarge
 from search.formats.mend import mended
-from search.formats.sniff import UndecodableImage, UnsupportedFormat, sniff
+from search.formats.sniff import BAD_BYTES, UndecodableImage, UnsupportedFormat, sniff
 
 logger = logging.getLogger(__name__)
 
 Made = TypeVar("Made")
-
-# What Pillow raises for bytes that it can't make a picture of.
-BAD_BYTES = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    EOFError,
-    OverflowError,
-    RuntimeError,  # of the AVIF decoder
-    struct.error,
-    zlib.error,
-)
 
 # How a picture of each EXIF orientation is turned upright.
 UPRIGHT = {

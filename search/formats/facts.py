@@ -1,16 +1,15 @@
 """The facts of a picture that are stored with it, found in a process that can be thrown away."""
 
+import io
 import json
-import re
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import IO
 
-from PIL import ExifTags, Image, ImageFile
+from PIL import Image, ImageFile
 
+from search.formats.dates import time_taken
 from search.formats.decode import (
-    BAD_BYTES,
     admit,
     draft,
     in_sandbox,
@@ -21,11 +20,6 @@ from search.formats.likeness import layout_of, perceptual_hash
 
 # Longer side, in pixels, of the picture that the main colour, hash and layout are taken from.
 COLOUR_SIDE = 64
-
-EXIF_TIME = r"(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)[\0 ]*"
-FIRST_PHOTOGRAPH = datetime(1826, 1, 1, tzinfo=UTC)
-# Where the clocks of Macs, of Unix and of DOS begin.
-UNSET_CLOCKS = [datetime(year, 1, 1, tzinfo=UTC) for year in (1904, 1970, 1980)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +67,7 @@ def examine(file: IO[bytes]) -> bytes:
 
 def _facts(image: ImageFile.ImageFile, name: str) -> Facts:
     width, height = image.size
+    png = image.fp.getvalue() if name == "PNG" and isinstance(image.fp, io.BytesIO) else b""
     draft(image, side=COLOUR_SIDE)
     picture = upright_srgb(image, side=COLOUR_SIDE)
     if is_on_its_side(image):
@@ -80,25 +75,4 @@ def _facts(image: ImageFile.ImageFile, name: str) -> Facts:
     red, green, blue = picture.resize((1, 1), Image.Resampling.BOX).tobytes()
     colour = f"#{red:02x}{green:02x}{blue:02x}"
     phash, layout = perceptual_hash(picture), layout_of(picture)
-    return Facts(name, width, height, colour, phash, layout, _time_taken(image))
-
-
-def _time_taken(image: ImageFile.ImageFile) -> datetime | None:
-    """When the picture was taken, or else digitized."""
-    with suppress(*BAD_BYTES):
-        exif = image.getexif().get_ifd(ExifTags.IFD.Exif)
-        for tag in (ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized):
-            if time := _credible_time(exif.get(tag)):
-                return time
-    return None
-
-
-def _credible_time(value: object) -> datetime | None:
-    """The time in an EXIF field, unless it is none, unset or nonsense."""
-    match = re.fullmatch(EXIF_TIME, value) if isinstance(value, str) else None
-    with suppress(ValueError):
-        time = datetime.fromisoformat("{}-{}-{} {}Z".format(*match.groups())) if match else None
-        # A day ahead of now it may be: the zone of its clock is unknown.
-        if time and FIRST_PHOTOGRAPH <= time <= datetime.now(UTC) + timedelta(days=1):
-            return None if time in UNSET_CLOCKS else time
-    return None
+    return Facts(name, width, height, colour, phash, layout, time_taken(image, png))

@@ -1,6 +1,8 @@
 """What a file is by its first bytes: the formats that are accepted, and strangers by their name."""
 
 import re
+import struct
+import zlib
 from typing import IO
 
 from search.refusals import Refusal
@@ -31,6 +33,20 @@ STRANGERS = {
     rb"[^\x00-\x08\x0e-\x1f\x7f]*\Z": "is_text",
 }
 HEAD_BYTES = 1024
+
+# What Pillow raises for bytes that it can't make a picture of.
+BAD_BYTES = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    OverflowError,
+    RuntimeError,  # of the AVIF decoder
+    struct.error,
+    zlib.error,
+)
 
 
 class UndecodableImage(Refusal):

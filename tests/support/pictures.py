@@ -74,6 +74,34 @@ def dated(*, original: Any = None, digitized: Any = None) -> Image.Exif:
     return exif
 
 
+def dated_png(
+    *,
+    changed: str = "",
+    xmp: str = "",
+    text: str = "",
+    chunk: tuple[int, ...] = (),
+    satellite: tuple[str, Any] = ("", None),
+    **times: str,
+) -> bytes:
+    """A PNG with a date in each of these places."""
+    exif, info = dated(**times), PngInfo()
+    exif[0x010F] = "Maker"  # Without a tag of its own Pillow writes no EXIF at all.
+    for directory, tag, value in (
+        (exif, 0x0132, changed),
+        (exif.get_ifd(0x8825), 29, satellite[0]),
+        (exif.get_ifd(0x8825), 7, satellite[1]),
+    ):
+        if value:
+            directory[tag] = value
+    if xmp:
+        info.add_itxt("XML:com.adobe.xmp", f"<x:xmpmeta><rdf:Description {xmp}/></x:xmpmeta>")
+    if text:
+        info.add_text("Creation Time", text)
+    data = png(exif=exif, pnginfo=info)
+    time = png_chunk(b"tIME", struct.pack(">HBBBBB", *chunk)) if chunk else b""
+    return data[:33] + time + data[33:]
+
+
 def corners(size: tuple[int, int] = (96, 64)) -> Image.Image:
     """A picture with another colour in each quarter."""
     image = Image.new("RGB", size)

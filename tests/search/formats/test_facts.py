@@ -118,6 +118,64 @@ def test_a_date_that_is_none_is_ignored(text):
     assert taken(original=text) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2015:07:04 10:20:30", (4, 10, 20, 30)),
+        ("2015-07-04 10:20:30", (4, 10, 20, 30)),
+        ("2015/07/04 10:20:30", (4, 10, 20, 30)),
+        ("2015:07:04T10:20:30", (4, 10, 20, 30)),
+        (" 2015:07:04 10:20:30", (4, 10, 20, 30)),
+        ("2015: 7: 4 10:20:30", (4, 10, 20, 30)),
+        ("2015:07:04 10:20:30.25", (4, 10, 20, 30)),
+        ("2015:07:04 10:20:30+02:00", (4, 10, 20, 30)),
+        ("2015-07-04T10:20:30.5Z", (4, 10, 20, 30)),
+        ("2015:07:04 10:20:30 PM", (4, 22, 20, 30)),
+        ("2015:07:04 10:20", (4, 10, 20, 0)),
+        ("2015:07:04", (4, 0, 0, 0)),
+        ("2015:07:04 24:00:00", (5, 0, 0, 0)),
+        ("2015:07:04 23:59:60", (5, 0, 0, 0)),
+    ],
+)
+def test_a_date_is_read_as_software_writes_it(text, time):
+    assert taken(original=text) == datetime(2015, 7, *time, tzinfo=UTC)
+
+
+# In the order in which they are believed: each alone, then each beside those after it.
+PLACES = {
+    "original": {"original": "2011:01:01 10:00:00"},
+    "digitized": {"digitized": "2012:01:01 10:00:00"},
+    "changed": {"changed": "2013:01:01 10:00:00"},
+    "xmp": {"xmp": 'exif:DateTimeOriginal="2014-01-01T10:00:00+02:00"'},
+    "photoshop": {"xmp": "<photoshop:DateCreated>2015-01-01T10:00:00</photoshop:DateCreated>"},
+    "created": {"xmp": "xmp:CreateDate='2016-01-01T10:00'"},
+    "text": {"text": "2017:01:01 10:00:00"},
+    "mail": {"text": "Mon, 1 Jan 2018 10:00:00 +0000"},
+    "chunk": {"chunk": (2019, 1, 1, 10, 0, 0)},
+    "satellite": {"satellite": ("2020:01:01", (10.0, 0.0, 0.0))},
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_the_best_place_that_has_a_date_is_believed(place):
+    year = 2011 + list(PLACES).index(place)
+    weaker = list(PLACES.values())[year - 2010 :]
+    both = PLACES[place]
+    for other in reversed(weaker):
+        both = other | both
+
+    assert inspect(pictures.dated_png(**PLACES[place])).taken == datetime(
+        year, 1, 1, 10, tzinfo=UTC
+    )
+    assert inspect(pictures.dated_png(**both)).taken == datetime(year, 1, 1, 10, tzinfo=UTC)
+
+
+def test_a_date_in_the_future_gives_way_to_a_weaker_one():
+    data = pictures.dated_png(original="2093:07:04 10:20:30", satellite=("2020:01:01", None))
+
+    assert inspect(data).taken == datetime(2020, 1, 1, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WebP", "AVIF"])
 def test_every_format_that_carries_exif_tells_its_date(format):
     exif = pictures.dated(original="2019:05:06 07:08:09").tobytes()
