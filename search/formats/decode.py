@@ -19,7 +19,7 @@ from PIL import (
 )
 
 from search.formats import limits, sandbox
-from search.formats.flatten import flatten
+from search.formats.flatten import SRGB, flatten
 from search.formats.headers import check_work, is_shrinkable
 from search.formats.limits import TooLarge
 from search.formats.mend import mended
@@ -48,7 +48,6 @@ MOST_PIXELS_HERE = 16_000_000
 LONGEST = 16
 # How much larger than its result a picture may be made by plain means, before it is resampled.
 REDUCING_GAP = 3
-SRGB = ImageCms.createProfile("sRGB")
 # Kinds of refusal that come over from the sandbox, by their name there.
 REFUSALS = {kind.__name__: kind for kind in (UndecodableImage, UnsupportedFormat, TooLarge)}
 

@@ -6,13 +6,19 @@ time it takes the decoded picture and little more.
 
 import math
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import cast
 
-from PIL import Image
+from PIL import Image, ImageCms, ImageMath
 
 # Pixels of a band.
 BAND_PIXELS = 1 << 20
+# Largest number that a deep grey is taken for: what programs write for "no data" is larger.
+MOST = 1e30
+# Tag in which GDAL names the value that stands for no data.
+NO_DATA = 42113
+SRGB, LAB = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
 
 
 def flatten(image: Image.Image, factor: int = 1) -> Image.Image:
@@ -42,7 +48,9 @@ def bands(image: Image.Image, factor: int = 1) -> Iterator[tuple[int, Image.Imag
 def _flattener(image: Image.Image) -> Callable[[Image.Image], Image.Image] | None:
     """What has to be done to each band of this picture, if anything has."""
     if image.mode.startswith(("I", "F")):
-        return partial(_eight_bits, levels=_levels(image))
+        return _deep(image)
+    if image.mode == "LAB":
+        return _lab
     if image.has_transparency_data:
         return _over_white
     return None if image.mode in ("L", "RGB", "CMYK") else _rgb
@@ -61,14 +69,63 @@ def _over_white(image: Image.Image) -> Image.Image:
     return white
 
 
-def _levels(image: Image.Image) -> tuple[float, float]:
-    # Only 16 bits have an agreed white; elsewhere the brightest pixel is it.
-    extrema = (0, 65_535) if image.mode.startswith("I;16") else image.getextrema()
-    return cast(tuple[float, float], extrema)
+def _deep(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+    apart = _value_apart(image)
+    if image.mode.startswith("I;16"):  # Only 16 bits have an agreed white;
+        return partial(_eight_bits, black=0, white=65_535, apart=apart)
+    # elsewhere the brightest pixel is it.
+    extrema = [_extrema(_deep_greys(band), apart) for _, band in bands(image)]
+    black, white = min(low for low, _ in extrema), max(high for _, high in extrema)
+    return partial(_eight_bits, black=black, white=white, apart=apart)
 
 
-def _eight_bits(image: Image.Image, levels: tuple[float, float]) -> Image.Image:
-    black, white = levels
+def _value_apart(image: Image.Image) -> float:
+    """The value that stands for no pixel, be it transparent or unknown; NaN where there is none."""
+    value = image.info.get("transparency")
+    if value is None:
+        value = getattr(image, "tag_v2", {}).get(NO_DATA)
+    with suppress(TypeError, ValueError):
+        return float(value)
+    return math.nan
+
+
+def _deep_greys(image: Image.Image) -> Image.Image:
+    return image if image.mode == "F" else image.convert("I").convert("F")
+
+
+def _shown(greys: Image.Image, apart: float) -> Image.Image:
+    """1 for each pixel that is a number and not the one apart, 0 for the others."""
+    return ImageMath.lambda_eval(
+        # Nothing equals NaN, itself included.
+        lambda a: (a["g"] == a["g"]) * (abs(a["g"]) <= MOST) * (a["g"] != apart),
+        g=greys,
+    )
+
+
+def _extrema(greys: Image.Image, apart: float) -> tuple[float, float]:
+    shown = _shown(greys, apart)
+    low, high = (
+        ImageMath.lambda_eval(
+            lambda a, limit=limit: (
+                a["min"](a["max"](a["g"], -MOST), MOST) * a["s"] + limit * (1 - a["s"])
+            ),
+            g=greys,
+            s=shown,
+        )
+        for limit in (MOST, -MOST)
+    )
+    return cast(float, low.getextrema()[0]), cast(float, high.getextrema()[1])
+
+
+def _eight_bits(image: Image.Image, black: float, white: float, apart: float) -> Image.Image:
+    greys = _deep_greys(image)
     scale = 255 / ((white - black) or 1)
-    deep = image if image.mode == "F" else image.convert("I").convert("F")
-    return deep.point(lambda grey: grey * scale + (0.5 - black * scale)).convert("L")
+    picture = greys.point(lambda grey: grey * scale + (0.5 - black * scale)).convert("L")
+    flat = Image.new("L", image.size, "white")
+    flat.paste(picture, mask=_shown(greys, apart).point(lambda one: one * 255).convert("L"))
+    return flat
+
+
+def _lab(image: Image.Image) -> Image.Image:
+    converted = ImageCms.profileToProfile(image, LAB, SRGB, outputMode="RGB")
+    return cast(Image.Image, converted)

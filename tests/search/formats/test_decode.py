@@ -1,7 +1,9 @@
 import io
+import math
+import struct
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from search.formats import decode as decoding
 from search.formats.limits import TooLarge
@@ -76,6 +78,52 @@ def test_deeper_greys_reach_from_black_to_white(mode):
     picture = decode(pictures.saved(image, "TIFF"))
 
     assert [picture.getpixel((x, 5))[0] for x in (5, 15, 25)] == [0, 128, 255]
+
+
+def slope(apart=None, **options):
+    """A TIFF of three greys from 0 to 1, with a fourth pixel that may be none of them."""
+    image = Image.new("F", (4, 1))
+    for x, grey in enumerate((0.0, 0.5, 1.0, 0.5 if apart is None else apart)):
+        image.putpixel((x, 0), grey)
+    return decode(pictures.saved(image, "TIFF", **options))
+
+
+@pytest.mark.parametrize("apart", [math.nan, math.inf, -math.inf, -3.4e38, 1e38])
+def test_a_pixel_that_is_no_number_leaves_the_others_their_greys(apart):
+    picture = slope(apart)
+
+    assert [picture.getpixel((x, 0))[0] for x in range(4)] == [0, 128, 255, 255]
+
+
+def test_a_value_that_the_file_says_is_no_data_is_white():
+    picture = slope(-9999.0, tiffinfo={42113: "-9999"})
+
+    assert [picture.getpixel((x, 0))[0] for x in range(4)] == [0, 128, 255, 255]
+
+
+def test_the_same_value_counts_where_the_file_does_not_say_so():
+    assert [slope(-9999.0).getpixel((x, 0))[0] for x in (0, 3)] == [255, 0]
+
+
+def test_a_picture_of_no_numbers_is_white():
+    image = Image.new("F", (4, 1), math.nan)
+
+    assert pictures.centre(decode(pictures.saved(image, "TIFF"))) == (255, 255, 255)
+
+
+def test_a_transparent_level_of_16_bit_grey_is_white():
+    row = struct.pack(">2H", 0, 32_896)
+
+    picture = decode(pictures.png_row(0, 16, row, 2, transparent=b"\0\0"))
+
+    assert [picture.getpixel((x, 0))[0] for x in (0, 1)] == [255, 128]
+
+
+def test_lab_has_its_colours():
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    image = ImageCms.profileToProfile(pictures.corners(), srgb, lab, outputMode="LAB")
+
+    assert pictures.is_upright(decode(pictures.saved(image, "TIFF")))
 
 
 @pytest.mark.parametrize("format", ["JPEG", "TIFF"])
