@@ -15,7 +15,14 @@ SENTENCES = {
     "is_postscript": "This is a PostScript drawing; please save it as PNG first.",
     "is_photoshop": "This is a Photoshop document; please save it as PNG or JPEG first.",
     "is_heic": "This is a HEIC picture; please save it as JPEG first.",
+    "is_camera_raw": "This is a camera raw file; please save it as JPEG first.",
     "is_video": "This is a video, not a picture.",
+    "is_sound": "This is a sound, not a picture.",
+    "is_archive": "This is an archive, not a picture.",
+    "is_companion_of_macos": "This is a companion file of macOS, not the picture itself.",
+    "is_big_endian_bigtiff": "This is a BigTIFF in big-endian order, which can't be read yet; "
+    "please save it as an ordinary TIFF first.",
+    "is_another_picture": "This picture is in the format {name}; please save it as PNG first.",
     "is_jpeg_xl": "This is a JPEG XL picture; please save it as JPEG first.",
     "is_jpeg_2000": "This is a JPEG 2000 picture; please save it as JPEG first.",
     "is_icon": "This is an icon; please save it as PNG first.",
@@ -26,6 +33,8 @@ SENTENCES = {
     "is_no_picture": "This is not a picture that can be read: {formats} or {last}.",
     "file_is_empty": "This file is empty.",
     "file_is_damaged": "This {format} file is damaged or incomplete.",
+    "kind_not_read": "This {format} file is of a kind that can't be read yet; please save it as "
+    "PNG or JPEG first.",
     "rows_missing": "This {format} file is incomplete: the last {missing:,} of its {rows:,} rows "
     "are missing.",
     "too_many_megapixels": "This picture has {megapixels:,.1f} megapixels; "

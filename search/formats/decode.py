@@ -3,6 +3,7 @@
 import io
 import logging
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -15,6 +16,7 @@ from PIL import (
     ImageFile,
     JpegImagePlugin,
     TiffImagePlugin,  # noqa: F401  (without these two, Pillow imports all of its
+    UnidentifiedImageError,
     WebPImagePlugin,  # noqa: F401   forty plugins to find them: 16 ms)
 )
 
@@ -23,12 +25,18 @@ from search.formats.flatten import SRGB, flatten
 from search.formats.headers import check_work, is_shrinkable
 from search.formats.limits import TooLarge
 from search.formats.mend import mended
+from search.formats.raw import is_camera_raw
 from search.formats.sniff import BAD_BYTES, UndecodableImage, UnsupportedFormat, sniff
 
 logger = logging.getLogger(__name__)
 
 Made = TypeVar("Made")
 
+# What Pillow says of pictures that are whole, and of a kind that it does not know.
+NOT_READ = re.compile(
+    r"unknown pixel mode|[uU]nsupported|not supported|cannot handle"
+    r"|[nN]ot implemented|decoder .* not available|No codec available|^\d+$"
+)
 # How a picture of each EXIF orientation is turned upright.
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -196,8 +204,15 @@ def read(file: IO[bytes], work: Callable[[io.BytesIO, str], Made]) -> Made:
     with refuse_damage(name):
         try:
             return work(data, name)
-        except BAD_BYTES:
-            return work(mended(data.getvalue(), name), name)
+        except BAD_BYTES as error:
+            return work(_mended_or(error, data.getvalue(), name), name)
+
+
+def _mended_or(error: Exception, data: bytes, name: str) -> io.BytesIO:
+    try:
+        return mended(data, name)
+    except BAD_BYTES:
+        raise error from None
 
 
 def draft(image: ImageFile.ImageFile, *, side: int = 0, at_least: int = 0) -> None:
@@ -223,19 +238,32 @@ def refuse_damage(name: str) -> Iterator[None]:
     except MemoryError:
         raise TooLarge("decoding_takes_too_much_memory") from None
     except BAD_BYTES as error:
-        raise UndecodableImage("file_is_damaged", format=name) from error
+        code = "kind_not_read" if NOT_READ.search(str(error)) else "file_is_damaged"
+        raise UndecodableImage(code, format=name) from error
 
 
 def open_checked(file: io.BytesIO, name: str) -> ImageFile.ImageFile:
     """The picture with its header read and checked, and nothing decoded. Raises `TooLarge`."""
     check_work(file.getvalue(), name)
     file.seek(0)
-    image = Image.open(file, formats=[name])
+    image = _open(file, name)
     limits.check_size(image, name)
     limits.check_metadata(image)
     if name == "PNG":
         _scale_transparency(image)
     return image
+
+
+def _open(file: io.BytesIO, name: str) -> ImageFile.ImageFile:
+    if name == "TIFF" and is_camera_raw(file):
+        raise UnsupportedFormat("is_camera_raw")
+    file.seek(0)
+    try:
+        return Image.open(file, formats=[name])
+    except UnidentifiedImageError:
+        file.seek(0)
+        Image.OPEN[name.upper()][0](file, "")  # Raises what Image.open() does not tell.
+        raise
 
 
 def _scale_transparency(image: ImageFile.ImageFile) -> None:

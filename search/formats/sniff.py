@@ -14,7 +14,7 @@ FORMATS = {
     "WebP": rb"RIFF....WEBP",
     "AVIF": rb"....ftyp(?:....){0,32}?avi[fs]",
     "GIF": rb"GIF8[79]a",
-    "TIFF": rb"II[*+]\0|MM\0[*+]",
+    "TIFF": rb"II[*+]\0|MM\0\*",
     "BMP": rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",
 }
 # Codes of what else a file may be, tried in this order.
@@ -23,14 +23,31 @@ STRANGERS = {
     rb"%!PS|\xc5\xd0\xd3\xc6": "is_postscript",
     rb"8BPS": "is_photoshop",
     rb"....ftyp(?:hei|hev|mif1|msf1)": "is_heic",
-    rb"....ftyp": "is_video",
+    rb"....ftypcrx|FUJIFILMCCD-RAW|IIU\0|IIR[OS]|MMOR|FOVb": "is_camera_raw",
+    rb"....(?:ftyp|moov|mdat|wide|free|skip|pnot)": "is_video",
+    rb"\x1aE\xdf\xa3|RIFF....AVI |FLV\x01|\x30\x26\xb2\x75|\0\0\x01[\xb3\xba]": "is_video",
+    rb"RIFF....WAVE|ID3|fLaC|\xff[\xf2\xf3\xfa\xfb]": "is_sound",
+    rb"MM\0\+": "is_big_endian_bigtiff",
+    rb"\0\x05\x16[\x00\x07]": "is_companion_of_macos",
     rb"\xff\x0a|\0\0\0\x0cJXL ": "is_jpeg_xl",
     rb"\0\0\0\x0cjP  |\xff\x4f": "is_jpeg_2000",
     rb"\0\0\x01\0": "is_icon",
     rb"PK\x03\x04": "is_zip",
+    rb"Rar!\x1a|7z\xbc\xaf|\x1f\x8b|BZh": "is_archive",
     rb"(?i)\W*<(?:!doctype html|html|head|body|script)": "is_web_page",
     rb"(?i)\W*<(?:.*<)?svg\b": "is_svg",
     rb"[^\x00-\x08\x0e-\x1f\x7f]*\Z": "is_text",
+}
+# Names of pictures of formats that few have.
+OTHER_PICTURES = {
+    rb"gimp xcf": "GIMP",
+    rb"v/1\x01": "OpenEXR",
+    rb"#\?RADIANCE|#\?RGBE": "Radiance HDR",
+    rb"qoif": "QOI",
+    rb"P[1-7fF]\s": "Netpbm",
+    rb"DDS ": "DirectDraw",
+    rb"II\xbc\x01": "JPEG XR",
+    rb"\xd7\xcd\xc6\x9a|\x01\0\0\0.{36} EMF": "Windows metafile",
 }
 HEAD_BYTES = 1024
 
@@ -67,6 +84,9 @@ def sniff(file: IO[bytes]) -> str:
             return name
     if not head:
         raise UndecodableImage("file_is_empty")
+    for pattern, other in OTHER_PICTURES.items():
+        if re.match(pattern, head, re.DOTALL):
+            raise UnsupportedFormat("is_another_picture", name=other)
     for pattern, code in STRANGERS.items():
         if re.match(pattern, head, re.DOTALL):
             raise UnsupportedFormat(code)

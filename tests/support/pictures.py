@@ -192,6 +192,24 @@ def jpeg_of_size(width: int, height: int) -> bytes:
     return data[:at] + struct.pack(">HH", height, width) + data[at + 4 :]
 
 
+def with_byte(data: bytes, at: int, value: int) -> bytes:
+    return data[:at] + bytes([value]) + data[at + 1 :]
+
+
+def with_tiff_tag(data: bytes, tag: int, value: int) -> bytes:
+    """A little-endian TIFF with another short value in this tag of its directory at byte 8."""
+    (count,) = struct.unpack("<H", data[8:10])
+    entries = (10 + 12 * n for n in range(count))
+    at = 8 + next(at for at in entries if data[at : at + 2] == struct.pack("<H", tag))
+    return data[:at] + struct.pack("<H", value) + data[at + 2 :]
+
+
+def jpeg_of_depth(bits: int) -> bytes:
+    """A JPEG that says its samples have so many bits."""
+    data = jpeg()
+    return with_byte(data, data.index(b"\xff\xc0") + 4, bits)
+
+
 def png_with_damaged_pixels() -> bytes:
     """A PNG with a byte of its pixels changed, which no checksum agrees with."""
     data = bytearray(png())
