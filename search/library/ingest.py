@@ -75,14 +75,19 @@ def refuse_too_many_bytes(upload: File) -> None:
 
 
 def display_name(name: str) -> str:
-    """A file's name as a person may see it: no folders, control or direction marks, 255 at most."""
-    base = PurePosixPath(name.replace("\\", "/")).name
-    visible = "".join(c for c in base if unicodedata.category(c) not in HIDDEN).strip()
+    """A file's name as a person may see it: one line, no folders or direction marks."""
+    base = LINE_BREAKS.sub(" ", PurePosixPath(name.replace("\\", "/")).name)
+    visible = "".join(c for c in base if unicodedata.category(c) not in HIDDEN)
+    visible = DIRECTIONS.sub("", visible).strip()
     return visible[-255:] if visible.strip(".") else "untitled"
 
 
-# Unicode categories: control, format (right-to-left marks too), surrogate and private characters.
-HIDDEN = {"Cc", "Cf", "Cs", "Co"}
+# Unicode categories: control, surrogate and private characters.
+HIDDEN = {"Cc", "Cs", "Co"}
+LINE_BREAKS = re.compile("[\t-\r\x1c-\x1f\x85\u2028\u2029]+")
+# Marks that turn the direction of what follows. Not all that has no width: joiners and the lack of
+# them belong to families of emoji and to the spelling of Persian.
+DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def title_from(filename: str) -> str:

@@ -139,6 +139,11 @@ def test_a_race_for_the_same_original_stores_it_once(tmp_path):
     assert not list(orphans())
 
 
+# Joined by what has no width, or kept apart by it.
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467.png"
+PERSIAN = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.png"
+
+
 @pytest.mark.parametrize(
     ("name", "visible"),
     [
@@ -146,6 +151,16 @@ def test_a_race_for_the_same_original_stores_it_once(tmp_path):
         ("C:\\Users\\me\\cat.png", "cat.png"),
         ("evil\x00name.png", "evilname.png"),
         ("photo\u202egnp.exe", "photognp.exe"),
+        ("\u2067photo\u2069\u200f.png", "photo.png"),
+        (
+            "\U0001f468\u200d\U0001f469\u200d\U0001f467.png",
+            "\U0001f468\u200d\U0001f469\u200d\U0001f467.png",
+        ),
+        (
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.png",
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645.png",
+        ),
+        ("tab\there\r\nand there.png", "tab here and there.png"),
         ("", "untitled"),
         ("..", "untitled"),
         ("猫 🐈.png", "猫 🐈.png"),
