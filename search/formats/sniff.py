@@ -97,3 +97,20 @@ def sniff(file: IO[bytes]) -> str:
 def content_type(name: str) -> str:
     """The media type of a format."""
     return f"image/{name.lower()}"
+
+
+# Of each format, the ends that names of its files have, the first one for those that have none.
+EXTENSIONS = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "TIFF": (".tif", ".tiff"),
+    "BMP": (".bmp", ".dib"),
+}
+
+
+def download_name(filename: str, name: str) -> str:
+    """The file's name with an extension of its format in place of any other."""
+    extensions = EXTENSIONS.get(name, (f".{name.lower()}",))
+    if filename.lower().endswith(extensions):
+        return filename
+    # A number behind a dot is part of the name.
+    return re.sub(r"(?<=.)\.(?=\w*[^\W\d])\w{1,5}$", "", filename) + extensions[0]

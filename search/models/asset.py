@@ -11,7 +11,7 @@ from django.db.models.functions import Cast, Coalesce, Lower
 from django.urls import reverse
 from pgvector.django import BitField, CosineDistance, HalfVectorField
 
-from search.formats.sniff import content_type
+from search.formats.sniff import content_type, download_name
 from search.models.encoder import Encoder
 from search.models.label import AssetLabel
 from search.models.user import User
@@ -134,6 +134,11 @@ class Asset(models.Model):
     @property
     def content_type(self) -> str:
         return content_type(self.format)
+
+    @property
+    def download_name(self) -> str:
+        """Its file's name, with an extension of what it is: an upload may be called x.html."""
+        return download_name(self.filename, self.format)
 
     def rendition(self, spec: str) -> Any:
         """The finished rendition of this spec, or None while it is waiting or has failed."""

@@ -73,7 +73,7 @@ def original(request: PageRequest, pk: UUID) -> HttpResponseBase:
     response = FileResponse(
         _open(asset.original),
         as_attachment=True,
-        filename=asset.filename,
+        filename=asset.download_name,
         content_type=asset.content_type,
     )
     response["Cache-Control"] = "private, max-age=86400"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.formats.sniff import UnsupportedFormat
+from search.formats.sniff import UnsupportedFormat, download_name
 from tests.support import pictures
 from tests.support.formats import inspect, refusal
 
@@ -113,3 +113,24 @@ def test_a_picture_of_a_rare_kind_is_not_called_damaged(data, format):
     sentence = refusal(data)
 
     assert sentence.startswith(f"This {format} file is of a kind that can't be read yet;")
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    ("filename", "format", "name"),
+    [
+        ("x.html", "JPEG", "x.jpg"),
+        ("x.JPEG", "JPEG", "x.JPEG"),
+        ("x.tiff", "TIFF", "x.tiff"),
+        ("x.jpg", "PNG", "x.png"),
+        ("x", "WebP", "x.webp"),
+        ("v1.2024", "AVIF", "v1.2024.avif"),
+        ("Mr. Smith", "BMP", "Mr. Smith.bmp"),
+        (".html", "GIF", ".html.gif"),
+        ("x.jpg.svg", "GIF", "x.jpg.gif"),
+    ],
+)
+def test_a_download_has_an_extension_of_its_format(filename, format, name):
+    assert download_name(filename, format) == name

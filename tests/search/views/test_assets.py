@@ -128,6 +128,14 @@ def test_the_original_is_downloaded_under_its_name(reader_client):
     assert b"".join(response.streaming_content) == barn.original.read()
 
 
+def test_a_download_is_never_named_what_it_is_not(reader_client):
+    barn = make_asset(filename="barn.html")
+
+    header = reader_client.get(url("original", barn))["Content-Disposition"]
+
+    assert header == 'attachment; filename="barn.png"'
+
+
 @pytest.mark.parametrize("name", ['a"b.png', "שלום.png", "a;b.png", "a" * 255])
 def test_any_name_makes_a_sound_header(reader_client, name):
     barn = make_asset(filename=name)
