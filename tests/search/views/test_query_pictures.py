@@ -125,3 +125,15 @@ def test_asking_needs_an_account_unless_search_is_public(client, settings):
     settings.PUBLIC_SEARCH = True
 
     assert ask(client, red_picture()).url.startswith("/?like=")
+
+
+def test_what_an_upload_refuses_is_refused_to_search_by(staff_client):
+    content = pictures.animation("GIF", 501, size=(8, 8))
+    file = SimpleUploadedFile("mine.gif", content)
+
+    uploaded = staff_client.post(reverse("upload"), {"files": file})
+    searched = ask(staff_client, content, "mine.gif")
+
+    sentence = "This animation has 501 frames; 500 are allowed."
+    assert uploaded.status_code == searched.status_code == 413
+    assert sentence in text(uploaded) and sentence in text(searched)
