@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 from PIL import Image, ImageCms, ImageMath
 
@@ -81,7 +81,7 @@ def _deep(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
 
 def _value_apart(image: Image.Image) -> float:
     """The value that stands for no pixel, be it transparent or unknown; NaN where there is none."""
-    value = image.info.get("transparency")
+    value: Any = image.info.get("transparency")
     if value is None:
         value = getattr(image, "tag_v2", {}).get(NO_DATA)
     with suppress(TypeError, ValueError):
@@ -104,17 +104,17 @@ def _shown(greys: Image.Image, apart: float) -> Image.Image:
 
 def _extrema(greys: Image.Image, apart: float) -> tuple[float, float]:
     shown = _shown(greys, apart)
-    low, high = (
-        ImageMath.lambda_eval(
-            lambda a, limit=limit: (
-                a["min"](a["max"](a["g"], -MOST), MOST) * a["s"] + limit * (1 - a["s"])
-            ),
-            g=greys,
-            s=shown,
-        )
-        for limit in (MOST, -MOST)
+    low, high = (_with_others(greys, shown, limit).getextrema() for limit in (MOST, -MOST))
+    return cast(float, low[0]), cast(float, high[1])
+
+
+def _with_others(greys: Image.Image, shown: Image.Image, limit: float) -> Image.Image:
+    """The pixels that are shown, and this limit in place of the others."""
+    return ImageMath.lambda_eval(
+        lambda a: a["min"](a["max"](a["g"], -MOST), MOST) * a["s"] + limit * (1 - a["s"]),
+        g=greys,
+        s=shown,
     )
-    return cast(float, low.getextrema()[0]), cast(float, high.getextrema()[1])
 
 
 def _eight_bits(image: Image.Image, black: float, white: float, apart: float) -> Image.Image:

@@ -32,7 +32,7 @@ INFLATED_AT_ONCE = 4096
 class Pixels(NamedTuple):
     """How many bytes a stream inflates to, their checksum, and where in the stream they end."""
 
-    count: int
+    length: int
     checksum: bytes
     end: int
     is_broken: bool
@@ -74,10 +74,10 @@ def mended_png(data: bytes) -> bytes:
         raise OSError("nothing to go by")
     stream = b"".join(bodies)
     pixels, (rows, expected) = inflate(stream), _rows_and_bytes(chunks[0][1])
-    if pixels.count < expected:
+    if pixels.length < expected:
         if pixels.is_broken or not all(right[:-1]):
             raise OSError("pixels are damaged")
-        _refuse("PNG", rows=rows, whole=rows * pixels.count // expected)
+        _refuse("PNG", rows=rows, whole=rows * pixels.length // expected)
     trailer = stream[pixels.end : pixels.end + 4]
     # Either the checksum of the pixels speaks for them or those of their chunks, but for the last
     # one of a file that is cut there.
