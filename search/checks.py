@@ -1,11 +1,14 @@
-"""System checks: versions below which known faults lose or corrupt data."""
+"""System checks: versions below which known faults lose or corrupt data, and older rules."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Any
 
-from django.core.checks import Error, Tags, register
-from django.db import connections
+from django.core.checks import Error, Tags, Warning, register
+from django.db import DEFAULT_DB_ALIAS, ProgrammingError, connections, transaction
+
+from search.library import upgrade
 
 # Celery and kombu: reconnection to Redis and lost messages. Pillow: decoding faults.
 AT_LEAST = {
@@ -44,6 +47,20 @@ def pgvector_keeps_its_indexes(
             has = f"pgvector {row[0]}" if row else "no pgvector"
             errors.append(Error(f"The server has {has}: install pgvector {least} or newer there."))
     return errors
+
+
+@register(Tags.database)
+def pictures_are_read_by_todays_rules(
+    databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[Warning]:
+    """No asset was read by rules that have changed since, unless that is being mended."""
+    if DEFAULT_DB_ALIAS not in (databases or ()):
+        return []
+    # Before its first migration there is no table, and before the latest one no column.
+    with suppress(ProgrammingError), transaction.atomic():
+        if upgrade.not_begun().exists():
+            return [Warning("Pictures were read by older rules: run manage.py upgrade-library.")]
+    return []
 
 
 def _numbers(release: str) -> tuple[int, ...]:

@@ -21,10 +21,11 @@ from workers.tasks import (
     near_duplicates,
     renditions,
     training,
+    upgrades,
 )
 
 KINDS: dict[str, list[ModuleType]] = {
-    queues.INGEST: [renditions, embeddings, near_duplicates, encoders, inspections],
+    queues.INGEST: [renditions, embeddings, near_duplicates, encoders, inspections, upgrades],
     queues.QUERY: [labels, calibrations],
     queues.TRAIN: [training],
 }

@@ -11,6 +11,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from search.formats.facts import Facts, inspect
 from search.formats.limits import TooLarge
+from search.formats.rules import RULES
 from search.models import Asset, Embedding, Rendition, User
 from workers.bell import ring
 
@@ -44,6 +45,7 @@ def ingest(
         phash=facts.phash,
         layout=facts.layout,
         taken=facts.taken,
+        rules=RULES,
     )
     return _store(asset, upload)
 

@@ -96,6 +96,9 @@ class Asset(models.Model):
     # What the upright picture looks like (search.formats.likeness); null until it is computed.
     phash = BitField(length=64, null=True, editable=False)
     layout = models.BinaryField(max_length=192, null=True, editable=False)
+    # Version of the rules by which it was read (search.formats.rules); what is not above 0 waits to
+    # be read anew (search.library.upgrade).
+    rules = models.SmallIntegerField(db_default=1, editable=False)
     # Id of the first member of its near-duplicates (search.library.near_duplicates), which it may
     # be itself; null until it is compared with others.
     cluster = models.UUIDField(null=True, editable=False, db_index=True)
@@ -123,6 +126,7 @@ class Asset(models.Model):
             models.Index(fields=["phash", "id"], condition=Q(cluster=F("id")), name="asset_firsts"),
             models.Index(fields=["created"], condition=Q(cluster=None), name="asset_uncompared"),
             models.Index(fields=["id"], condition=Q(phash=None), name="asset_unseen"),
+            models.Index(fields=["id"], condition=Q(rules__lte=0), name="asset_to_read_anew"),
         ]
 
     def __str__(self) -> str:

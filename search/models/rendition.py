@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from search.models.asset import Asset
+from search.models.lease import UNTOUCHED
 from search.models.promise import Promise, PromiseQuerySet
 
 
@@ -12,6 +13,10 @@ class RenditionQuerySet(PromiseQuerySet):
     def promise(self, asset: Asset) -> None:
         """Promise each rendition of this asset."""
         self.bulk_create(Rendition(asset=asset, spec=spec) for spec in Rendition.Spec)
+
+    def reset(self) -> int:
+        """Promise these anew; the files that were made are removed by the hourly cleaning."""
+        return self.update(file="", fulfilled=None, **UNTOUCHED)
 
 
 def rendition_name(rendition: "Rendition", filename: str) -> str:

@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils import timezone
 from PIL import Image
 
+from search.formats.rules import RULES
 from search.models import Asset, AssetLabel, Collection, Embedding, Encoder, Label, Rendition, User
 from tests.support.fake_encoder import COLOURS, FakeEncoder, direction
 
@@ -69,7 +70,7 @@ def make_asset(
         bytes=data.tell(),
         colour="#{:02x}{:02x}{:02x}".format(*COLOURS[colour]),
         title=title,
-        **fields,
+        **{"rules": RULES} | fields,
     )
     asset.original.save(asset.filename, ContentFile(data.getvalue()), save=False)
     asset.save(force_insert=True)

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from search.library import upgrade
 from search.library.storage import remove_orphans
 from workers.tasks import inspections
 
@@ -11,3 +12,4 @@ def clean_up() -> None:
     """Remove files that no row refers to, which a killed upload left, and take inspections back."""
     remove_orphans()
     inspections.take_back()
+    upgrade.take_back()
