@@ -17,7 +17,7 @@ RUN /venv/bin/python -m pip install --no-cache-dir --only-binary :all: \
 FROM python:3.11-slim
 
 RUN useradd --uid 10001 --create-home --home-dir /data sightline \
-    && install --directory --owner sightline /data/media /data/huggingface /data/trained
+    && install --directory --owner sightline /data/media /data/media/uploads /data/huggingface /data/trained
 
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -302,6 +302,17 @@ def make_folder(var: Path) -> None:
             f"Sightline cannot write to {closed[0]}:"
             " make it writable for this account, or set VAR_DIR to another folder."
         )
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, and what is missing above it, for this account alone.
+
+    Where that can't be nothing is said here: Django's checks say what is wanting.
+    """
+    with suppress(OSError):
+        if not folder.is_dir():
+            make_private(folder.parent)
+            folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _require_short(path: Path) -> None:

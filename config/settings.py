@@ -83,13 +83,14 @@ if not SECRET_KEY and not env_bool("HTTPS"):
 if not SECRET_KEY:
     raise ImproperlyConfigured("Set SECRET_KEY: a site in production needs a secret of its own.")
 
+MEDIA_ROOT = Path(env("MEDIA_ROOT", str(VAR_DIR / "media")))
 DATABASES = {"default": database(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": env("MEDIA_ROOT", str(VAR_DIR / "media"))},
+        "OPTIONS": {"location": str(MEDIA_ROOT)},
     },
     "staticfiles": {"BACKEND": "search.bundles.BundledStaticFilesStorage"},
 }
@@ -185,6 +186,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "search.views.bodies.LimitedBodies",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -223,6 +225,12 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 FILE_UPLOAD_HANDLERS = ["search.views.upload_handler.LimitedUploadHandler"]
+# In the media folder, so that an upload is moved to its place and not copied; what a killed
+# process leaves is removed by the hourly cleaning.
+FILE_UPLOAD_TEMP_DIR = str(MEDIA_ROOT / "uploads")
+embedded.make_private(MEDIA_ROOT / "uploads")
+# Maximum bytes of a request that brings no pictures from somebody who may send them.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 
 LANGUAGE_CODE = "en"

@@ -46,6 +46,7 @@ def plain_static_files(settings, tmp_path):
         },
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "media" / "uploads")
 
 
 @pytest.fixture(autouse=True)

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db.models import Model
 from django.utils import timezone
@@ -57,6 +59,19 @@ def remove_orphans() -> int:
             count += 1
     if count:
         logger.info("Removed %d files without a row", count)
+    return count
+
+
+def remove_left_uploads() -> int:
+    """Delete temporary files that a killed web process left; returns how many."""
+    count = 0
+    for path in Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*"):
+        with suppress(FileNotFoundError):  # Its upload has ended meanwhile.
+            if timezone.now().timestamp() - path.stat().st_mtime > YOUNG.total_seconds():
+                path.unlink()
+                count += 1
+    if count:
+        logger.info("Removed %d temporary files of uploads", count)
     return count
 
 

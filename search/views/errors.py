@@ -9,6 +9,8 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 
+from search.access.bodies import BodyTooLarge
+
 SENTENCES = {
     400: "Your browser sent something that can't be understood; please go back and try again.",
     403: "Your account may not open this page.",
@@ -28,6 +30,8 @@ TITLES = {
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, BodyTooLarge):
+        return _page(413, str(exception))
     if isinstance(exception, RequestDataTooBig):
         return _page(413)
     if isinstance(exception, TooManyFilesSent):

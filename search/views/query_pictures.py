@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
+from search.access.bodies import is_signed_in, takes_pictures
 from search.access.requests import PageRequest, open_where_search_is_public, sealed
 from search.formats.sniff import UndecodableImage
 from search.forms import SearchForm, data_of
@@ -15,6 +16,7 @@ from search.query import NoVector, Query, remember_picture, remembered_picture
 from search.query.query import MOST_EXAMPLES
 
 
+@takes_pictures(is_signed_in)
 @require_POST
 @open_where_search_is_public
 def remember(request: PageRequest) -> HttpResponse:

@@ -1,14 +1,12 @@
-"""How much of an upload reaches the disk."""
+"""How much of an upload reaches the disk, and where."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
-
-# Maximum size of one request, in files of the largest size: a browser without JavaScript sends
-# all selected files at once.
-LARGEST_FILES = 20
 
 
 class LimitedUploadHandler(TemporaryFileUploadHandler):
@@ -18,19 +16,24 @@ class LimitedUploadHandler(TemporaryFileUploadHandler):
     while the other files of the request go in.
     """
 
-    def handle_raw_input(
-        self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any
-    ) -> None:
-        if content_length > LARGEST_FILES * _largest_file():
-            # A browser reads no answer before it has sent everything.
-            while input_data.read(self.chunk_size):
-                pass
-            raise RequestDataTooBig("The request carries more than is allowed.")
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        Path(settings.FILE_UPLOAD_TEMP_DIR).mkdir(mode=0o700, parents=True, exist_ok=True)
+        super().new_file(*args, **kwargs)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        if start <= _largest_file():
-            super().receive_data_chunk(raw_data, start)
+        if start <= settings.MAX_UPLOAD_MB * 1_000_000:
+            with self.nothing_left():
+                super().receive_data_chunk(raw_data, start)
 
+    def file_complete(self, file_size: int) -> Any:
+        with self.nothing_left():
+            return super().file_complete(file_size)
 
-def _largest_file() -> float:
-    return settings.MAX_UPLOAD_MB * 1_000_000
+    @contextmanager
+    def nothing_left(self) -> Iterator[None]:
+        """Where a write fails, remove the file at once: Django leaves that to the collector."""
+        try:
+            yield
+        except OSError:
+            self.upload_interrupted()
+            raise

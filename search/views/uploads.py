@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from search.access.bodies import is_staff, takes_pictures
 from search.access.requests import StaffRequest, for_staff
 from search.formats.sniff import UndecodableImage
 from search.library.ingest import display_name, ingest
@@ -48,6 +49,7 @@ class Row:
         return self.asset.embeddings.all()[0].sentence if self.asset else ""
 
 
+@takes_pictures(is_staff)
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_staff("upload pictures")
 def upload(request: StaffRequest) -> HttpResponse:

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from search.library import upgrade
-from search.library.storage import remove_orphans
+from search.library.storage import remove_left_uploads, remove_orphans
 from workers.tasks import inspections
 
 
@@ -11,5 +11,6 @@ from workers.tasks import inspections
 def clean_up() -> None:
     """Remove files that no row refers to, which a killed upload left, and take inspections back."""
     remove_orphans()
+    remove_left_uploads()
     inspections.take_back()
     upgrade.take_back()
