@@ -89,7 +89,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STORAGES = {
     "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "search.disk.DurableStorage",
         "OPTIONS": {"location": str(MEDIA_ROOT)},
     },
     "staticfiles": {"BACKEND": "search.bundles.BundledStaticFilesStorage"},
@@ -117,6 +117,8 @@ ENCODER_CHECKPOINT = env("ENCODER_CHECKPOINT", BUNDLED_CHECKPOINT)
 ENCODER_REVISION = env("ENCODER_REVISION")
 PUBLIC_SEARCH = env_bool("PUBLIC_SEARCH")
 MAX_UPLOAD_MB = env_number("MAX_UPLOAD_MB", 50)
+# Megabytes that stay free on the disk of the library: below, nothing is stored any more.
+MIN_FREE_MB = env_number("MIN_FREE_MB", 500)
 # How long a person waits for the query's vector before lexical hits are shown instead.
 QUERY_TIMEOUT_SECONDS = env_number("QUERY_TIMEOUT_SECONDS", 4)
 CLAIM_LEASE_SECONDS = env_number("CLAIM_LEASE_SECONDS", 120)

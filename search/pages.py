@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 
+from search.disk import DiskFull
 from search.formats.limits import TooLarge
 from search.formats.sniff import UndecodableImage, UnsupportedFormat
 from search.forms import SearchForm
@@ -72,8 +73,10 @@ def collection_names(query: Query) -> dict[str, str]:
     return dict(rows)
 
 
-def refusal_status(refusal: UndecodableImage) -> int:
+def refusal_status(refusal: UndecodableImage | DiskFull) -> int:
     """The HTTP status of a page that refuses a picture."""
+    if isinstance(refusal, DiskFull):
+        return 507
     if isinstance(refusal, TooLarge):
         return 413
     return 415 if isinstance(refusal, UnsupportedFormat) else 400

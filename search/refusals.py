@@ -56,6 +56,8 @@ SENTENCES = {
     "region_outside": "This region lies outside of the picture.",
     # Library ---------------------------------------------------------------------------------
     "too_many_bytes": "This file has {megabytes:,.1f} MB; {allowed:g} MB are allowed.",
+    "disk_full": "The library’s disk is full, so nothing was stored: please tell whoever runs it,"
+    " and try again once there is room.",
     "storage_away": "The storage could not be read.",
     "original_missing": "The original is missing from the storage.",
     # Query -----------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ def plain_static_files(settings, tmp_path):
     """Pages are tested without collecting static files; uploads go to a folder of the test's."""
     settings.STORAGES = {
         "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "BACKEND": "search.disk.DurableStorage",
             "OPTIONS": {"location": str(tmp_path / "media")},
         },
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

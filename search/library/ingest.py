@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.files import File
 from django.db import DatabaseError, IntegrityError, transaction
 
+from search.disk import DiskFull, is_full
 from search.formats.facts import Facts, inspect
 from search.formats.limits import TooLarge
 from search.formats.rules import RULES
@@ -23,7 +24,7 @@ def ingest(
 
     An original that the owner already holds is returned as it is. `facts` are only for a file that
     this program has made itself: they are looked for in the sandbox otherwise. Raises
-    `UndecodableImage`, and then stores nothing.
+    `UndecodableImage` and `DiskFull`, and then stores nothing.
     """
     refuse_too_many_bytes(upload)
     upload.seek(0)
@@ -63,8 +64,10 @@ def _store(asset: Asset, upload: File) -> tuple[Asset, bool]:
         # Someone stored the same original a moment ago.
         asset.original.delete(save=False)
         return Asset.objects.get(owner=asset.owner, sha256=asset.sha256), False
-    except DatabaseError:
+    except DatabaseError as error:
         asset.original.delete(save=False)
+        if is_full(error):
+            raise DiskFull("disk_full") from error
         raise
     return asset, True
 

@@ -8,7 +8,9 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from search.disk import DiskFull, is_full
 from search.models import Encoder
+from search.refusals import sentence
 
 
 class LibraryCommand(BaseCommand):
@@ -21,7 +23,9 @@ class LibraryCommand(BaseCommand):
             if settings.EMBEDDED_DATABASE:
                 prepare()
             return super().execute(*args, **options)
-        except OperationalError as error:
+        except (DiskFull, OperationalError) as error:
+            if is_full(error):
+                raise CommandError(sentence("disk_full", {})) from None
             raise CommandError(f"The database does not answer: {str(error).strip()}") from None
 
 

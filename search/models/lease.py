@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 from search.refusals import Refusal, sentence
 
@@ -15,6 +15,8 @@ from search.refusals import Refusal, sentence
 MAX_ATTEMPTS = 3
 # Time before a row that was released is tried again; doubled with each attempt.
 BACKOFF = timedelta(seconds=30)
+# Time before a row is tried again that was put back: with the bell it is within a minute.
+PUT_BACK = timedelta(seconds=10)
 UNCLAIMED: dict[str, Any] = {"token": None, "leased_until": None}
 NO_FAILURE: dict[str, Any] = {"error": "", "error_parameters": {}}
 # A row that nobody has claimed yet.
@@ -126,6 +128,14 @@ class Lease(models.Model):
         if self.attempts >= MAX_ATTEMPTS:
             return self.fail(refusal)
         return self.conclude(next_try_at=Now() + BACKOFF * 2**self.attempts)
+
+    def put_back(self) -> bool:
+        """Give the claim back after a trouble that no row answers for, as often as it comes.
+
+        What the claim was charged with is given back too.
+        """
+        uncharged = Greatest(F("attempts") - 1, Value(0))
+        return self.conclude(next_try_at=Now() + PUT_BACK, attempts=uncharged)
 
 
 def failure(refusal: Refusal) -> dict[str, Any]:

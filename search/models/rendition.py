@@ -1,9 +1,10 @@
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
-from django.db import models
+from django.db import DatabaseError, models
 from django.db.models import Q
 
+from search.disk import is_full
 from search.models.asset import Asset
 from search.models.lease import UNTOUCHED
 from search.models.promise import Promise, PromiseQuerySet
@@ -62,9 +63,18 @@ class Rendition(Promise):
         return {self.Spec.THUMBNAIL: 640, self.Spec.PREVIEW: 1600}[self.Spec(self.spec)]
 
     def store(self, jpeg: bytes) -> bool:
-        """Write the file, then fulfil the promise; a claim that came too late leaves nothing."""
+        """Write the file, then fulfil the promise; a claim that came too late leaves nothing.
+
+        Raises DiskFull.
+        """
         self.file.save(self.spec, ContentFile(jpeg), save=False)
-        if fulfilled := self.fulfil(file=self.file.name):
-            return fulfilled
+        try:
+            if self.fulfil(file=self.file.name):
+                return True
+        except DatabaseError as error:
+            # Surely not written; where the connection was lost, nobody knows.
+            if is_full(error):
+                self.file.delete(save=False)
+            raise
         self.file.delete(save=False)
         return False

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template import loader
 
 from search.access.bodies import BodyTooLarge
+from search.disk import is_full
+from search.refusals import sentence
 
 SENTENCES = {
     400: "Your browser sent something that can't be understood; please go back and try again.",
@@ -26,6 +28,7 @@ TITLES = {
     413: "Too much at once",
     500: "Something broke",
     503: "Back in a moment",
+    507: "No room left",
 }
 
 
@@ -57,14 +60,23 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    if not isinstance(sys.exception(), OperationalError | InterfaceError):
+    error = sys.exception()
+    if is_full(error):
+        return disk_full()
+    if not isinstance(error, OperationalError | InterfaceError):
         return _page(500)
     response = _page(503)
     response["Retry-After"] = "5"
     return response
 
 
-def _page(status: int, sentence: str = "") -> HttpResponse:
+def disk_full() -> HttpResponse:
+    response = _page(507, sentence("disk_full", {}))
+    response["Retry-After"] = "60"
+    return response
+
+
+def _page(status: int, words: str = "") -> HttpResponse:
     # Without the request: neither the session nor the database may be needed to render this.
-    context = {"status": status, "title": TITLES[status], "sentence": sentence or SENTENCES[status]}
+    context = {"status": status, "title": TITLES[status], "sentence": words or SENTENCES[status]}
     return HttpResponse(loader.render_to_string("error.html", context), status=status)

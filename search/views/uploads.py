@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from search.access.bodies import is_staff, takes_pictures
 from search.access.requests import StaffRequest, for_staff
+from search.disk import DiskFull
 from search.formats.sniff import UndecodableImage
 from search.library.ingest import display_name, ingest
 from search.models import Asset, Embedding, User
@@ -75,7 +76,7 @@ def status(request: StaffRequest) -> HttpResponse:
 def _receive(file: UploadedFile, user: User) -> Row:
     try:
         asset, is_new = ingest(file, owner=user)
-    except UndecodableImage as error:
+    except (UndecodableImage, DiskFull) as error:
         name = display_name(file.name or "")
         return Row(name, refusal=str(error), status=refusal_status(error))
     return Row(asset.filename, _with_states(Asset.objects.all()).get(pk=asset.pk), is_new)

@@ -11,7 +11,7 @@ from search.models import Embedding, Encoder
 from workers.encoder_cache import at_hand, refuse
 from workers.encoders.protocol import CheckpointError, LoadedEncoder, Vectors
 from workers.tasks.originals import picture_or_failure
-from workers.writes import persist
+from workers.writes import persist_or_put_back
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def embed(claimed: list[Embedding], encoder: LoadedEncoder) -> None:
         return
     vectors = encode_or_release(pictures, encoder)
     for (embedding, _), vector in zip(pictures, vectors, strict=True):
-        persist(partial(label_suggestions.fulfil, embedding, vector))
+        persist_or_put_back(partial(label_suggestions.fulfil, embedding, vector), embedding)
     logger.info("Embedded %d assets in %.2f s", len(pictures), time.monotonic() - started)
 
 

@@ -4,17 +4,19 @@ from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
+from search.disk import has_room
 from search.formats import decode
 from search.models import Rendition
 from workers.tasks.originals import picture_or_failure
-from workers.writes import persist
+from workers.writes import persist_or_put_back
 
 # Renditions claimed at once; the claim is renewed by none, so a lease must be enough for them.
 AT_ONCE = 16
 
 
 def waits() -> bool:
-    return Rendition.objects.claimable().exists()
+    """Whether there is a rendition to make, and room for it: without, each try is for nothing."""
+    return Rendition.objects.claimable().exists() and has_room()
 
 
 def do() -> bool:
@@ -30,4 +32,4 @@ def make(renditions: list[Rendition]) -> None:
     if picture := picture_or_failure(renditions, side=max(r.side for r in renditions)):
         for rendition in renditions:
             jpeg = decode.jpeg(decode.fit(picture, rendition.side))
-            persist(partial(rendition.store, jpeg))
+            persist_or_put_back(partial(rendition.store, jpeg), rendition)
