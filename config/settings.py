@@ -1,6 +1,7 @@
 """Every setting, from the environment, with a default or a loud failure."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -180,6 +181,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django_htmx",
     "csp",
+    "axes",
     "search",
 ]
 MIDDLEWARE = [
@@ -195,6 +197,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
     {
@@ -225,6 +228,24 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+# Sign-in: after so many wrong passwords an account, and the address they came from, wait. Either by
+# itself, since one person may try many accounts and many addresses one account.
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=10)
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+# Whoever goes on trying makes the wait no longer, for the person whose account it is.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "search.views.accounts.locked_out"
+AXES_CLIENT_IP_CALLABLE = "search.access.addresses.client_address"
+AXES_CLIENT_STR_CALLABLE = "search.access.addresses.describe_client"
+# It would keep a row for each sign-in for ever.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
 
 FILE_UPLOAD_HANDLERS = ["search.views.upload_handler.LimitedUploadHandler"]
 # In the media folder, so that an upload is moved to its place and not copied; what a killed

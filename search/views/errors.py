@@ -1,6 +1,7 @@
 """The pages of errors: not there, not allowed, not working."""
 
 import sys
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -18,6 +19,8 @@ SENTENCES = {
     403: "Your account may not open this page.",
     404: "There is nothing at this address, or it is gone.",
     413: "That is more than one request may carry; please send fewer pictures at once.",
+    429: "There were too many wrong passwords for this account or from your address; please try"
+    " again in {minutes} minutes.",
     500: "This is a fault of ours and has been recorded; please try again.",
     503: "The library is restarting; please try again in a moment.",
 }
@@ -26,6 +29,7 @@ TITLES = {
     403: "Not for this account",
     404: "Not found",
     413: "Too much at once",
+    429: "Too many attempts",
     500: "Something broke",
     503: "Back in a moment",
     507: "No room left",
@@ -67,6 +71,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return _page(500)
     response = _page(503)
     response["Retry-After"] = "5"
+    return response
+
+
+def locked_out(pause: timedelta) -> HttpResponse:
+    minutes = round(pause / timedelta(minutes=1))
+    response = _page(429, SENTENCES[429].format(minutes=minutes))
+    response["Retry-After"] = str(round(pause.total_seconds()))
     return response
 
 
