@@ -1,6 +1,7 @@
 """Cleaning: what nothing refers to any more, and what was begun and never ended; once an hour."""
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 
 from search.library import upgrade
 from search.library.storage import remove_left_uploads, remove_orphans
@@ -9,8 +10,9 @@ from workers.tasks import inspections
 
 @shared_task
 def clean_up() -> None:
-    """Remove files that no row refers to, which a killed upload left, and take inspections back."""
+    """Remove what killed uploads left and the sessions that are over; take inspections back."""
     remove_orphans()
     remove_left_uploads()
+    SessionStore.clear_expired()
     inspections.take_back()
     upgrade.take_back()
