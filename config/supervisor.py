@@ -1,6 +1,7 @@
 """Child processes that start one after another and all end together."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from config import embedded
 BASE_DIR = Path(__file__).resolve().parent.parent
 GRACE_SECONDS = 10.0  # What still runs then is killed.
 LAST_LINES = 20
+# Maximum bytes of a log; what was written before is kept once, beside it.
+LOG_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,14 @@ class Child:
 
 def refusal_beside(log: Path) -> Path:
     return log.with_suffix(".refusal")
+
+
+def rotate(log: Path) -> None:
+    """Move what a log holds beside it, once that is too much; whoever writes it need not know."""
+    with suppress(FileNotFoundError):
+        if log.stat().st_size > LOG_BYTES:
+            shutil.copyfile(log, log.with_name(f"{log.name}.1"))
+            os.truncate(log, 0)
 
 
 def last_lines(log: Path) -> str:
@@ -78,7 +89,7 @@ class Supervisor:
         self._stop_requested = False
 
     def __enter__(self) -> Self:
-        (self.var / "logs").mkdir(exist_ok=True)
+        (self.var / "logs").mkdir(mode=0o700, exist_ok=True)
         # Should this process be killed before it can, the watchdog at the pipe's other end will
         # end the children.
         ears, self._mouth = os.pipe()
@@ -114,7 +125,9 @@ class Supervisor:
         """Start a child; its output goes to a log file that begins anew."""
         log = self.log_of(name)
         refusal_beside(log).unlink(missing_ok=True)
-        with log.open("wb") as output:
+        log.write_bytes(b"")
+        # Appended to, so that it can be emptied while the child writes.
+        with log.open("ab") as output:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -161,12 +174,16 @@ class Supervisor:
         self.check()
 
     def check(self) -> None:
-        """Raise ChildDied if a child has died, and SystemExit if a signal asked for the end."""
+        """Raise ChildDied if a child has died, and SystemExit if a signal asked for the end.
+
+        Logs that have grown too long are begun anew.
+        """
         if self._stop_requested:
             sys.exit()
         for child in self.children:
             if child.died():
                 raise ChildDied(child)
+            rotate(child.log)
 
 
 def end_groups(leaders: Iterable[int]) -> None:

@@ -208,3 +208,40 @@ def test_the_secret_is_made_once_and_closed_to_others(var):
     assert len(secret) >= 50
     assert embedded.local_secret(var) == secret
     assert (var / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def rights(folder):
+    return folder.stat().st_mode & 0o777
+
+
+def test_a_new_folder_is_closed_to_others(tmp_path):
+    embedded.make_folder(tmp_path / "var")
+
+    assert rights(tmp_path / "var") == 0o700
+
+
+def test_one_that_stood_open_is_closed_and_what_lies_in_it(tmp_path):
+    (tmp_path / "media").mkdir(mode=0o755)
+    tmp_path.chmod(0o755)
+
+    embedded.make_folder(tmp_path)
+
+    assert rights(tmp_path) & 0o066 == rights(tmp_path / "media") & 0o077 == 0
+
+
+def test_others_may_only_pass_through_to_what_root_runs_as_them(tmp_path, monkeypatch):
+    (tmp_path / "media").mkdir(mode=0o755)
+    tmp_path.chmod(0o711)
+    monkeypatch.setattr(embedded.os, "geteuid", lambda: 0)
+
+    embedded.make_folder(tmp_path)
+
+    assert os.getuid() or (rights(tmp_path), rights(tmp_path / "media")) == (0o711, 0o700)
+
+
+def test_a_folder_that_all_share_is_left_as_it_is(tmp_path):
+    tmp_path.chmod(0o1777)
+
+    embedded.make_folder(tmp_path)
+
+    assert rights(tmp_path) == 0o777

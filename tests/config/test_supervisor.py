@@ -173,3 +173,40 @@ def test_the_children_end_when_it_is_killed(tmp_path):
         child = int(supervised.stdout.readline())
         supervised.kill()
     assert eventually(lambda: not lives(child))
+
+
+WRITES = "import sys; [print('x' * 99, flush=True) for _ in sys.stdin]"
+
+
+def test_a_log_that_grows_is_begun_anew_and_loses_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(supervisor, "LOG_BYTES", 5000)
+    log = tmp_path / "a.log"
+    with log.open("ab") as output:
+        child = subprocess.Popen(python(WRITES), stdin=subprocess.PIPE, stdout=output)
+        for count in (60, 20):
+            child.stdin.write(b"\n" * count)
+            child.stdin.flush()
+            assert eventually(lambda wanted=count: log.stat().st_size == 100 * wanted)
+            supervisor.rotate(log)
+        child.stdin.close()
+        child.wait()
+
+    # What came after the move stands at the beginning, not behind a hole.
+    assert log.read_text() == ("x" * 99 + "\n") * 20
+    assert (tmp_path / "a.log.1").read_text() == ("x" * 99 + "\n") * 60
+
+
+def test_a_supervisor_rotates_the_logs_of_its_children(tmp_path, monkeypatch):
+    monkeypatch.setattr(supervisor, "LOG_BYTES", 50)
+    with Supervisor(tmp_path) as supervised:
+        child = supervised.start("writer", python(f"print('x' * 99, flush=True); {SLEEPS}"))
+        assert eventually(lambda: child.log.stat().st_size == 100)
+        supervised.check()
+
+        assert child.log.stat().st_size == 0
+        assert child.log.with_name("writer.log.1").stat().st_size == 100
+
+
+def test_logs_are_closed_to_others(tmp_path):
+    with Supervisor(tmp_path):
+        assert (tmp_path / "logs").stat().st_mode & 0o077 == 0

@@ -19,7 +19,7 @@ from django.db import OperationalError
 from tqdm import tqdm
 
 from config import embedded
-from config.supervisor import Child, ChildDied, Supervisor, last_lines
+from config.supervisor import Child, ChildDied, Supervisor, last_lines, rotate
 from search.library import sample_catalogue
 from search.models import Asset, Embedding, Encoder, Rendition, User
 from workers.turns import SERVING, turn
@@ -186,6 +186,8 @@ class Command(BaseCommand):
         time.sleep(seconds)
         require_postgres()  # First: without it the children end too, which is not the cause.
         self.supervisor.check()
+        if settings.EMBEDDED_DATABASE:
+            rotate(embedded.postgres_log(settings.VAR_DIR))
 
     def welcome(self) -> None:
         self.say(f"\nSightline is ready: http://{self.bind}:{self.port}/")
