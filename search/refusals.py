@@ -82,6 +82,8 @@ SENTENCES = {
     "example_not_embedded": "This asset is still being embedded; please try again in a moment.",
     "example_unreadable": "This picture can't be read: {reason}",
     "query_picture_gone": "This query picture is no longer kept; please choose it again.",
+    "too_many_vectors": "You have searched for {most:,} different things within the hour; "
+    "until it is over, hits are found by their words alone.",
     "query_pictures_away": "Searching by a picture is resting; please try again in a minute.",
     "nothing_to_save": "There is nothing to save yet: search for something first.",
     "name_taken": "You have a saved search “{name}” already: choose another name.",

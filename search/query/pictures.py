@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 QUERY_PICTURE_SIDE = 1024
 # Seconds that a query picture stays in the cache.
 QUERY_PICTURE_SECONDS = 7 * 24 * 3600
+# Maximum query pictures of one person, and of all strangers together; for a new one the oldest
+# goes. Each has 0.1 to 0.5 MB in the cache.
+MOST_PICTURES, MOST_OF_STRANGERS = 100, 200
 
 
 class NoVector(Refusal):
@@ -33,6 +36,7 @@ def remember_picture(picture: IO[bytes], user: User | AnonymousUser) -> str:
     """
     jpeg, token = decode.shrink(picture, QUERY_PICTURE_SIDE), uuid4().hex
     try:
+        _make_room(token, user)
         _keep(picture_key(token, user), jpeg)
     except RedisError as error:
         logger.warning("A query picture could not be kept: %s", error)
@@ -83,6 +87,19 @@ def cached(key: str) -> Any:
         return cache.get(key)
     except RedisError:
         return None
+
+
+def _make_room(token: str, user: User | AnonymousUser) -> None:
+    """Give this picture the next of its person's places, in turn; whichever had it goes."""
+    of_person = f"pictures:{user.pk or 0}"
+    cache.add(of_person, 0, QUERY_PICTURE_SECONDS)
+    # Counted by the cache in one step: of two that come at once each has a place of its own.
+    number = cache.incr(of_person)
+    cache.touch(of_person, QUERY_PICTURE_SECONDS)
+    place = f"{of_person}:{number % (MOST_PICTURES if user.pk else MOST_OF_STRANGERS)}"
+    if oldest := cache.get(place):
+        cache.delete(picture_key(oldest, user))
+    cache.set(place, token, QUERY_PICTURE_SECONDS)
 
 
 def _keep(key: str, jpeg: bytes) -> None:

@@ -5,6 +5,7 @@ import logging
 import math
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -28,6 +29,9 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 0.005
 # Weight of what is against beside what is for: Rocchio's gamma is smaller than its beta.
 AGAINST = 0.5
+# Maximum new vectors for one person within an hour; each has some 15 kB in the cache for a day.
+MOST_VECTORS = 2000
+Person = User | AnonymousUser
 WORDS, PICTURE = Calibration.Kind.WORDS, Calibration.Kind.PICTURE
 
 
@@ -68,7 +72,7 @@ class EncodedQuery:
 
 def encode(query: Query, encoder: Encoder, user: User | AnonymousUser) -> EncodedQuery:
     """All of the query, each text and picture encoded once. Raises NoVector."""
-    without = [_encode_text(words, encoder) for words in query.words.without]
+    without = [_encode_text(words, encoder, user) for words in query.words.without]
     parts = list(_parts(query, without, encoder, user))
     vector = compose(parts, encoder) if parts else []
     cut_at = next((part.encoding.cut_at for part in parts if part.encoding.cut_at), None)
@@ -110,7 +114,7 @@ def _parts(
         return
     if query.text:
         words = query.balance if query.is_mixed else 1.0
-        yield Weighted(words, _encode_text(query.text, encoder))
+        yield Weighted(words, _encode_text(query.text, encoder, user))
     for encoding in without:
         yield Weighted(-AGAINST / len(without), encoding)
     pictures = 1 - query.balance if query.is_mixed else 1.0
@@ -129,23 +133,24 @@ def _examples(
 def _encode_example(example: Example, encoder: Encoder, user: User | AnonymousUser) -> Encoding:
     if example.picture:
         return _encode_picture(example, encoder, user)
-    return _encode_asset(example, encoder)
+    return _encode_asset(example, encoder, user)
 
 
-def _encode_asset(example: Example, encoder: Encoder) -> Encoding:
+def _encode_asset(example: Example, encoder: Encoder, user: Person) -> Encoding:
     embedding = Embedding.objects.filter(asset=example.asset, encoder=encoder).first()
     if embedding is None or embedding.vector is None:
         raise NoVector("example_not_embedded")
     if example.region is None:
         return Encoding(embedding.vector)
     key = f"encoded:{encoder.pk}:{example.asset}:{embedding.sha256}:{example.region}"
-    return _cached_or_new(key, encode_region, encoder, str(example.asset), str(example.region))
+    what = str(example.asset), str(example.region)
+    return _cached_or_new(key, encode_region, encoder, *what, person=user)
 
 
-def _encode_text(text: str, encoder: Encoder) -> Encoding:
+def _encode_text(text: str, encoder: Encoder, user: Person) -> Encoding:
     normalised = " ".join(text.split())
     key = f"encoded:{encoder.pk}:{hashlib.sha256(normalised.encode()).hexdigest()}"
-    return _cached_or_new(key, encode_text, encoder, normalised)
+    return _cached_or_new(key, encode_text, encoder, normalised, person=user)
 
 
 def _encode_picture(example: Example, encoder: Encoder, user: User | AnonymousUser) -> Encoding:
@@ -154,7 +159,7 @@ def _encode_picture(example: Example, encoder: Encoder, user: User | AnonymousUs
         raise NoVector("query_picture_gone")
     region = str(example.region or "")
     key = f"encoded:{encoder.pk}:{example.picture}:{region}"
-    return _cached_or_new(key, encode_picture, encoder, picture, region)
+    return _cached_or_new(key, encode_picture, encoder, picture, region, person=user)
 
 
 def encoder_answers(encoder: Encoder) -> bool:
@@ -168,16 +173,33 @@ def encoder_answers(encoder: Encoder) -> bool:
     return True
 
 
-def _cached_or_new(key: str, task: Any, encoder: Encoder, *what: str) -> Encoding:
+def _cached_or_new(
+    key: str, task: Any, encoder: Encoder, *what: str, person: Person | None = None
+) -> Encoding:
     """The vector from the cache, where the query worker puts it if it is not there yet."""
     if entry := cached(key):
         return _read(entry)
     try:
+        _charge(person)
         task.delay(encoder.pk, *what, key)
         return _read(_wait_for(key))
     except (NoAnswer, MessageNotSent, RedisError, CheckpointError) as error:
         logger.warning("No encoder answers: %r", error)
     raise NoVector("encoder_not_answering")
+
+
+def _charge(person: Person | None) -> None:
+    """Raises NoVector where a person has had as many vectors made within the hour as may be.
+
+    Strangers have no number of their own: there the proxy limits each address.
+    """
+    if person is None or not person.is_authenticated:
+        return
+    of_hour = f"vectors:{person.pk}:{time.time() // 3600:.0f}"
+    cache.add(of_hour, 0, 3600)
+    with suppress(ValueError):  # The cache was full and has let go of it.
+        if cache.incr(of_hour) > MOST_VECTORS:
+            raise NoVector("too_many_vectors", most=MOST_VECTORS)
 
 
 def _read(entry: dict[str, Any]) -> Encoding:
