@@ -117,6 +117,8 @@ BUNDLED_CHECKPOINT = str(BUNDLED_CHECKPOINTS / "studio-siglip2")
 ENCODER_CHECKPOINT = env("ENCODER_CHECKPOINT", BUNDLED_CHECKPOINT)
 ENCODER_REVISION = env("ENCODER_REVISION")
 PUBLIC_SEARCH = env_bool("PUBLIC_SEARCH")
+# Whether everyone who may see an asset gets its original as uploaded, position included.
+SHARE_METADATA = env_bool("SHARE_METADATA")
 MAX_UPLOAD_MB = env_number("MAX_UPLOAD_MB", 50)
 # Megabytes that stay free on the disk of the library: below, nothing is stored any more.
 MIN_FREE_MB = env_number("MIN_FREE_MB", 500)

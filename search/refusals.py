@@ -51,6 +51,8 @@ SENTENCES = {
     "decoding_takes_too_long": "This picture takes too long to decode.",
     "decoding_takes_too_much_memory": "This picture takes too much memory to decode.",
     "decoding_failed": "This picture can't be decoded.",
+    "no_public_copy": "The original of a {format} picture is only for its owner and for staff: "
+    "what it says beside its pixels can’t be taken out. The preview is for everyone.",
     "region_is_no_four_numbers": "A region is four numbers: left, top, width and height.",
     "region_too_small": "This region is too small: draw it larger.",
     "region_outside": "This region lies outside of the picture.",

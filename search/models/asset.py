@@ -135,6 +135,10 @@ class Asset(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("asset", args=[self.pk])
 
+    def is_whole_for(self, user: User | AnonymousUser) -> bool:
+        """Whether a person gets the original as it was uploaded, with all that it says."""
+        return settings.SHARE_METADATA or user.is_staff or user.pk == self.owner_id
+
     @property
     def content_type(self) -> str:
         return content_type(self.format)

@@ -1,19 +1,24 @@
 """An asset's page and its files."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
-from django.utils.cache import get_conditional_response
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from search.access.requests import PageRequest, open_where_search_is_public, sealed
+from search.formats.public_copy import Part, copy, public_parts, size_of
+from search.formats.sniff import UndecodableImage
 from search.library import label_suggestions, near_duplicates
 from search.models import Asset, AssetLabel, Embedding, User
 from search.models.asset import AssetQuerySet
@@ -68,16 +73,36 @@ def rendition(request: PageRequest, pk: UUID, spec: str) -> HttpResponseBase:
 @require_safe
 @open_where_search_is_public
 def original(request: PageRequest, pk: UUID) -> HttpResponseBase:
-    """The bytes as uploaded, as a download and never inline: their content is not trusted."""
+    """The original as a download and never inline, since its content is not trusted.
+
+    For those who neither own nor look after it, without what it says beside its pixels.
+    """
     asset = _visible(request, pk)
-    response = FileResponse(
-        _open(asset.original),
-        as_attachment=True,
-        filename=asset.download_name,
-        content_type=asset.content_type,
+    file = _open(asset.original)
+    response: FileResponse | StreamingHttpResponse = (
+        FileResponse(file) if asset.is_whole_for(request.user) else _public_copy(asset, file)
     )
+    response["Content-Type"] = asset.content_type
+    response["Content-Disposition"] = content_disposition_header(True, asset.download_name)
     response["Cache-Control"] = "private, max-age=86400"
+    patch_vary_headers(response, ["Cookie"])  # One address, two answers.
     return sealed(response)
+
+
+def _public_copy(asset: Asset, file: FieldFile) -> StreamingHttpResponse:
+    try:
+        with file:
+            parts = public_parts(file, asset.format)
+    except UndecodableImage as refusal:
+        raise PermissionDenied(str(refusal)) from None
+    response = StreamingHttpResponse(_pieces(asset, parts))
+    response["Content-Length"] = size_of(parts)
+    return response
+
+
+def _pieces(asset: Asset, parts: list[Part]) -> Iterator[bytes]:
+    with asset.original.open() as file:
+        yield from copy(file, parts)
 
 
 def like(asset: Asset) -> Query:

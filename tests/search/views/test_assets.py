@@ -1,10 +1,14 @@
+import io
 from uuid import uuid4
 
 import pytest
+from django.core.files.base import ContentFile
 from django.urls import reverse
+from PIL import Image
 
 from search.models import Asset, Embedding, Rendition
-from tests.support.factories import make_asset, make_encoder, make_renditions
+from tests.support import pictures
+from tests.support.factories import make_asset, make_encoder, make_renditions, make_user
 
 pytestmark = pytest.mark.django_db
 FILES = ("thumbnail", "preview", "original")
@@ -134,6 +138,70 @@ def test_a_download_is_never_named_what_it_is_not(reader_client):
     header = reader_client.get(url("original", barn))["Content-Disposition"]
 
     assert header == 'attachment; filename="barn.png"'
+
+
+def with_secret(owner="owner", name="PNG"):
+    """An asset whose original says where it was taken."""
+    asset = make_asset(owner=make_user(owner))
+    asset.format = name
+    texts = pictures.comment("taken at the SECRET place")
+    asset.original.save("a", ContentFile(pictures.png(pnginfo=texts)))
+    asset.save()
+    return asset
+
+
+def download(client, asset):
+    response = client.get(url("original", asset))
+    return b"".join(response.streaming_content) if response.status_code == 200 else b""
+
+
+def test_whoever_neither_owns_nor_looks_after_it_learns_nothing_private(reader_client):
+    asset = with_secret()
+    with asset.original.open() as original:
+        whole = original.read()
+
+    copied = download(reader_client, asset)
+
+    assert b"SECRET" in whole and b"SECRET" not in copied
+    with Image.open(io.BytesIO(copied)) as ours, Image.open(io.BytesIO(whole)) as theirs:
+        assert ours.tobytes() == theirs.tobytes()
+
+
+def test_strangers_do_not_either(client, settings):
+    settings.PUBLIC_SEARCH = True
+
+    assert b"IDAT" in (copied := download(client, with_secret()))
+    assert b"SECRET" not in copied
+
+
+def test_the_owner_gets_it_as_it_was(reader_client):
+    assert b"SECRET" in download(reader_client, with_secret(owner="reader"))
+
+
+def test_staff_do_too(staff_client):
+    assert b"SECRET" in download(staff_client, with_secret())
+
+
+def test_so_does_everyone_where_the_site_says_so(reader_client, settings):
+    settings.SHARE_METADATA = True
+
+    assert b"SECRET" in download(reader_client, with_secret())
+
+
+def test_a_copy_says_how_long_it_is_and_for_whom(reader_client):
+    response = reader_client.get(url("original", with_secret()))
+
+    assert int(response["Content-Length"]) == len(b"".join(response.streaming_content))
+    assert "Cookie" in response["Vary"] and response["Content-Type"] == "image/png"
+    assert response["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("name", ["TIFF", "AVIF"])
+def test_what_can_not_be_taken_out_of_stays_with_its_owner(reader_client, name):
+    response = reader_client.get(url("original", with_secret(name=name)))
+
+    assert response.status_code == 403
+    assert f"The original of a {name} picture is only for its owner" in text(response)
 
 
 @pytest.mark.parametrize("name", ['a"b.png', "שלום.png", "a;b.png", "a" * 255])
