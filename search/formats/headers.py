@@ -10,9 +10,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from search.formats.limits import METADATA_BYTES, PIECES, SCANS, TooLarge
+from search.formats.limits import (
+    MEGAPIXELS,
+    METADATA_BYTES,
+    PIECES,
+    SCANNED_PIXELS,
+    SCANS,
+    TooLarge,
+)
 
-# A kind, "scan", "metadata" or "data", and the bytes that it takes.
+# A kind, "scan", "metadata" or "data", and its size: of a scan the picture's pixels, else bytes.
 Part = tuple[str, int]
 
 # Codes of the refusals for too many parts of each kind.
@@ -24,6 +31,7 @@ CODES = {
 # A JPEG's marker: neither a byte of its data that is 255, nor a place to restart.
 MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])", re.DOTALL)
 START, END, SCAN, COMMENT = 0xD8, 0xD9, 0xDA, 0xFE
+LARGEST = MEGAPIXELS["JPEG"] * 1_000_000
 # Markers of a JPEG's frame by the processes that can be decoded at a smaller size.
 SHRINKABLE = {0xC0, 0xC1, 0xC2}
 # Chunks of a PNG that are no metadata, and the first bytes of a GIF's blocks.
@@ -41,20 +49,19 @@ def _check_parts(parts: Iterator[Part], size: int) -> None:
     # Encoders fill what they write: chunks of 8 kB, blocks of 255 bytes.
     allowed = {"scan": SCANS, "metadata": PIECES, "data": 10_000 + size // 100}
     counts: Counter[str] = Counter()
-    metadata = 0
+    sizes: Counter[str] = Counter()
     for kind, length in parts:
         counts[kind] += 1
-        if counts[kind] > allowed[kind]:
-            raise TooLarge(CODES[kind], allowed=allowed[kind])
-        metadata += length if kind == "metadata" else 0
-    if metadata > METADATA_BYTES:
-        raise TooLarge(
-            "too_much_metadata", megabytes=metadata / 1_000_000, allowed=METADATA_BYTES / 1_000_000
-        )
+        sizes[kind] += length
+        if counts[kind] > allowed[kind] or sizes["scan"] > SCANNED_PIXELS:
+            raise TooLarge(CODES[kind], allowed=counts[kind] - 1)
+    if sizes["metadata"] > METADATA_BYTES:
+        megabytes = sizes["metadata"] / 1_000_000
+        raise TooLarge("too_much_metadata", megabytes=megabytes, allowed=METADATA_BYTES / 1_000_000)
 
 
-def jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """Marker and length of each segment of a JPEG, up to its end mark."""
+def jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Marker and body of each segment of a JPEG, up to its end mark."""
     at = 2
     while match := MARKER.search(data, at):
         marker, at = match[1][0], match.end()
@@ -62,23 +69,30 @@ def jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
             return
         if marker > START or marker < 0xD0 and marker != 1:
             length = int.from_bytes(data[at : at + 2])
-            yield marker, length
+            yield marker, data[at + 2 : at + length]
             at += length
 
 
 def jpeg_parts(data: bytes) -> Iterator[Part]:
-    for marker, length in jpeg_segments(data):
-        if marker == SCAN:
-            yield "scan", length
+    pixels = 0
+    for marker, body in jpeg_segments(data):
+        if is_frame(marker):
+            pixels = int.from_bytes(body[1:3]) * int.from_bytes(body[3:5])
+        elif marker == SCAN:
+            yield "scan", min(pixels, LARGEST)  # One that is larger yet has another sentence.
         elif 0xE0 <= marker <= 0xEF or marker == COMMENT:
-            yield "metadata", length
+            yield "metadata", len(body)
+
+
+def is_frame(marker: int) -> bool:
+    # Not the tables of codes and of arithmetic coding, and an extension, which lie among them.
+    return 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC)
 
 
 def is_shrinkable(data: bytes) -> bool:
     """Whether a JPEG can be decoded at a smaller size; a lossless one would fail."""
-    frames = (marker for marker, _ in jpeg_segments(data) if 0xC0 <= marker <= 0xCF)
-    # Of these the tables of codes and of arithmetic coding, and an extension, are no frames.
-    return next((m in SHRINKABLE for m in frames if m not in (0xC4, 0xC8, 0xCC)), False)
+    frames = (marker for marker, _ in jpeg_segments(data) if is_frame(marker))
+    return next(frames, None) in SHRINKABLE
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:

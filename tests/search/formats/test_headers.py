@@ -39,6 +39,15 @@ def test_a_jpeg_of_100_scans_is_accepted():
         decode(pictures.jpeg_of_scans(101))
 
 
+def test_a_large_jpeg_may_have_fewer_scans():
+    data = pictures.jpeg_of_scans(21)
+    at = data.index(b"\xff\xc2") + 5
+    large = data[:at] + (10_000).to_bytes(2) + (12_000).to_bytes(2) + data[at + 4 :]
+
+    assert refused_in_time(large).startswith("This JPEG has more than 20 scans")
+    assert inspect(data).format == "JPEG"
+
+
 def test_what_a_thumbnail_within_the_metadata_holds_is_no_scan():
     thumbnail = pictures.jpeg_of_scans(2_000)[:60_000]
     segment = b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2) + thumbnail
