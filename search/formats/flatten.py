@@ -93,7 +93,7 @@ def _deep_greys(image: Image.Image) -> Image.Image:
     return image if image.mode == "F" else image.convert("I").convert("F")
 
 
-def _shown(greys: Image.Image, apart: float) -> Image.Image:
+def _mask(greys: Image.Image, apart: float) -> Image.Image:
     """1 for each pixel that is a number and not the one apart, 0 for the others."""
     return ImageMath.lambda_eval(
         # Nothing equals NaN, itself included.
@@ -103,17 +103,17 @@ def _shown(greys: Image.Image, apart: float) -> Image.Image:
 
 
 def _extrema(greys: Image.Image, apart: float) -> tuple[float, float]:
-    shown = _shown(greys, apart)
-    low, high = (_with_others(greys, shown, limit).getextrema() for limit in (MOST, -MOST))
+    mask = _mask(greys, apart)
+    low, high = (_with_others(greys, mask, limit).getextrema() for limit in (MOST, -MOST))
     return cast(float, low[0]), cast(float, high[1])
 
 
-def _with_others(greys: Image.Image, shown: Image.Image, limit: float) -> Image.Image:
-    """The pixels that are shown, and this limit in place of the others."""
+def _with_others(greys: Image.Image, mask: Image.Image, limit: float) -> Image.Image:
+    """The pixels of the mask, and this limit in place of the others."""
     return ImageMath.lambda_eval(
         lambda a: a["min"](a["max"](a["g"], -MOST), MOST) * a["s"] + limit * (1 - a["s"]),
         g=greys,
-        s=shown,
+        s=mask,
     )
 
 
@@ -122,7 +122,7 @@ def _eight_bits(image: Image.Image, black: float, white: float, apart: float) ->
     scale = 255 / ((white - black) or 1)
     picture = greys.point(lambda grey: grey * scale + (0.5 - black * scale)).convert("L")
     flat = Image.new("L", image.size, "white")
-    flat.paste(picture, mask=_shown(greys, apart).point(lambda one: one * 255).convert("L"))
+    flat.paste(picture, mask=_mask(greys, apart).point(lambda one: one * 255).convert("L"))
     return flat
 
 
