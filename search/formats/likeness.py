@@ -28,6 +28,8 @@ PROPORTIONS = 0.04
 # Maximum differences, of 255, in the cell that differs most. Not the hash but these tell a red mug
 # from a blue one.
 BRIGHTNESS, COLOUR = 40, 16
+# Maximum difference, of 255, of plain pictures in any cell; a JPEG of one differs by 2.
+PLAINNESS = 4
 
 
 def perceptual_hash(picture: Image) -> str:
@@ -67,6 +69,11 @@ def same_layout(one: bytes, other: bytes) -> bool:
         and abs(cr - gain * cr2) <= COLOUR
         for (y, cb, cr), (y2, cb2, cr2) in zip(mine, theirs, strict=True)
     )
+
+
+def same_plain(one: bytes, other: bytes) -> bool:
+    """Whether two layouts of plain pictures have the same colour."""
+    return all(abs(a - b) <= PLAINNESS for a, b in zip(one, other, strict=True))
 
 
 def _cells(layout: bytes) -> list[tuple[float, float, float]]:

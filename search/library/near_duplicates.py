@@ -18,7 +18,8 @@ from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from pgvector.django import HammingDistance
 
-from search.formats.likeness import BITS, PLAIN, same_layout, same_proportions
+from search.formats.facts import Facts
+from search.formats.likeness import BITS, PLAIN, same_layout, same_plain, same_proportions
 from search.models import Asset, NotDuplicate, User
 from search.models.asset import AssetQuerySet
 
@@ -52,6 +53,14 @@ def not_duplicates_of(asset: Asset) -> AssetQuerySet:
     pairs = NotDuplicate.objects.of(asset)
     either = Q(pk__in=pairs.values("first")) | Q(pk__in=pairs.values("second"))
     return Asset.objects.filter(either).exclude(pk=asset.pk).order_by("title", "pk")
+
+
+def clusters_of(facts: Facts) -> list[UUID]:
+    """The clusters whose first members look like a picture that is itself no asset."""
+    picture = Asset(
+        phash=facts.phash, layout=facts.layout, width=facts.width, height=facts.height, sha256=""
+    )
+    return [first.pk for first in _nearest_firsts(picture) if _is_picture(picture, first)]
 
 
 def waiting() -> AssetQuerySet:
@@ -166,6 +175,17 @@ def _look_alike(asset: Asset, other: Asset) -> bool:
     sizes = (asset.width, asset.height), (other.width, other.height)
     return same_proportions(*sizes) and same_layout(
         bytes(asset.layout or b""), bytes(other.layout or b"")
+    )
+
+
+def _is_picture(picture: Asset, first: Asset) -> bool:
+    """Whether an asset looks like a picture whose bytes are not at hand; a plain one if it is as
+    plain, of the same proportions and colour."""
+    if not picture.phash == first.phash == PLAIN:
+        return _look_alike(picture, first)
+    sizes = (picture.width, picture.height), (first.width, first.height)
+    return same_proportions(*sizes) and same_plain(
+        bytes(picture.layout or b""), bytes(first.layout or b"")
     )
 
 

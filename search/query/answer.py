@@ -1,7 +1,7 @@
 """From a query to one page of hits: encode, permit, rank, and an answer made at the end."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
@@ -22,6 +22,7 @@ from search.query.ranking import Ranking, rank, rank_by_meaning, rankable
 from search.query.vectors import EncodedQuery, encode
 
 PAGE_SIZE = 48
+NOTHING_CLOSE = "Nothing is very close to this; the nearest come first."
 ORDERS = {
     Sort.RELEVANCE: ("-created", "pk"),
     Sort.NEWEST: ("-created", "pk"),
@@ -65,6 +66,7 @@ class Answer:
     has_rest: bool = False  # There is what does not match.
     has_thresholds: bool = False  # Hits say whether they match.
     nearest: tuple[Hit, ...] = ()  # Where nothing matches.
+    is_far: bool = False  # Nothing matches pictures that are asked by alone: all is shown.
     facets: dict[str, list[Choice]] = field(default_factory=dict)
     sentence: str = ""
 
@@ -139,7 +141,11 @@ def _answer(
     assets = far_from(assets, encoded)
     if not encoded.vector:
         return _in_order(query, assets.order_by(*ORDERS[query.sort]), encoder, page)
-    return _by_rank(encoded, assets, rank(encoded, assets, least=page.end), page)
+    ranking = rank(encoded, assets, least=page.end)
+    is_far = bool(ranking.candidates) and not ranking.matches
+    if is_far and query.by_pictures_alone and not query.everything:
+        return _from_afar(encoded, assets, page)
+    return _by_rank(encoded, assets, ranking, page)
 
 
 def _encode(query: Query, encoder: Encoder | None, user: User | AnonymousUser) -> EncodedQuery:
@@ -200,6 +206,14 @@ def _by_rank(encoded: EncodedQuery, assets: AssetQuerySet, ranking: Ranking, pag
         # Where nothing is found it does not matter that words were cut off.
         sentence=encoded.sentence if hits else "",
     )
+
+
+def _from_afar(encoded: EncodedQuery, assets: AssetQuerySet, page: Page) -> Answer:
+    """The same where nothing matches pictures: everything, since something is always nearest."""
+    query = encoded.query
+    encoded = replace(encoded, query=query.but(everything=True))
+    result = _by_rank(encoded, assets, rank(encoded, assets, least=page.end), page)
+    return replace(result, query=query, is_far=True, sentence=NOTHING_CLOSE)
 
 
 # What is counted ----------------------------------------------------------------------------------

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 
 from search.matches.thresholds import Thresholds
 from search.models.asset import AssetQuerySet
-from search.query import lexical, nearest
+from search.query import copies, lexical, nearest
 from search.query.query import EVEN, Query
 from search.query.vectors import PICTURE, WORDS, EncodedQuery, kind_of
 
@@ -32,7 +32,7 @@ class Candidate(NamedTuple):
     cluster: str | None
     distance: float | None  # None where it was found by its words alone.
     where: int | None  # In which of its words; None where in none.
-    exact: bool  # It is called just what the query says.
+    exact: bool  # It is called just what the query says, or looks just like its picture.
 
     def match(self, limits: Thresholds | None) -> str:
         """Strong, possible or none; nothing where no thresholds are calibrated."""
@@ -54,16 +54,12 @@ def candidates(
     mentioning: int,
 ) -> list[Candidate]:
     """The `near` nearest of the assets, and `mentioning` of those in which the words of the query
-    occur: the best first."""
+    occur, or which look just like its pictures: the best first."""
     query = encoded.query
     kind = PICTURE if kind_of(query) == PICTURE and not query.text else WORDS
     plan = nearest.plan(assets, encoded.vector, encoded.encoder, kind, limit=near)
     near_sql, near_values = _sql(plan.hits.values("pk", "cluster", "distance"))  # type: ignore[misc]
-    words_sql, words_values = _NO_ROWS, ()
-    weight = weight_of_words(query)
-    if weight and mentioning:
-        rows = mentioning_words(query, assets).values(*_COLUMNS)
-        words_sql, words_values = _sql(rows[:mentioning])
+    words_sql, words_values = _sql(_certain(encoded, assets).values(*_COLUMNS)[:mentioning])
     possible = limits.possible if limits else LARGEST_DISTANCE
     beyond = near if query.everything else BEYOND
     statement = _FUSED.format(
@@ -71,7 +67,7 @@ def candidates(
         mentioning=words_sql,
         k=RRF_K,
         pool=POOL,
-        weight=weight,
+        weight=weight_of_words(query),
         whole=lexical.WHOLE if limits else 0,
         farthest=LARGEST_DISTANCE,
     )
@@ -79,6 +75,15 @@ def candidates(
         numbers = possible, beyond, beyond, possible, possible
         cursor.execute(statement, [*near_values, *words_values, *numbers])
         return [Candidate(*row) for row in cursor.fetchall()]
+
+
+def _certain(encoded: EncodedQuery, assets: AssetQuerySet) -> AssetQuerySet:
+    """Those of the assets that are hits whatever their vectors say, annotated as by its words."""
+    if weight_of_words(encoded.query):
+        return mentioning_words(encoded.query, assets)
+    if not encoded.copies:
+        return assets.none().annotate(**_AS_COPIES)
+    return copies.among(assets, encoded.copies).annotate(**_AS_COPIES).order_by("pk")
 
 
 def mentioning_words(query: Query, assets: AssetQuerySet) -> AssetQuerySet:
@@ -99,6 +104,8 @@ def _sql(rows: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
     return sql, values
 
 
+# What a copy of the query's picture has in place of words: nothing could fit better.
+_AS_COPIES = {"where": Value(lexical.WHOLE), "exact": Value(True), "rank": Value(1.0)}
 _COLUMNS = ("pk", "cluster", "where", "exact", "rank")
 _NO_ROWS = "SELECT NULL::uuid, NULL::uuid, NULL::int, NULL::boolean, NULL::float WHERE false"
 

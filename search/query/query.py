@@ -125,6 +125,11 @@ class Query:
         return "" if self.like or self.unlike or self.words.without else self.text
 
     @property
+    def by_pictures_alone(self) -> bool:
+        """Whether it asks by pictures, for or against, and by no words."""
+        return bool(self.like or self.unlike) and not self.text
+
+    @property
     def is_mixed(self) -> bool:
         return bool(self.text and self.like)
 

@@ -10,7 +10,7 @@ from search.matches import thresholds
 from search.matches.thresholds import Thresholds
 from search.models import Asset, Embedding
 from search.models.asset import AssetQuerySet
-from search.query import fusion, lexical
+from search.query import copies, fusion, lexical
 from search.query.fusion import LARGEST_DISTANCE, Candidate
 from search.query.query import Query, Sort
 from search.query.vectors import WORDS, EncodedQuery, kind_of
@@ -71,13 +71,16 @@ def limits_of(encoded: EncodedQuery) -> Thresholds | None:
 
 
 def rankable(encoded: EncodedQuery, assets: AssetQuerySet) -> AssetQuerySet:
-    """Those of the assets that a ranking may hold: embedded, or with the words of the query."""
+    """Those of the assets that a ranking may hold: embedded, with the words of the query, or
+    looking just like its pictures."""
     embedded = Embedding.objects.filter(encoder=encoded.encoder, fulfilled__isnull=False)
     may = Q(pk__in=embedded.values("asset"))
     if fusion.weight_of_words(encoded.query):
         words = encoded.query.words
         mentioning = lexical.containing(Asset.objects.all(), words.plain, words.phrases)
         may |= Q(pk__in=mentioning.values("pk"))
+    if encoded.copies:
+        may |= Q(pk__in=copies.among(Asset.objects.all(), encoded.copies).values("pk"))
     return assets.filter(may)
 
 

@@ -79,7 +79,8 @@ def count_new(query: Query, user: User, since: datetime) -> int:
     newer = new_to(query, since)
     if not permitted(newer, user).exists():
         return 0
-    return answer(newer, user, size=1).count
+    result = answer(newer, user, size=1)
+    return 0 if result.is_far else result.count
 
 
 def _pictures(query: Query, owner: User) -> dict[str, bytes]:

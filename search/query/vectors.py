@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import numpy as np
 from django.conf import settings
@@ -18,6 +19,7 @@ from redis.exceptions import RedisError
 
 from search.matches import thresholds
 from search.models import Calibration, Embedding, Encoder, User
+from search.query.copies import copies
 from search.query.pictures import NoVector, cached, encodable_picture
 from search.query.query import Example, Query
 from workers.encoders.protocol import CheckpointError
@@ -61,6 +63,7 @@ class EncodedQuery:
     encoder: Encoder
     vector: list[float]  # Empty where the query has but words to leave out.
     without: tuple[list[float], ...] = ()
+    copies: tuple[UUID, ...] = ()  # Clusters that its pictures belong to (search.query.copies).
     cut_at: int | None = None
 
     @property
@@ -76,7 +79,8 @@ def encode(query: Query, encoder: Encoder, user: User | AnonymousUser) -> Encode
     parts = list(_parts(query, without, encoder, user))
     vector = compose(parts, encoder) if parts else []
     cut_at = next((part.encoding.cut_at for part in parts if part.encoding.cut_at), None)
-    return EncodedQuery(query, encoder, vector, tuple(w.vector for w in without), cut_at)
+    left_out = tuple(encoding.vector for encoding in without)
+    return EncodedQuery(query, encoder, vector, left_out, copies(query, user), cut_at)
 
 
 def compose(parts: Sequence[Weighted], encoder: Encoder) -> list[float]:
