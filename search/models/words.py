@@ -8,8 +8,9 @@ from search.models.asset import Asset
 class AssetWords(models.Model):
     """The words that an asset is found by; triggers of the database keep them true.
 
-    Weights: A title, B label, C file name and collection, D description. Not columns of Asset: no
-    page should fetch them, and a label that comes to thousands of assets should not rewrite those.
+    Weights: A title, B label with its synonyms, C file name and collection, D description. Not
+    columns of Asset: no page should fetch them, and a label that comes to thousands of assets
+    should not rewrite those.
     """
 
     asset = models.OneToOneField(

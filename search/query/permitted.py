@@ -5,7 +5,7 @@ from django.db.models.functions import Cast
 from pgvector.django import CosineDistance, HalfVectorField
 
 from search.matches import thresholds
-from search.models import Asset, AssetLabel, Embedding, User
+from search.models import Asset, Embedding, User
 from search.models.asset import AssetQuerySet
 from search.query import lexical
 from search.query.filters import narrow
@@ -14,11 +14,12 @@ from search.query.vectors import WORDS, EncodedQuery
 
 
 def permitted(query: Query, user: User | AnonymousUser) -> AssetQuerySet:
-    """The assets that the person's rights, the filters and the quoted words leave."""
+    """The assets that the person's rights, the filters and the quoted words leave, without those
+    in which words occur that the query leaves out."""
     assets = narrow(Asset.objects.visible_to(user), query.filters)
-    for words in query.words.without:
-        labelled = AssetLabel.objects.filter(label__name__iexact=words)
-        assets = assets.exclude(pk__in=labelled.values("asset"))
+    for phrase in query.words.without:
+        mentioning = lexical.containing(Asset.objects.all(), [], [phrase])
+        assets = assets.exclude(pk__in=mentioning.values("pk"))
     # A picture is no answer to itself; a part of it may be.
     examples = [example.asset for example in query.pictures() if example.asset and example.is_whole]
     if examples:

@@ -60,8 +60,8 @@ BEGIN
     PERFORM touch_words(ARRAY(SELECT DISTINCT asset_id FROM search_assetlabel WHERE label_id = NEW.id));
     RETURN NULL;
 END $$;
-CREATE OR REPLACE TRIGGER label_changes_words AFTER UPDATE OF name ON search_label
-    FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name)
+CREATE OR REPLACE TRIGGER label_changes_words AFTER UPDATE OF name, synonyms ON search_label
+    FOR EACH ROW WHEN ((OLD.name, OLD.synonyms) IS DISTINCT FROM (NEW.name, NEW.synonyms))
     EXECUTE FUNCTION label_changes_words();
 
 CREATE OR REPLACE TRIGGER link_adds_words AFTER INSERT ON search_collection_assets

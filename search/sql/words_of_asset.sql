@@ -1,9 +1,9 @@
--- Weights: A title, B label, C file name and collection, D description (search/query/lexical.py has
--- their factors). What stands in a collection's name is there once more after an @, which no word has,
--- to tell it from the file's name. A position is left out between two texts, so that no phrase reaches
--- from one into the other. After a = stands what the asset is called, as a whole: title, file name,
--- file name without its ending. A word may have 2,046 bytes, all of them a megabyte: both are far
--- beyond what is cut off here.
+-- Weights: A title, B label with its synonyms, C file name and collection, D description
+-- (search/query/lexical.py has their factors). What stands in a collection's name is there once more
+-- after an @, which no word has, to tell it from the file's name. A position is left out between two
+-- texts, so that no phrase reaches from one into the other. After a = stands what the asset is called,
+-- as a whole: title, file name, file name without its ending. A word may have 2,046 bytes, all of them
+-- a megabyte: both are far beyond what is cut off here.
 CREATE OR REPLACE FUNCTION words_of_asset(asset uuid) RETURNS tsvector LANGUAGE sql STABLE STRICT
 AS $$
 WITH texts AS (
@@ -12,7 +12,7 @@ WITH texts AS (
     UNION ALL
     SELECT 1, 'C', '{""}', filename FROM search_asset WHERE id = asset
     UNION ALL
-    SELECT 2, 'B', '{""}', name FROM search_label WHERE id IN (
+    SELECT 2, 'B', '{""}', called FROM search_label, unnest(array_prepend(name, synonyms)) AS called WHERE id IN (
         SELECT label_id FROM search_assetlabel WHERE asset_id = asset)
     UNION ALL
     SELECT 3, 'C', '{"",@}', c.name FROM search_collection c

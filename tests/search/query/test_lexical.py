@@ -377,6 +377,15 @@ def test_a_renamed_label_is_found_by_its_new_name():
     assert titles("ladder") == []
 
 
+def test_a_label_is_found_by_its_synonyms_and_says_so():
+    make_asset(title="barn", labels=("ladder",))
+    Label.objects.update(synonyms=["stairs", "Steps and rungs"])
+    assert titles("stairs") == titles("", "and rungs") == titles("ladder") == ["barn"]
+    assert why("rungs") == ["label"]
+    Label.objects.update(synonyms=[])
+    assert titles("stairs") == []
+
+
 def test_a_label_that_moves_takes_its_words_along():
     make_asset(title="barn", labels=("ladder",))
     sea = make_asset(title="sea")
