@@ -8,6 +8,7 @@ from django.db.models.functions import JSONObject
 from pgvector.django import HalfVectorField
 
 from search.models.encoder import Encoder
+from search.models.names import NameField, called, one_of_a_name
 
 PLACE = "{}"
 TEMPLATES = [f"a photo of {PLACE}", PLACE]
@@ -21,6 +22,10 @@ def default_templates() -> list[str]:
 
 
 class LabelQuerySet(models.QuerySet["Label"]):
+    def called(self, name: str) -> "Label":
+        """The label of this name, made if there is none."""
+        return called(self, name).first() or self.create(name=name)
+
     def considered(self, encoder: Encoder) -> Self:
         """Those to be suggested, and those whose suggestions have to be withdrawn.
 
@@ -49,7 +54,7 @@ class LabelQuerySet(models.QuerySet["Label"]):
 class Label(models.Model):
     """A word that is attached to assets; in the vocabulary, one that encoders may suggest."""
 
-    name = models.CharField(max_length=100, unique=True)
+    name = NameField(max_length=100)
     suggested = models.BooleanField(
         default=False, help_text="Let encoders suggest this label for assets."
     )
@@ -83,11 +88,12 @@ class Label(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [
+            one_of_a_name("name", "one_label_per_name", "There is a label of this name."),
             models.CheckConstraint(
                 condition=Q(threshold=None) | Q(threshold__range=(-1, 1)),
                 name="threshold_is_a_score",
                 violation_error_message="A threshold is a score: a number from -1 to 1.",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

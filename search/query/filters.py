@@ -3,14 +3,15 @@
 import datetime
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from search.formats.sniff import FORMATS
 from search.models import AssetLabel, Collection, Embedding, Label, User
 from search.models.asset import COLOURS, AssetQuerySet
 from search.models.embedding import AssetState
+from search.models.names import called
 from search.query.query import Malformed
 from search.query.words import Part, Words
 
@@ -83,28 +84,27 @@ def refuse_contradictions(filters: Iterable[tuple[str, str]]) -> None:
 
 
 def _a_label(value: str) -> str:
-    labels = Label.objects.filter(name__iexact=value)
-    return _exact(labels.values_list("name", flat=True), value, "no_such_label")
+    return _the_one(called(Label.objects.all(), value), "name", value, "no_such_label")
 
 
 def _a_collection(value: str) -> str:
     # Of two, the one of this slug, whatever the other is called.
-    by_slug = Collection.objects.filter(slug__iexact=value)
-    collections = by_slug or Collection.objects.filter(name__iexact=value)
-    return _exact(collections.values_list("slug", flat=True), value, "no_such_collection")
+    by_slug = called(Collection.objects.all(), value, "slug")
+    collections = by_slug or called(Collection.objects.all(), value)
+    return _the_one(collections, "slug", value, "no_such_collection")
 
 
 def _an_owner(value: str) -> str:
-    owners = User.objects.filter(username__iexact=value)
-    return _exact(owners.values_list("username", flat=True), value, "no_such_owner")
+    owners = called(User.objects.all(), value, "username")
+    return _the_one(owners, "username", value, "no_such_owner")
 
 
-def _exact(names: Iterable[str], value: str, refusal: str) -> str:
-    """The name that is written just as this, else one that is but for capitals."""
-    best_first = sorted(names, key=lambda name: (name != value, name))
-    if not best_first:
+def _the_one(rows: QuerySet[Any], field: str, value: str, refusal: str) -> str:
+    """This field of the row that is called so."""
+    names = rows.values_list(field, flat=True)
+    if not names:
         raise Malformed(refusal, name=value)
-    return best_first[0]
+    return names[0]
 
 
 def _one_of(filter_name: str, choices: Iterable[str]) -> Callable[[str], str]:

@@ -10,9 +10,9 @@ from PIL.Image import Image
 
 from search.formats.facts import inspect_own
 from search.library.ingest import ingest
-from search.management.commands.ingest import owner_named
+from search.management.commands.ingest import collection_called, owner_named
 from search.management.library import LibraryCommand, serve_if_none_does
-from search.models import Asset, AssetLabel, Collection, Label, Rendition, User
+from search.models import Asset, AssetLabel, Label, Rendition, User
 from workers.studio.captions import labels, title
 from workers.studio.draw import catalogue_scenes, draw
 from workers.studio.scenes import Scene
@@ -101,11 +101,9 @@ def store(picture: Image, name: str, scene: Scene, owner: User) -> Asset:
 def describe(asset: Asset, scene: Scene) -> None:
     """What a curator would say about it: its labels, and the collections it belongs to."""
     for name in labels(scene):
-        label, _ = Label.objects.get_or_create(name=name)
+        label = Label.objects.called(name)
         AssetLabel.objects.get_or_create(asset=asset, label=label, source=AssetLabel.Source.PERSON)
     contents = {scene.backdrop, *(thing.kind for thing in scene.things)}
     for name, kinds in COLLECTIONS.items():
         if contents & kinds:
-            slug = slugify(name)
-            collection, _ = Collection.objects.get_or_create(slug=slug, defaults={"name": name})
-            collection.assets.add(asset)
+            collection_called(name).assets.add(asset)

@@ -14,6 +14,7 @@ from search.formats.sniff import UndecodableImage
 from search.library.ingest import ingest
 from search.management.library import LibraryCommand
 from search.models import Asset, Collection, Embedding, User
+from search.models.names import called
 from workers.progress import Bar
 
 
@@ -81,7 +82,7 @@ def files_under(paths: list[Path]) -> Iterator[Path]:
 
 def owner_named(name: str | None) -> User:
     if name:
-        owner = User.objects.filter(username=name).first()
+        owner = called(User.objects.all(), name, "username").first()
         if owner is None:
             raise CommandError(f"There is no account named {name}.")
         return owner
@@ -91,10 +92,18 @@ def owner_named(name: str | None) -> User:
 
 
 def collection_with(slug: str) -> Collection:
-    if slug != slugify(slug):
+    if slug != slugify(slug, allow_unicode=True):
         raise CommandError(f"{slug!r} is no slug: small letters, digits and hyphens, please.")
     name = slug.replace("-", " ").capitalize()
-    return Collection.objects.get_or_create(slug=slug, defaults={"name": name})[0]
+    by_slug = called(Collection.objects.all(), slug, "slug")
+    return by_slug.first() or collection_called(name)
+
+
+def collection_called(name: str) -> Collection:
+    """The collection of this name, made if there is none."""
+    slug = slugify(name, allow_unicode=True)
+    named = called(Collection.objects.all(), name)
+    return named.first() or Collection.objects.create(slug=slug, name=name)
 
 
 def wait_for(assets: list[Asset]) -> None:
