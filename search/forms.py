@@ -12,7 +12,7 @@ from django.http import QueryDict
 from search.formats.region import NoRegion, Region
 from search.models import Asset, Label, Preference, User
 from search.query import Example, Malformed, Query, Sort, Words, filters
-from search.query.filters import FILTERS
+from search.query.filters import FILTERS, NAMES, SPELLINGS
 from search.query.query import EVEN, MOST_EXAMPLES, MOST_WITHOUT, read_balance, tidy
 
 NUL = "Your words contain a character that no text has (NUL)."
@@ -152,10 +152,9 @@ class SearchForm(forms.Form):
     def __init__(self, data: Any, user: User | AnonymousUser) -> None:
         super().__init__(data)
         self.user = user
-        for name, one in FILTERS.items():
+        for name in (*FILTERS, *SPELLINGS):
             reads = partial(filters.read, name)
             self.fields[name] = Several(reads, most=MOST_FILTERS, too_many=TOO_MANY_FILTERS)
-            self.fields[name].label = one.hint
 
     def clean_q(self) -> Words:
         refuse_halves(self.cleaned_data["q"])
@@ -214,12 +213,7 @@ class SearchForm(forms.Form):
         return list(dict.fromkeys(each))
 
     def _filters(self) -> list[tuple[str, str]]:
-        """Of filters that take one value the last one given counts."""
-        pairs: list[tuple[str, str]] = []
-        for name, one in FILTERS.items():
-            values = self.cleaned_data.get(name) or []
-            pairs += values if one.many else values[-1:]
-        return pairs
+        return [pair for name in NAMES for pair in self.cleaned_data.get(name) or []]
 
     def _typed(self, words: Words) -> Iterator[tuple[str, str]]:
         for part in words.typed:
@@ -233,7 +227,7 @@ class SearchForm(forms.Form):
         for name in self.errors:
             if isinstance(field := self.fields.get(name), Several):
                 read, _ = field.each(self[name].data)
-                self.cleaned_data[name] = read if name in FILTERS else self._there(read)
+                self.cleaned_data[name] = read if name in NAMES else self._there(read)
 
     def _read_region(self, example: Example) -> None:
         sides = [self.cleaned_data.get(name) for name in ("left", "top", "width", "height")]

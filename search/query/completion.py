@@ -14,7 +14,7 @@ from search.models import Asset, Collection, Label, User
 from search.models.asset import COLOURS, AssetQuerySet
 from search.models.embedding import AssetState
 from search.query import lexical
-from search.query.filters import FILTERS, MEGAPIXELS, NAMES, ORIENTATIONS
+from search.query.filters import FILTERS, MEGAPIXELS, NAMES, ORIENTATIONS, SPELLINGS
 from search.query.recent import recent
 from search.query.words import Unfinished, Words, can_be_spelled, is_plain
 
@@ -53,7 +53,8 @@ def completions(text: str, user: Person) -> list[Completion]:
     """At most eight ways to go on, of what this person may see."""
     box = Unfinished.parse(text, NAMES)
     if box.part.name:
-        return list(islice(_values(box, box.part.name, user), MOST))
+        name = SPELLINGS.get(box.part.name, box.part.name)
+        return list(islice(_values(box, name, user), MOST))
     searches = list(_recent(text, user))
     filters = list(_filters(box, user))
     values = {completion.value.casefold() for completion in searches}

@@ -7,7 +7,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
 from search.models.asset import AssetQuerySet
-from search.query.filters import MEGAPIXELS, PANORAMA, SQUARE
+from search.query.filters import FILTERS, MEGAPIXELS, PANORAMA, SQUARE
 from search.query.query import Query
 
 # Maximum of choices of one facet.
@@ -47,9 +47,14 @@ def facets(query: Query, among: AssetQuerySet | Sequence[str]) -> Facets:
         (*_, total, _), *rows = cursor.fetchall()
     for *choice, _ in rows:
         facet, value, _, assets = choice
-        if assets < total and (facet, value) not in query.filters:
+        if assets < total and (facet, value) not in query.filters and _narrows(facet, query):
             choices.setdefault(facet, []).append(Choice(*choice))
     return Facets(total, {facet: choices[facet][:MOST] for facet in FACETS if facet in choices})
+
+
+def _narrows(facet: str, query: Query) -> bool:
+    """Whether one more value leaves less: beside another one, most filters leave what has any."""
+    return FILTERS[facet].all_of or not query.values(facet)
 
 
 def _statement(among: AssetQuerySet | Sequence[str]) -> tuple[str, tuple[Any, ...]]:

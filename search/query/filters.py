@@ -1,8 +1,10 @@
 """The filters of a query: how each is read, and what it leaves."""
 
 import datetime
+import operator
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 from django.db.models import F, Q, QuerySet
@@ -28,15 +30,18 @@ LATEST = datetime.timedelta(days=1)
 # Earliest moment of a filter: from one in the year 1 no day can be subtracted.
 FIRST_MOMENT = datetime.datetime(1900, 1, 1, tzinfo=datetime.UTC)
 ORIENTATIONS = ("landscape", "portrait", "square", "panorama")
+# Other spellings of values: endings of files, and English of elsewhere.
+_FORMATS_TOO = {"jpg": "JPEG", "jpe": "JPEG", "jfif": "JPEG", "tif": "TIFF", "dib": "BMP"}
+_COLOURS_TOO = {"gray": "grey", "violet": "purple"}
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 
 
 class Filter(NamedTuple):
-    """One filter: a word's canonical form, which assets several values leave, how many it takes."""
+    """One filter: a word's canonical form, and which assets several values leave."""
 
     read: Callable[[str], str]
     leaves: Leaves
-    many: bool = False
+    all_of: bool = False  # Several values leave what has each of them, else what has any.
     hint: str = ""  # What to write behind its name.
 
 
@@ -52,6 +57,7 @@ def narrow(assets: AssetQuerySet, filters: Iterable[tuple[str, str]]) -> AssetQu
 
 def read(name: str, value: str) -> tuple[str, str]:
     """A filter as it stands in the canonical form. Raises Malformed."""
+    name = SPELLINGS.get(name, name)
     return name, FILTERS[name].read(value.strip())
 
 
@@ -62,7 +68,8 @@ def read_box(text: str) -> Words:
 
 def read_typed(part: Part) -> tuple[str, str]:
     """A filter as it was typed into the box, in the canonical form. Raises Malformed."""
-    name = f"not_{part.name}" if part.minus else part.name
+    name = SPELLINGS.get(part.name, part.name)
+    name = f"not_{name}" if part.minus else name
     if name not in FILTERS:
         raise Malformed("only_labels_are_left_out", part=str(part))
     return read(name, part.value)
@@ -71,12 +78,12 @@ def read_typed(part: Part) -> tuple[str, str]:
 def refuse_contradictions(filters: Iterable[tuple[str, str]]) -> None:
     """Raise Malformed where no asset can ever pass all of these filters."""
     pairs = set(filters)
-    values = dict(pairs)
     if both := {v for n, v in pairs if n == "label"} & {v for n, v in pairs if n == "not_label"}:
         raise Malformed("label_contradicts", label=both.pop())
     for which in ("", "taken_", "added_"):
-        after, before = f"{which}after", f"{which}before"
-        if after in values and before in values and values[after] >= values[before]:
+        after = [value for name, value in pairs if name == f"{which}after"]
+        before = [value for name, value in pairs if name == f"{which}before"]
+        if after and before and min(after) >= max(before):
             raise Malformed("dates_contradict")
 
 
@@ -107,12 +114,15 @@ def _the_one(rows: QuerySet[Any], field: str, value: str, refusal: str) -> str:
     return names[0]
 
 
-def _one_of(filter_name: str, choices: Iterable[str]) -> Callable[[str], str]:
-    by_lower = {choice.lower(): choice for choice in choices}
+def _one_of(
+    filter_name: str, choices: Iterable[str], spellings: Mapping[str, str] | None = None
+) -> Callable[[str], str]:
+    """Reads one of these choices, which may have other spellings too."""
+    *first, last = choices
+    by_lower = {choice.lower(): choice for choice in (*first, last)} | dict(spellings or {})
 
     def one(value: str) -> str:
         if value.lower() not in by_lower:
-            *first, last = by_lower.values()
             listed = {"first": ", ".join(first), "last": last}
             raise Malformed("no_such_choice", value=value, filter=filter_name, **listed)
         return by_lower[value.lower()]
@@ -174,7 +184,7 @@ def _of_colours(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
     return assets.filter(colour_name__in=names)
 
 
-def _of_orientation(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
+def _of_orientations(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
     width, height = F("width"), F("height")
     square = Q(width__lte=height * (1 + SQUARE), height__lte=width * (1 + SQUARE))
     conditions = {
@@ -183,41 +193,56 @@ def _of_orientation(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySe
         "square": square,
         "panorama": Q(width__gte=height * PANORAMA),
     }
-    return assets.filter(conditions[names[-1]])
+    return assets.filter(_any_of(conditions[name] for name in names))
 
 
-def _of_size(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
-    least, most = MEGAPIXELS[names[-1]]
-    assets = assets.alias(pixels=F("width") * F("height")).filter(pixels__gte=least * 1_000_000)
-    return assets.filter(pixels__lt=most * 1_000_000) if most else assets
+def _of_sizes(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
+    pixels = assets.alias(pixels=F("width") * F("height"))
+    return pixels.filter(_any_of(_of_size(*MEGAPIXELS[name]) for name in names))
 
 
-def _of_owner(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
-    return assets.filter(owner__username=names[-1])
+def _of_size(least: int, most: int | None) -> Q:
+    larger = Q(pixels__gte=least * 1_000_000)
+    return larger & Q(pixels__lt=most * 1_000_000) if most else larger
 
 
-def _in_state(assets: AssetQuerySet, states: Sequence[str]) -> AssetQuerySet:
-    embeddings = Embedding.objects.of_serving().in_state(states[-1])
-    return assets.filter(pk__in=embeddings.values("asset"))
+def _of_owners(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
+    return assets.filter(owner__username__in=names)
+
+
+def _in_states(assets: AssetQuerySet, states: Sequence[str]) -> AssetQuerySet:
+    embeddings = Embedding.objects.of_serving()
+    return assets.filter(
+        _any_of(Q(pk__in=embeddings.in_state(state).values("asset")) for state in states)
+    )
 
 
 def _since(field: str) -> Leaves:
-    return lambda assets, days: assets.dated().filter(**{f"{field}__gte": _midnight(days[-1])})
+    return lambda assets, days: assets.dated().filter(**{f"{field}__gte": _midnight(min(days))})
 
 
 def _until(field: str) -> Leaves:
-    return lambda assets, days: assets.dated().filter(**{f"{field}__lt": _midnight(days[-1])})
+    return lambda assets, days: assets.dated().filter(**{f"{field}__lt": _midnight(max(days))})
 
 
-def _in_year(assets: AssetQuerySet, years: Sequence[str]) -> AssetQuerySet:
-    first = _midnight(f"{years[-1]}-01-01")
+def _in_years(assets: AssetQuerySet, years: Sequence[str]) -> AssetQuerySet:
+    return assets.dated().filter(_any_of(Q(dated__range=_bounds(year)) for year in years))
+
+
+def _bounds(year: str) -> tuple[datetime.datetime, datetime.datetime]:
+    """Its first moment and its last."""
+    first = _midnight(f"{year}-01-01")
     last = first.replace(month=12, day=31, hour=23, minute=59, second=59, microsecond=999_999)
-    return assets.dated().filter(**{"dated__range": (first, last)})
+    return first, last
+
+
+def _any_of(conditions: Iterable[Q]) -> Q:
+    return reduce(operator.or_, conditions)
 
 
 def _new_since(assets: AssetQuerySet, moments: Sequence[str]) -> AssetQuerySet:
     """Those added after a moment, or shortly before it and embedded only after."""
-    moment = datetime.datetime.fromisoformat(moments[-1])
+    moment = datetime.datetime.fromisoformat(max(moments))
     embedded = Embedding.objects.of_serving().filter(fulfilled__gt=moment)
     recent = assets.filter(created__gt=moment - LATEST)
     return recent.filter(Q(created__gt=moment) | Q(pk__in=embedded.values("asset")))
@@ -230,22 +255,24 @@ def _midnight(day: str) -> datetime.datetime:
 DAY = "a day, month or year, as 2024-05-31"
 
 FILTERS = {
-    "label": Filter(_a_label, _with_labels, many=True, hint="a label"),
-    "not_label": Filter(_a_label, _without_labels, many=True),
-    "collection": Filter(_a_collection, _in_collections, many=True, hint="a collection"),
-    "format": Filter(_one_of("format", FORMATS), _of_formats, many=True),
-    "colour": Filter(_one_of("colour", COLOURS), _of_colours, many=True),
-    "orientation": Filter(_one_of("orientation", ORIENTATIONS), _of_orientation),
-    "size": Filter(_one_of("size", MEGAPIXELS), _of_size),
-    "owner": Filter(_an_owner, _of_owner, hint="who uploaded it"),
-    "state": Filter(_one_of("state", AssetState.values), _in_state),
-    "year": Filter(_a_year, _in_year, hint="when it was taken, else added"),
+    "label": Filter(_a_label, _with_labels, all_of=True, hint="a label"),
+    "not_label": Filter(_a_label, _without_labels, all_of=True),
+    "collection": Filter(_a_collection, _in_collections, all_of=True, hint="a collection"),
+    "format": Filter(_one_of("format", FORMATS, _FORMATS_TOO), _of_formats),
+    "colour": Filter(_one_of("colour", COLOURS, _COLOURS_TOO), _of_colours),
+    "orientation": Filter(_one_of("orientation", ORIENTATIONS), _of_orientations),
+    "size": Filter(_one_of("size", MEGAPIXELS), _of_sizes),
+    "owner": Filter(_an_owner, _of_owners, hint="who uploaded it"),
+    "state": Filter(_one_of("state", AssetState.values), _in_states),
+    "year": Filter(_a_year, _in_years, hint="when it was taken, else added"),
     "after": Filter(_a_date, _since("dated"), hint=DAY),
     "before": Filter(_a_date, _until("dated"), hint=DAY),
     "taken_after": Filter(_a_date, _since("taken"), hint=DAY),
     "taken_before": Filter(_a_date, _until("taken"), hint=DAY),
     "added_after": Filter(_a_date, _since("created"), hint=DAY),
     "added_before": Filter(_a_date, _until("created"), hint=DAY),
-    "new_since": Filter(_a_moment, _new_since),
+    "new_since": Filter(_a_moment, _new_since, all_of=True),
 }
-NAMES = frozenset(FILTERS)
+# Other spellings of their names.
+SPELLINGS = {"color": "colour", "colors": "colour", "colours": "colour"}
+NAMES = frozenset({*FILTERS, *SPELLINGS})

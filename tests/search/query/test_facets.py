@@ -83,6 +83,13 @@ def test_what_was_chosen_is_not_offered_again(library):
     assert ("label", "house") not in counts(result)
 
 
+def test_beside_a_chosen_shape_no_other_is_offered_since_both_leave_more():
+    for size in ((300, 100), (120, 100), (100, 200)):
+        put(0.1, size=size)
+    offered = counts(ask(Query().plus("orientation", "landscape")))
+    assert not {value for facet, value in offered if facet == "orientation"}
+
+
 def test_the_most_frequent_come_first_and_no_more_than_a_dozen():
     for number in range(MOST + 3):
         put(0.1, labels=("many", f"label {number:02}") if number else ("many",))

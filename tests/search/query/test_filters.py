@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from search.forms import SearchForm, data_of
-from search.models import Asset, AssetLabel, Embedding, Label
+from search.models import Asset, AssetLabel, Collection, Embedding, Label
 from search.query import answer
 from search.query.filters import FILTERS
 from tests.support.factories import make_asset, make_encoder, make_user
@@ -101,6 +101,94 @@ def test_several_collections_leave_what_is_in_all():
 @pytest.mark.parametrize("name", ["label", "not_label", "collection", "owner"])
 def test_what_is_not_there_is_named_in_a_sentence(name):
     assert "nosuch" in refused(**{name: "nosuch"})
+
+
+def test_a_collection_in_another_script_has_a_slug_and_is_found():
+    collection = Collection(name="写真", slug="写真")
+    collection.full_clean()
+    collection.save()
+    collection.assets.add(make_asset(title="sea"))
+    make_asset(title="barn")
+    assert left_by(collection="写真") == left_by(q="collection:写真") == {"sea"}
+
+
+# Other spellings, and several values -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "canonical"),
+    [
+        ("format:jpg", ("format", "JPEG")),
+        ("format:JPE", ("format", "JPEG")),
+        ("format:tif", ("format", "TIFF")),
+        ("color:red", ("colour", "red")),
+        ("Color:gray", ("colour", "grey")),
+        ("colour:Gray", ("colour", "grey")),
+    ],
+)
+def test_other_spellings_are_the_same_filter(typed, canonical):
+    name, _, value = typed.partition(":")
+    for given in ({"q": [f"red {typed}"]}, {name.lower(): [value]}):
+        form = SearchForm(data_of(given), make_user())
+        assert form.is_valid(), form.errors
+        assert form.query().filters == (canonical,)
+        assert form.query().parameters().get(canonical[0]) == [canonical[1]]
+
+
+def test_a_colour_that_there_is_not_is_refused_by_the_name_it_was_typed_with():
+    assert "mauve" in refused(q="color:mauve")
+    assert "mauve" in refused(color="mauve")
+
+
+def test_control_a_format_that_there_is_not_is_refused():
+    assert "is no format" in refused(format="jpq")
+
+
+def test_both_spellings_at_once_leave_what_has_any_of_their_colours():
+    for title, colour in (("rose", "red"), ("sea", "blue"), ("meadow", "green")):
+        make_asset(title=title, colour=colour)
+    assert left_by(color="red", colour="blue") == {"rose", "sea"}
+
+
+@pytest.fixture
+def three_years():
+    for year in (2001, 2002, 2003):
+        added(str(year), datetime(year, 6, 1, tzinfo=UTC), owner=make_user(f"user {year}"))
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "expected"),
+    [
+        ("year", ["2001", "2003"], {"2001", "2003"}),
+        ("owner", ["user 2001", "user 2002"], {"2001", "2002"}),
+        ("after", ["2003", "2002"], {"2002", "2003"}),
+        ("before", ["2002", "2003"], {"2001", "2002"}),
+        ("added_after", ["2002", "2003"], {"2002", "2003"}),
+    ],
+)
+def test_several_values_leave_what_has_any_of_them(three_years, name, values, expected):
+    typed = " ".join(f'{name}:"{value}"' for value in values)
+    assert left_by(**{name: values}) == left_by(q=typed) == expected
+
+
+def test_several_shapes_and_sizes_leave_what_has_any_of_them():
+    for size in ((100, 300), (300, 100), (100, 100), (2000, 2000), (4000, 4000)):
+        of_size(*size)
+    assert left_by(orientation=["portrait", "panorama"]) == {"100x300", "300x100"}
+    assert left_by(size=["medium", "large"]) == {"2000x2000", "4000x4000"}
+
+
+def test_several_states_leave_what_is_in_any_of_them(fake_encoder):
+    make_asset(title="done", embedded=True)
+    make_asset(title="waits")
+    failed = make_asset(title="broken")
+    Embedding.objects.filter(asset=failed).update(error="text", attempts=9)
+    assert left_by(state=["searchable", "waiting"]) == {"done", "waits"}
+
+
+def test_dates_contradict_only_where_no_day_is_left(three_years):
+    assert left_by(after=["2003", "2001"], before=["2002"]) == {"2001"}
+    assert refused(q="after:2003 after:2002 before:2001 before:2002")
 
 
 # Facts of the picture ----------------------------------------------------------------------------
@@ -284,16 +372,17 @@ def test_new_since_a_moment_is_what_was_added_or_could_be_found_only_then(fake_e
 # Several -----------------------------------------------------------------------------------------
 
 
-def test_of_a_filter_that_takes_one_value_the_last_counts():
-    of_size(100, 300)
-    of_size(300, 100)
-    assert left_by(orientation=["portrait", "landscape"]) == {"300x100"}
+def test_of_a_filter_no_value_wins_over_another():
+    for size in ((100, 300), (300, 100), (100, 100)):
+        of_size(*size)
+    assert left_by(orientation=["portrait", "landscape"]) == {"100x300", "300x100"}
 
 
-def test_what_is_typed_counts_after_what_was_chosen():
-    of_size(100, 300)
-    of_size(300, 100)
-    assert left_by(orientation="portrait", q="orientation:landscape") == {"300x100"}
+def test_what_is_typed_counts_beside_what_was_chosen():
+    for size in ((100, 300), (300, 100), (100, 100)):
+        of_size(*size)
+    both = left_by(orientation="portrait", q="orientation:landscape")
+    assert both == {"100x300", "300x100"}
 
 
 def test_every_filter_narrows_what_another_has_left():
