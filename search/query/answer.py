@@ -41,9 +41,10 @@ class Hit:
 
     asset: Asset
     distance: float | None = None  # None where it was not found by meaning.
-    match: str = ""  # Strong, possible or none; empty where no thresholds are calibrated.
+    match: str = ""  # Strong, possible or none; empty where nothing is said of it.
     why: tuple[str, ...] = ()  # The fields that the words of the query occur in.
     duplicates: int = 0  # Number of near-duplicates that it stands for.
+    begins: str = ""  # The match that begins with it, where hits stand in the order of matches.
 
     @property
     def score(self) -> float | None:
@@ -90,6 +91,11 @@ class Page(NamedTuple):
     @property
     def first(self) -> int:
         return (self.number - 1) * self.size
+
+    @property
+    def has_before(self) -> bool:
+        """Whether there is a page before it."""
+        return self.number > 1
 
     @property
     def end(self) -> int:
@@ -186,7 +192,10 @@ def _by_rank(encoded: EncodedQuery, assets: AssetQuerySet, ranking: Ranking, pag
     """A page of a ranking."""
     query, matching = encoded.query, ranking.matching()
     groups = _groups(_arrange(encoded, ranking), query, page)
+    before, groups = groups[: page.has_before], groups[page.has_before :]
     hits = _hits(groups[: page.size], ranking)
+    if query.sort == Sort.RELEVANCE and not query.diversity:
+        hits = _headed(hits, before[0][0].match(ranking.limits) if before else "")
     shows_nearest = not matching and page.number == 1 and not query.everything
     nearest = [(candidate, 0) for candidate in ranking.candidates[:BEYOND] if shows_nearest]
     count, choices = _counts_of_ranking(encoded, assets, ranking, page)
@@ -213,7 +222,8 @@ def _from_afar(encoded: EncodedQuery, assets: AssetQuerySet, page: Page) -> Answ
     query = encoded.query
     encoded = replace(encoded, query=query.but(everything=True))
     result = _by_rank(encoded, assets, rank(encoded, assets, least=page.end), page)
-    return replace(result, query=query, is_far=True, sentence=NOTHING_CLOSE)
+    hits = tuple(replace(hit, match="") for hit in result.hits)
+    return replace(result, query=query, hits=hits, is_far=True, sentence=NOTHING_CLOSE)
 
 
 # What is counted ----------------------------------------------------------------------------------
@@ -253,11 +263,13 @@ def _arrange(encoded: EncodedQuery, ranking: Ranking) -> list[Candidate]:
 def _groups(
     candidates: Sequence[Candidate], query: Query, page: Page
 ) -> list[tuple[Candidate, int]]:
-    """Those of the page, and one more, each with the number of near-duplicates it stands for."""
+    """Those of the page, the one before and one more, each with the number of near-duplicates that
+    it stands for."""
+    part = slice(page.first - page.has_before, page.end)
     if query.duplicates:
-        return [(candidate, 0) for candidate in candidates[page.first : page.end]]
+        return [(candidate, 0) for candidate in candidates[part]]
     groups = collapse((candidate.pk, candidate.cluster) for candidate in candidates)
-    others = dict(groups[page.first : page.end])
+    others = dict(groups[part])
     return [(candidate, others[candidate.pk]) for candidate in candidates if candidate.pk in others]
 
 
@@ -272,6 +284,18 @@ def _hits(groups: Sequence[tuple[Candidate, int]], ranking: Ranking) -> list[Hit
 def _hit(asset: Asset, candidate: Candidate, others: int, ranking: Ranking) -> Hit:
     why = () if candidate.where is None else tuple(lexical.why(candidate.where))
     return Hit(asset, candidate.distance, candidate.match(ranking.limits), why, others)
+
+
+def _headed(hits: Sequence[Hit], before: str) -> list[Hit]:
+    """The hits in the order of matches, each that begins one with its heading; what does not match
+    has one only below what does."""
+    matches = [before, *(hit.match for hit in hits)]
+    return [
+        replace(
+            hit, begins="" if hit.match == last or (last, hit.match) == ("", "none") else hit.match
+        )
+        for last, hit in zip(matches, hits, strict=False)
+    ]
 
 
 def _thumbnails() -> "Prefetch[str]":

@@ -60,7 +60,7 @@ def candidates(
     plan = nearest.plan(assets, encoded.vector, encoded.encoder, kind, limit=near)
     near_sql, near_values = _sql(plan.hits.values("pk", "cluster", "distance"))  # type: ignore[misc]
     words_sql, words_values = _sql(_certain(encoded, assets).values(*_COLUMNS)[:mentioning])
-    possible = limits.possible if limits else LARGEST_DISTANCE
+    strong, possible = limits or (LARGEST_DISTANCE, LARGEST_DISTANCE)
     beyond = near if query.everything else BEYOND
     statement = _FUSED.format(
         near=near_sql,
@@ -72,7 +72,7 @@ def candidates(
         farthest=LARGEST_DISTANCE,
     )
     with nearest.searching(plan), connection.cursor() as cursor:
-        numbers = possible, beyond, beyond, possible, possible
+        numbers = possible, beyond, beyond, strong, possible, possible
         cursor.execute(statement, [*near_values, *words_values, *numbers])
         return [Candidate(*row) for row in cursor.fetchall()]
 
@@ -109,9 +109,10 @@ _AS_COPIES = {"where": Value(lexical.WHOLE), "exact": Value(True), "rank": Value
 _COLUMNS = ("pk", "cluster", "where", "exact", "rank")
 _NO_ROWS = "SELECT NULL::uuid, NULL::uuid, NULL::int, NULL::boolean, NULL::float WHERE false"
 
-# Those that match come first, so that a page of everything begins like a page of the matches. What
-# lies beyond the first POOL of a ranking gets nothing for its place there: in a larger pool, which
-# later pages are taken from, those before it keep their order.
+# Strong matches come first, then possible ones, each under one heading, so that a page of
+# everything begins like a page of the matches. What lies beyond the first POOL of a ranking gets
+# nothing for its place there: in a larger pool, which later pages are taken from, those before it
+# keep their order.
 _FUSED = """
 WITH near AS MATERIALIZED (
     SELECT id, cluster, distance, row_number() OVER (ORDER BY distance, id) AS place
@@ -126,7 +127,7 @@ SELECT id::text, COALESCE(near.cluster, mentioning.cluster)::text, distance, pla
 FROM near FULL JOIN mentioning USING (id)
 WHERE near.place <= (SELECT count(*) FROM near WHERE distance <= %s) + %s
     OR mentioning.row <= (SELECT count(*) FROM mentioning WHERE place_of & {whole} = {whole}) + %s
-ORDER BY COALESCE(exact, false) DESC,
+ORDER BY COALESCE(exact, false) DESC, COALESCE(distance, {farthest}) <= %s DESC,
     COALESCE(place_of & {whole} = {whole}, false) OR COALESCE(distance, {farthest}) <= %s DESC,
     CASE WHEN near.place <= {pool} THEN 1.0 / ({k} + near.place) ELSE 0 END
         + CASE WHEN mentioning.row <= {pool}

@@ -17,13 +17,25 @@ from search.templatetags.sightline import at, icon, ratio
 
 register = template.Library()
 
+# What stands above the hits of each match, and in the tooltip of one.
+HEADINGS = {"strong": "Strong matches", "possible": "Possible matches", "none": "The rest"}
+MATCHES = {"strong": "strong match", "possible": "possible match", "none": "no match"}
+
 
 def environment(**options: Any) -> Environment:
     """What the Jinja2 templates have at hand; Django's backend turns on the escaping."""
     jinja = Environment(trim_blocks=True, lstrip_blocks=True, **options)  # noqa: S701
     jinja.globals |= {"at": at, "icon": icon}
-    jinja.filters |= {"ratio": ratio}
+    jinja.globals["headings"] = HEADINGS
+    jinja.filters |= {"ratio": ratio, "tooltip": tooltip}
     return jinja
+
+
+def tooltip(hit: Hit) -> str:
+    """How well a hit fits: "Possible match, score 0.312"."""
+    score = "" if hit.score is None else f"score {hit.score:.3f}"
+    text = ", ".join(filter(None, (MATCHES.get(hit.match, ""), score)))
+    return text[:1].upper() + text[1:]
 
 
 @register.simple_tag

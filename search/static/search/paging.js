@@ -8,7 +8,7 @@
   const PREFIX = "hits ";
   const tiles = () => [...grid.querySelectorAll(".tile__link")];
   const more = () => grid.querySelector(".more > a[hx-get]");
-  const firstPage = grid.querySelectorAll(":scope > .tile").length;
+  const firstPage = grid.querySelectorAll(":scope > :not(.more)").length;
 
   // Back ----------------------------------------------------------------------------------------
 

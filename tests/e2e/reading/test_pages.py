@@ -12,6 +12,7 @@ from tests.support.pages import DROP, UPLOADS, held, titles
 from tests.support.prepared import PICTURES
 from workers.studio import captions, draw
 
+SCORE = re.compile(r"[Ss]core 0\.\d{3}$")
 NUMBERS = count()  # Each new picture is another one.
 PASTE = """([[name, data]]) => {
     const held = new DataTransfer();
@@ -44,7 +45,9 @@ def test_words_find_what_they_say(opened_at_the_field, a_picture):
     page.wait_for_url("**/?q=*")
 
     assert a_picture[0] in titles(page)[:10]
-    expect(page.locator(".tile__score").first).to_have_text(re.compile(r"Score 0\.\d{3}$"))
+    expect(page.locator("#hits .tile__link").first).to_have_attribute("title", SCORE)
+    assert not re.search(r"\d\.\d{3}", page.locator("#hits").inner_text())
+    assert page.locator("#hits h2").all_inner_texts()[:1] == ["Strong matches"]
 
 
 def test_hits_come_in_the_first_answer_without_any_script(opened):
@@ -87,7 +90,7 @@ def test_similar_starts_from_the_asset(opened):
     page.wait_for_url("**/?like=*")
 
     expect(page.locator(".example")).to_be_visible()
-    expect(page.locator(".tile__score").first).to_be_visible()
+    expect(page.locator("#hits .tile__link").first).to_have_attribute("title", SCORE)
 
 
 def test_filters_narrow_and_are_removed(opened):
@@ -128,7 +131,8 @@ def test_thumbnails_are_there_and_every_row_is_full(opened):
 def assert_finds_itself(page, title):
     page.wait_for_url("**/?like=*")
     assert titles(page)[0] == title
-    assert float(page.locator(".tile__score").first.inner_text().split()[-1]) > 0.99
+    tooltip = page.locator("#hits .tile__link").first.get_attribute("title")
+    assert tooltip.startswith("Strong match") and float(tooltip.split()[-1]) > 0.99
     expect(page.locator(".example img").first).to_be_visible()
 
 

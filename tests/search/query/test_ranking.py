@@ -110,6 +110,41 @@ def test_what_does_not_match_is_not_shown_and_not_counted(calibrated):
     assert (result.count, result.has_rest, result.has_more) == (2, True, False)
 
 
+def beginnings(result) -> list[tuple[str, str]]:
+    return [(hit.asset.title, hit.begins) for hit in result.hits if hit.begins]
+
+
+def test_strong_matches_come_before_possible_ones_and_each_begins_once(calibrated):
+    put(0.3, title="red barn")  # Nearer than some, and with the word: possible all the same.
+    put(0.15)
+    result = ask(everything=True)
+    assert [hit.match for hit in result.hits] == ["strong"] * 2 + ["possible"] * 2 + ["none"]
+    assert beginnings(result) == [
+        ("at 0.1", "strong"),
+        ("red barn", "possible"),
+        ("at 0.9", "none"),
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_over_all_pages_each_match_begins_once(calibrated, size):
+    for distance in (0.15, 0.45):
+        put(distance)
+    of_pages = [beginnings(ask(everything=True, page=page, size=size)) for page in range(1, 6)]
+    assert [match for page in of_pages for _, match in page] == ["strong", "possible", "none"]
+
+
+@pytest.mark.parametrize("parts", [{"sort": Sort.NEWEST}, {"diversity": True}])
+def test_in_another_order_than_that_of_matches_none_begins(calibrated, parts):
+    assert beginnings(ask(**parts)) == []
+
+
+def test_where_nothing_matches_what_does_not_has_no_heading(monkeypatch):
+    set_thresholds(monkeypatch, 0.01, 0.02)
+    spread(3)
+    assert beginnings(ask(everything=True)) == []
+
+
 def test_everything_is_shown_when_it_is_asked_for(calibrated):
     result = ask(everything=True)
     assert [hit.match for hit in result.hits] == ["strong", "possible", "none"]

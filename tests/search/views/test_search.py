@@ -66,13 +66,13 @@ def test_words_rank_the_nearest_asset_first(reader_client, fake_encoder):
     response = reader_client.get("/", {"q": "red"})
 
     assert titles(response) == ["barn", "sea"]
-    assert '<span class="aside">Score </span>1.000' in text(response)
+    assert 'title="Score 1.000"' in text(response)
 
 
 def test_assets_that_are_not_ranked_show_no_score(reader_client):
     make_asset(embedded=True)
 
-    assert "tile__score" not in text(reader_client.get("/"))
+    assert "Score" not in text(reader_client.get("/"))
 
 
 def test_similar_leaves_the_asset_itself_out(reader_client):

@@ -16,6 +16,10 @@ HOSTILE = """"><script>alert('&')</script>{{ 7 * 7 }}"""
 ESCAPED = "&#34;&gt;&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;{{ 7 * 7 }}"
 
 
+def texts(html):
+    return re.findall(r">([^<>\s][^<>]*)<", html)
+
+
 def test_a_hostile_title_is_text():
     html = tiles([Hit(make_asset(title=HOSTILE))], "/?", why=True)
 
@@ -47,10 +51,33 @@ def test_the_first_pictures_are_loaded_at_once():
 def test_a_tile_says_why_it_is_there():
     html = tiles([Hit(make_asset(), 0.25, "strong", ("title", "label"), 2)], why=True)
 
-    assert re.findall(r">([^<>\s][^<>]*)<", html.split("near-duplicates")[-1]) == [
-        "Strong",
-        "Score ",
-        "0.750",
-        "title",
-        "label",
+    assert texts(html.split("near-duplicates")[-1]) == ["title", "label"]
+
+
+@pytest.mark.parametrize(
+    ("hit", "tooltip"),
+    [
+        ((0.25, "strong"), "Strong match, score 0.750"),
+        ((0.75, "possible"), "Possible match, score 0.250"),
+        ((1.5, "none"), "No match, score -0.500"),
+        ((None, "possible"), "Possible match"),
+        ((0.25, ""), "Score 0.750"),
+    ],
+)
+def test_how_well_a_hit_fits_stands_in_its_tooltip_alone(hit, tooltip):
+    html = tiles([Hit(make_asset(), *hit)], why=True)
+
+    assert f'title="{tooltip}"' in html
+    assert not any(re.search(r"\d\.\d|[Mm]atch", text) for text in texts(html))
+
+
+def test_where_a_match_begins_its_heading_stands_once():
+    hits = [
+        Hit(make_asset(title=str(number)), 0.1, match, begins=begins)
+        for number, (match, begins) in enumerate(
+            [("strong", "strong"), ("strong", ""), ("none",) * 2]
+        )
     ]
+
+    assert re.findall("<h2>(.*)</h2>", tiles(hits, why=True)) == ["Strong matches", "The rest"]
+    assert "<h2>" not in tiles(hits)
