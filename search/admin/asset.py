@@ -3,6 +3,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
@@ -172,8 +173,12 @@ class AssetAdmin(CuratorAdmin):
 
     @action(description="Add to a collection", permissions=["change"])
     def add_to_collection(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:
-        field = self.action_form.base_fields["collection"]
-        collection = field.to_python(request.POST["collection"])
+        if "collection" not in request.POST:
+            raise BadRequest("The collection to add them to is missing.")
+        # Of a form that is valid: what is no collection does not come so far.
+        collection = self.action_form.base_fields["collection"].to_python(
+            request.POST["collection"]
+        )
         if collection is None:
             self.message_user(request, "Choose a collection, then run this again.", messages.ERROR)
             return

@@ -3,9 +3,11 @@ from typing import Any
 
 from csp.decorators import csp_replace
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -65,7 +67,21 @@ class CuratorPermissions:
         return site.has_permission(request)
 
 
-class CuratorAdmin(CuratorPermissions, ModelAdmin):
+class CheckedActions:
+    """Refuses what no page of ours sends, before it reaches the database."""
+
+    model: type[Model]
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        for pk in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            try:
+                self.model._meta.pk.clean(pk, None)  # type: ignore[union-attr]
+            except ValidationError:
+                raise BadRequest("Some of the rows that were chosen can't be any.") from None
+        return super().response_action(request, queryset)  # type: ignore[misc]
+
+
+class CuratorAdmin(CuratorPermissions, CheckedActions, ModelAdmin):
     list_filter_submit = True
     list_per_page = 50
     list_max_show_all = 0

@@ -6,8 +6,8 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRefresh
@@ -106,7 +106,9 @@ class TrainingRunAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        run = get_object_or_404(TrainingRun.objects.select_related("person"), pk=object_id)
+        run = self.get_object(request, object_id)
+        if run is None:
+            raise Http404("There is no such training.")
         verb = VERBS.get(request.POST.get("verb", ""))
         if verb:
             self.message_user(request, *verb(run, cast(User, request.user)))

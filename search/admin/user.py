@@ -3,12 +3,12 @@ from django.contrib.auth.admin import UserAdmin as PlainUserAdmin
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from search.admin.site import site
+from search.admin.site import CheckedActions, site
 from search.models import User
 
 
 @admin.register(User, site=site)
-class UserAdmin(PlainUserAdmin, ModelAdmin):
+class UserAdmin(CheckedActions, PlainUserAdmin, ModelAdmin):
     """Accounts, for superusers: staff may upload and curate, everyone else may search."""
 
     form = UserChangeForm
