@@ -201,6 +201,7 @@ SENTENCES = {
     "folder_not_empty": "{folder} is not empty: name another folder with --out.",
     "folder_to_resume": "{folder} is not empty: go on with what is in it with --resume, or name"
     " another folder with --out.",
+    "nothing_to_resume": "No training in {folder} was stopped: name its folder with --out.",
     "training_finished": "{folder} holds a training that has come to its end.",
     "towers_without_start": "--towers goes with --from: in a new encoder all is to be learned.",
     "start_without_data": "--from needs --data: the catalogue, or a folder with captions.",

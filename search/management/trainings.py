@@ -2,10 +2,13 @@
 
 import shlex
 from collections.abc import Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.utils import timezone
+from django.utils.text import slugify
 
 from search.management.library import prepare
 from search.management.library_examples import library_examples
@@ -42,6 +45,31 @@ def output_folder(folder: Path, *, resume: bool) -> Path:
         code = "folder_to_resume" if can_resume else "folder_not_empty"
         raise TrainingError(code, folder=str(folder))
     return folder
+
+
+def fresh_folder(name: str) -> Path:
+    """A folder of the data folder that is not there yet, named by what is trained and when."""
+    first = results() / f"{slugify(name)}-{timezone.localtime():%Y-%m-%d-%H%M%S}"
+    numbered = (first.with_name(f"{first.name}-{number}") for number in count(2))
+    return next(folder for folder in chain([first], numbered) if not folder.exists())
+
+
+def folder_to_resume() -> Path:
+    """The folder whose training was stopped last, but for those of the admin, which have numbers.
+
+    Raises TrainingError.
+    """
+    from workers.training.resume import STATE, SavedState, TrainingError
+
+    folders = [results(), *results().glob("[!0-9]*/")]
+    resumable = [folder for folder in folders if SavedState(folder).exists()]
+    if not resumable:
+        raise TrainingError("nothing_to_resume", folder=str(results()))
+    return max(resumable, key=lambda folder: (folder / STATE).stat().st_mtime)
+
+
+def results() -> Path:
+    return settings.VAR_DIR / "trained"
 
 
 def train_new(recipe: Recipe, data: str, session: "Session") -> Columns:

@@ -92,8 +92,7 @@ class Command(BaseCommand):
         from workers.training.resume import Stopped
         from workers.training.trainer import Session
 
-        out = options["out"] or settings.VAR_DIR / "trained"
-        folder = trainings.output_folder(out, resume=options["resume"])
+        folder = trainings.output_folder(self.folder(options), resume=options["resume"])
         listener = self.write_progress if options["progress"] else None
         try:
             columns = self.train_into(
@@ -105,6 +104,14 @@ class Command(BaseCommand):
             self.stdout.write(report.result_line(str(folder), columns))
         else:
             self.show(f"{folder}, on what is held out from training", columns)
+
+    def folder(self, options: dict[str, Any]) -> Path:
+        if options["out"]:
+            return options["out"]
+        if options["resume"]:
+            return trainings.folder_to_resume()
+        name = Path(options["start"]).name if options["start"] else options["recipe"]
+        return trainings.fresh_folder(name)
 
     def train_into(self, session: "Session", options: dict[str, Any]) -> Columns:
         """A checkpoint trained as the options say, with its model card; its figures."""
