@@ -13,6 +13,7 @@ from django.utils.text import slugify
 from search.formats.sniff import UndecodableImage
 from search.library.ingest import ingest
 from search.management.library import LibraryCommand
+from search.management.picture_files import files_under, is_sidecar
 from search.models import Asset, Collection, Embedding, User
 from search.models.names import called
 from workers.progress import Bar
@@ -25,18 +26,40 @@ class Command(LibraryCommand):
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
         parser.add_argument("--owner", metavar="NAME", help="the account that owns them")
         parser.add_argument("--collection", metavar="SLUG", help="a collection to put them in")
+        parser.add_argument(
+            "--exclude",
+            action="append",
+            default=[],
+            metavar="PATTERN",
+            help='pass over files and folders of this name, as "*.psd" or "drafts"; repeatable',
+        )
         parser.add_argument("--wait", action="store_true", help="until all of them are searchable")
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        files = list(files_under(options["paths"]))
         self.outcome: dict[str, Any] = {"stored": [], "skipped": [], "refused": []}
+        files = list(self.files_of(options["paths"], options["exclude"]))
         assets = self.ingest_all(files, owner_named(options["owner"]))
         if options["collection"]:
             collection_with(options["collection"]).assets.add(*assets)
         if options["wait"]:
             wait_for(assets)
         self.report(as_json=options["json"])
+
+    def files_of(self, paths: list[Path], exclude: list[str]) -> Iterator[Path]:
+        """The files at these paths, whatever they are, and the pictures in these folders."""
+        sidecars = self.outcome["sidecars"] = []
+        for path in paths:
+            if not path.exists():
+                raise CommandError(f"There is no file or folder {path}.")
+            if path.is_file():
+                yield path
+                continue
+            for file in files_under(path, exclude):
+                if is_sidecar(file):
+                    sidecars.append({"file": str(file)})
+                else:
+                    yield file
 
     def ingest_all(self, files: list[Path], owner: User) -> list[Asset]:
         assets = []
@@ -58,26 +81,13 @@ class Command(LibraryCommand):
         if as_json:
             self.stdout.write(json.dumps(self.outcome))
         else:
-            counts = ", ".join(f"{len(files)} {outcome}" for outcome, files in self.outcome.items())
-            self.stdout.write(counts)
+            counts = [(len(files), outcome) for outcome, files in self.outcome.items()]
+            text = [f"{n} {outcome}" for n, outcome in counts if n or outcome != "sidecars"]
+            self.stdout.write(", ".join(text))
         for refusal in self.outcome["refused"]:
             self.stderr.write(f"{refusal['file']}: {refusal['reason']}")
         if self.outcome["refused"]:
             sys.exit(1)
-
-
-def files_under(paths: list[Path]) -> Iterator[Path]:
-    """The files at and under these paths, in the order of their names, hidden ones left out."""
-    for path in paths:
-        if not path.exists():
-            raise CommandError(f"There is no file or folder {path}.")
-        if path.is_file():
-            yield path
-            continue
-        for file in sorted(path.rglob("*")):
-            parts = file.relative_to(path).parts
-            if file.is_file() and not any(part.startswith(".") for part in parts):
-                yield file
 
 
 def owner_named(name: str | None) -> User:

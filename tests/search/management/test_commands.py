@@ -56,6 +56,52 @@ def test_ingest_goes_on_past_bad_files_and_names_them_at_the_end(encoder, folder
     assert "bad.jpg: " in err
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("@eaDir/red.png/SYNOPHOTO_THUMB_M.png", "#recycle/old.png", "a/@Recycle/old.png"),
+        *("$RECYCLE.BIN/x.png", "__MACOSX/._red.png", ".thumbs/a.png", "a/.hidden/b/c.png"),
+        *("lost+found/x.png", "Thumbs.db", "desktop.ini", "#snapshot/day/red.png"),
+    ],
+)
+def test_ingest_passes_over_what_systems_put_beside_pictures(encoder, folder, capsys, name):
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    picture("green").save(folder / name, "PNG")
+    out, _, code = run(capsys, "ingest", folder)
+    assert (out.strip(), code) == ("2 stored, 0 skipped, 0 refused", 0)
+
+
+def test_control_ingest_stores_what_is_only_called_alike(encoder, folder, capsys):
+    (folder / "recycle").mkdir()
+    picture("green").save(folder / "recycle" / "eaDir.png")
+    out, _, _ = run(capsys, "ingest", folder)
+    assert out.strip() == "3 stored, 0 skipped, 0 refused"
+
+
+@pytest.mark.parametrize("pattern", ["drafts", "DRAFTS", "drafts/", "b*.png", "deeper/drafts/*"])
+def test_ingest_passes_over_what_is_excluded(encoder, folder, capsys, pattern):
+    (folder / "deeper" / "blue.png").unlink()
+    (folder / "deeper" / "drafts").mkdir()
+    picture("blue").save(folder / "deeper" / "drafts" / "blue.png")
+    out, _, code = run(capsys, "ingest", folder, exclude=[pattern])
+    assert (out.strip(), code) == ("1 stored, 0 skipped, 0 refused", 0)
+
+
+def test_ingest_counts_sidecars_and_refuses_none(encoder, folder, capsys):
+    for name in ("red.xmp", "red.png.xmp", "red.AAE", "red.png.json"):
+        (folder / name).write_text("about red")
+    out, err, code = run(capsys, "ingest", folder)
+    assert (out.strip(), code) == ("2 stored, 0 skipped, 0 refused, 4 sidecars", 0)
+    assert "red." not in err
+
+
+def test_a_sidecar_that_is_named_by_itself_is_refused(encoder, folder, capsys):
+    (folder / "red.xmp").write_text("about red")
+    out, err, code = run(capsys, "ingest", folder / "red.xmp")
+    assert (out.strip(), code) == ("0 stored, 0 skipped, 1 refused", 1)
+    assert "red.xmp: " in err
+
+
 def test_ingest_prints_its_outcome_as_json(encoder, folder, capsys):
     out, _, _ = run(capsys, "ingest", folder, "--json")
     assert len(json.loads(out)["stored"]) == 2
