@@ -8,9 +8,11 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
 from django.template import loader
 
 from search.access.bodies import BodyTooLarge
+from search.access.requests import PageRequest
 from search.disk import is_full
 from search.refusals import sentence
 
@@ -53,7 +55,10 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 @login_not_required
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: PageRequest, reason: str = "") -> HttpResponse:
+    # Signed in meanwhile in another tab: the sign-in page leads on.
+    if request.path == resolve_url(settings.LOGIN_URL) and request.user.is_authenticated:
+        return redirect(request.get_full_path())
     return _page(
         403, "This page had been open for too long; please go back, reload it and try again."
     )

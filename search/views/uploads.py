@@ -23,6 +23,8 @@ from search.pages import refusal_status
 
 # Maximum ids in a URL: with more of 36 characters some proxy refuses the request line.
 ROWS_AT_ONCE = 100
+# Refusals of a file that may be the machine's, which had too much to do, and not the file's.
+MAY_PASS = {"decoding_takes_too_long", "decoding_takes_too_much_memory", "decoding_failed"}
 STATES = [AssetState.SEARCHABLE, "stored", AssetState.FAILED, "refused"]
 
 
@@ -35,6 +37,7 @@ class Row:
     is_new: bool = True
     refusal: str = ""
     status: int = 200
+    may_pass: bool = False  # Refused now, and maybe not if it is sent again.
 
     @property
     def state(self) -> str:
@@ -67,19 +70,26 @@ def upload(request: StaffRequest) -> HttpResponse:
 @require_safe
 @for_staff("upload pictures")
 def status(request: StaffRequest) -> HttpResponse:
-    """The rows of some assets as they are now."""
-    assets = _with_states(Asset.objects.visible_to(request.user)).filter(pk__in=_ids(request))
-    rows = [Row(asset.filename, asset) for asset in assets.order_by("created", "pk")]
+    """The rows of some assets as they are now, those that were there already apart."""
+    new, again = _ids(request, "ids"), _ids(request, "again")
+    visible = _with_states(Asset.objects.visible_to(request.user))
+    rows = [
+        Row(asset.filename, asset, is_new)
+        for asset in visible.filter(pk__in=[*new, *again]).order_by("created", "pk")
+        for is_new, ids in ((True, new), (False, again))
+        for _ in range(ids.count(asset.pk))
+    ]
     return _rows_page(request, rows)
 
 
 def _receive(file: UploadedFile, user: User) -> Row:
+    name = display_name(file.name or "")
     try:
         asset, is_new = ingest(file, owner=user)
     except (UndecodableImage, DiskFull) as error:
-        name = display_name(file.name or "")
-        return Row(name, refusal=str(error), status=refusal_status(error))
-    return Row(asset.filename, _with_states(Asset.objects.all()).get(pk=asset.pk), is_new)
+        may_pass = isinstance(error, DiskFull) or error.code in MAY_PASS
+        return Row(name, refusal=str(error), status=refusal_status(error), may_pass=may_pass)
+    return Row(name, _with_states(Asset.objects.all()).get(pk=asset.pk), is_new)
 
 
 def _with_states(assets: AssetQuerySet) -> AssetQuerySet:
@@ -87,10 +97,10 @@ def _with_states(assets: AssetQuerySet) -> AssetQuerySet:
     return assets.prefetch_related("renditions", Prefetch("embeddings", serving))
 
 
-def _ids(request: StaffRequest) -> list[UUID]:
-    """The ids in the URL that are ids."""
+def _ids(request: StaffRequest, name: str) -> list[UUID]:
+    """The ids in this parameter of the URL that are ids."""
     ids = []
-    for text in request.GET.get("ids", "").split(",")[:ROWS_AT_ONCE]:
+    for text in request.GET.get(name, "").split(",")[:ROWS_AT_ONCE]:
         with suppress(ValueError):
             ids.append(UUID(text))
     return ids

@@ -67,15 +67,19 @@
     sendNext();
   }
 
-  function send(row, file, done) {
-    if (file.size > form.dataset.maxMegabytes * 1e6) return done(form.dataset.tooLarge);
+  function send(row, file, done, renewed) {
+    if (file.size > form.dataset.maxMegabytes * 1e6) return done({ sentence: form.dataset.tooLarge });
     preview(row, file);
     const request = new XMLHttpRequest();
     const body = new FormData(form);
     body.set("files", file);
     request.upload.addEventListener("progress", (event) => progress(row, event.loaded / event.total));
-    request.addEventListener("load", () => done(answerOf(request)));
-    request.addEventListener("error", () => done("The connection was lost; please retry."));
+    request.addEventListener("load", () => {
+      // Who signed in again in another tab has another token.
+      if (request.status === 403 && !renewed) renew().then(() => send(row, file, done, true));
+      else done(answerOf(request));
+    });
+    request.addEventListener("error", () => done({ sentence: "The connection was lost; please retry.", mayPass: true }));
     request.open("POST", form.action);
     request.setRequestHeader("HX-Request", "true");
     say(row, "Sending");
@@ -87,25 +91,37 @@
     say(row, part < 1 ? "Sending" : "Sent, being checked");
   }
 
-  // The row as the server tells it; else a sentence about what came instead.
+  // The row as the server makes it; else a sentence about what came instead.
   function answerOf(request) {
     const page = new DOMParser().parseFromString(request.responseText, "text/html");
+    const row = page.querySelector(".row");
+    if (row) return { row };
+    const isElsewhere = new URL(request.responseURL).pathname !== new URL(form.action).pathname;
+    if (isElsewhere) return { sentence: "You are signed out: sign in again in another tab, then retry.", mayPass: true };
     const sentence = page.querySelector("[data-sentence]")?.textContent;
-    return page.querySelector(".row") || sentence || "The server did not answer as it should; please reload this page.";
+    return { sentence: sentence || "The server did not answer as it should; please retry.", mayPass: true };
+  }
+
+  // The token of whoever is signed in now.
+  async function renew() {
+    const response = await fetch(form.action).catch(() => null);
+    if (!response?.ok || response.redirected) return;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const token = page.querySelector("[data-upload] [name=csrfmiddlewaretoken]");
+    if (token) form.querySelector("[name=csrfmiddlewaretoken]").value = token.value;
   }
 
   function settle(row, answer) {
     const file = files.get(row);
     files.delete(row);
-    let settled = answer;
-    if (typeof answer === "string") {
-      settled = newRow(file);
+    const settled = answer.row ?? newRow(file);
+    if (!answer.row) {
       settled.dataset.state = "refused";
       settled.querySelector(".row__bar").remove();
-      say(settled, answer);
+      say(settled, answer.sentence);
     }
     replace(row, settled);
-    if (settled.dataset.state === "refused") offerRetry(settled, file);
+    if (answer.mayPass || "mayPass" in settled.dataset) offerRetry(settled, file);
     count();
     look(1000);
   }
@@ -114,19 +130,29 @@
     files.set(row, file);
     const button = row.querySelector("[data-retry]");
     button.hidden = false;
-    button.addEventListener("click", () => retry(row));
+    button.addEventListener("click", () => retry([row]));
   }
 
-  function retry(row) {
-    const file = files.get(row);
-    const again = newRow(file);
-    files.delete(row);
-    row.replaceWith(again);
-    enqueue(again, file);
+  async function retry(rows) {
+    await renew();
+    for (const row of rows) {
+      const file = files.get(row);
+      // Pressed twice, it has gone already.
+      if (!file) continue;
+      const again = newRow(file);
+      files.delete(row);
+      row.replaceWith(again);
+      enqueue(again, file);
+    }
   }
 
-  document.querySelector("[data-retry-all]").addEventListener("click", () => {
-    for (const row of list.querySelectorAll("[data-state=refused]")) if (files.has(row)) retry(row);
+  document
+    .querySelector("[data-retry-all]")
+    .addEventListener("click", () => retry(list.querySelectorAll("[data-state=refused]")));
+
+  // Leaving ends what is being sent.
+  addEventListener("beforeunload", (event) => {
+    if (sending || queue.length) event.preventDefault();
   });
 
   function say(row, words) {
@@ -177,10 +203,11 @@
 
   async function askAgain() {
     const rows = [...list.querySelectorAll("[data-state=stored]")].slice(0, ROWS_AT_ONCE);
-    const ids = rows.map((row) => row.dataset.asset).join(",");
+    const ids = (again) => rows.filter((row) => "again" in row.dataset === again).map((row) => row.dataset.asset);
     let changed = false;
     try {
-      const response = await fetch(`${form.dataset.status}?ids=${ids}`, { headers: { "HX-Request": "true" } });
+      const url = `${form.dataset.status}?ids=${ids(false)}&again=${ids(true)}`;
+      const response = await fetch(url, { headers: { "HX-Request": "true" } });
       changed = response.ok && update(await response.text());
     } catch {
       // The connection is away: asked again after the pause.
@@ -193,8 +220,11 @@
     const page = new DOMParser().parseFromString(html, "text/html");
     let changed = false;
     for (const fresh of page.querySelectorAll(".row")) {
-      const row = list.querySelector(`[data-state=stored][data-asset="${fresh.dataset.asset}"]`);
+      const again = "again" in fresh.dataset ? "[data-again]" : ":not([data-again])";
+      const row = list.querySelector(`[data-state=stored][data-asset="${fresh.dataset.asset}"]${again}`);
       if (!row || fresh.dataset.state === "stored") continue;
+      // The name that was sent, which the library has not kept of a picture that it had.
+      fresh.querySelector(".row__name a").textContent = row.querySelector(".row__name").textContent;
       replace(row, fresh);
       changed = true;
     }

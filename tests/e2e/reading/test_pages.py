@@ -211,16 +211,38 @@ def test_dropped_pictures_become_searchable_by_themselves(opened):
     assert UPLOADS[0][0] in titles(page)[:5]
 
 
-def test_a_refusal_stands_beside_its_file_and_can_be_retried(opened):
+def test_a_refusal_stands_beside_its_file_and_offers_no_retry_that_can_not_help(opened):
     page = opened("/upload/")
     page.evaluate(DROP, [held(("notes.jpg", b"just words"), ("none.png", b"")), ".drop"])
     expect(row(page, "notes.jpg")).to_contain_text("This is text, not a picture.")
     expect(row(page, "none.png")).to_contain_text("This file is empty.")
 
-    page.get_by_role("button", name="Retry all refused").click()
-
     expect(page.locator("#summary")).to_contain_text("2 refused")
-    expect(row(page, "notes.jpg")).to_contain_text("This is text, not a picture.")
+    expect(row(page, "notes.jpg").get_by_title("Retry")).to_be_hidden()
+    expect(page.locator("[data-retry-all]")).to_be_hidden()
+
+
+def test_who_is_signed_out_meanwhile_is_told_and_a_retry_goes_on(opened):
+    title, data = UPLOADS[7]
+    page = opened("/upload/")
+    session = next(c for c in page.context.cookies() if c["name"] == "sessionid")
+    page.context.clear_cookies(name="sessionid")
+    page.evaluate(DROP, [held((f"{title}.jpg", data)), ".drop"])
+    expect(row(page, title)).to_contain_text("You are signed out")
+    page.context.add_cookies([session])
+
+    page.get_by_role("button", name="Retry what may pass").click()
+
+    expect(row(page, title)).to_contain_text("Searchable", timeout=30_000)
+
+
+def test_the_same_picture_again_keeps_the_name_that_was_sent(opened):
+    [(title, data)] = [(f"red {next(NUMBERS)}", pictures.jpeg((310, 200 + next(NUMBERS))))]
+    page = opened("/upload/")
+    page.evaluate(DROP, [held((f"{title}.jpg", data), ("again.jpg", data)), ".drop"])
+    expect(row(page, title)).to_contain_text("Searchable", timeout=30_000)
+    expect(row(page, "again")).to_contain_text(f"Already in the library, as {title}")
+    expect(row(page, "again")).not_to_contain_text("soon", timeout=30_000)
 
 
 def test_a_connection_that_is_lost_is_told_and_a_retry_goes_on(opened):

@@ -120,6 +120,23 @@ def test_a_page_that_was_open_for_too_long_says_so():
     assert "open for too long" in text(response)
 
 
+def test_a_second_sign_in_tab_leads_in_once_the_first_has_signed_in():
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_user("reader"))
+
+    response = client.post("/sign-in/?next=/saved/", {"username": "reader"}, follow=True)
+
+    assert [url for url, _ in response.redirect_chain] == ["/sign-in/?next=/saved/", "/saved/"]
+    assert response.status_code == 200
+
+
+def test_control_any_other_page_that_was_open_for_too_long_is_still_refused():
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(make_user("reader"))
+
+    assert client.post("/sign-out/").status_code == 403
+
+
 # What every page carries
 
 

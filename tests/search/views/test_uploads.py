@@ -2,6 +2,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from search.formats.sniff import UndecodableImage
 from search.models import Asset, Embedding
 from tests.support import pictures
 from tests.support.factories import embed, make_asset, make_encoder
@@ -67,8 +68,57 @@ def test_the_same_picture_twice_is_already_in_the_library(staff_client):
 
     response = send(staff_client, ("again.png", pictures.png()))
 
-    assert "Already in the library" in text(response)
+    assert "Already in the library, as <bdi>a</bdi>" in text(response)
     assert Asset.objects.count() == 1
+
+
+def test_in_a_batch_a_duplicate_keeps_the_name_that_was_sent(staff_client):
+    make_encoder()
+    response = send(staff_client, ("a.png", pictures.png()), ("b.png", pictures.png()))
+
+    assert rows(response) == [("a.png", "stored"), ("b.png", "stored")]
+    assert [row.is_new for row in response.context["rows"]] == [True, False]
+    assert text(response).count("Already in the library") == 1
+    assert "Searchable" not in text(response)
+
+
+def test_a_duplicate_stays_one_once_it_is_searchable(staff_client):
+    make_encoder()
+    barn = make_asset(colour="red", embedded=True)
+
+    new, again = (
+        staff_client.get(reverse("upload_status"), {name: str(barn.pk)})
+        for name in ("ids", "again")
+    )
+
+    assert "Searchable" in text(new) and "Already" not in text(new)
+    assert "Already in the library, as <bdi>barn</bdi>" in text(again)
+    assert "Searchable" not in text(again) and "soon" not in text(again)
+
+
+def test_without_script_looking_again_asks_for_each_in_its_place(staff_client):
+    make_encoder()
+    response = send(staff_client, ("a.png", pictures.png()), ("b.png", pictures.png()))
+    pk = Asset.objects.get().pk
+
+    assert f"?ids={pk},&amp;again={pk}," in text(response)
+    again = staff_client.get(f"{reverse('upload_status')}?ids={pk},&again={pk},")
+    assert [row.is_new for row in again.context["rows"]] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("code", "may_pass"),
+    [("decoding_takes_too_long", True), ("decoding_failed", True), ("file_is_empty", False)],
+)
+def test_only_what_may_pass_can_be_sent_again(staff_client, monkeypatch, code, may_pass):
+    def refuse(*args, **kwargs):
+        raise UndecodableImage(code)
+
+    monkeypatch.setattr("search.views.uploads.ingest", refuse)
+
+    assert (
+        "data-may-pass" in text(send(staff_client, ("a.png", b"x"))).split("<template")[0]
+    ) is may_pass
 
 
 def test_htmx_gets_the_rows_alone(staff_client):
