@@ -1,5 +1,6 @@
 """What several views show: the search page, a query above its hits, the status of a refusal."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,10 +48,12 @@ def search_page(form: SearchForm, answer: Answer | None = None) -> dict[str, Any
 
 def query_line(query: Query, user: User | AnonymousUser) -> dict[str, Any]:
     """The query as it stands above the hits."""
+    names = collection_names(query)
     return {
         "query": query,
         "examples": examples(query, user),
-        "collection_names": collection_names(query),
+        "collection_names": names,
+        "filter_names": filter_names(query, names),
     }
 
 
@@ -71,6 +74,12 @@ def collection_names(query: Query) -> dict[str, str]:
     slugs = query.values("collection")
     rows = Collection.objects.filter(slug__in=slugs).values_list("slug", "name") if slugs else ()
     return dict(rows)
+
+
+def filter_names(query: Query, collections: Mapping[str, str]) -> str:
+    """What a query by filters alone is called: the names that it leaves, as "Travel, red"."""
+    wanted = [(name, value) for name, value in query.filters if name in FACETS]
+    return ", ".join(collections.get(v, v) if n == "collection" else v for n, v in wanted)
 
 
 def refusal_status(refusal: UndecodableImage | DiskFull) -> int:

@@ -224,7 +224,7 @@ def test_a_refusal_stands_beside_its_file_and_offers_no_retry_that_can_not_help(
 
 def test_who_is_signed_out_meanwhile_is_told_and_a_retry_goes_on(opened):
     title, data = UPLOADS[7]
-    page = opened("/upload/")
+    page = opened("/upload/", java_script_enabled=True)  # In a browser of its own.
     session = next(c for c in page.context.cookies() if c["name"] == "sessionid")
     page.context.clear_cookies(name="sessionid")
     page.evaluate(DROP, [held((f"{title}.jpg", data)), ".drop"])

@@ -111,6 +111,8 @@ def test_an_unknown_address_is_a_friendly_404(client):
 
     assert response.status_code == 404
     assert "There is nothing at this address" in text(response)
+    assert '<form class="field__form" role="search" method="get" action="/">' in text(response)
+    assert '<a class="brand" href="/">' in text(response)
 
 
 def test_a_page_that_was_open_for_too_long_says_so():

@@ -229,17 +229,48 @@ def test_a_failed_embedding_does_not_wait(reader_client):
     assert "still being embedded" not in text(reader_client.get("/"))
 
 
-def test_the_page_names_the_encoder_that_answers(reader_client):
+def test_the_encoder_is_nothing_that_readers_choose(reader_client):
     make_encoder(slug="studio", checkpoint="google/siglip2-base-patch16-224")
 
-    assert "google/siglip2-base-patch16-224" in text(reader_client.get("/"))
+    assert "studio" not in text(reader_client.get("/"))
+
+
+@pytest.mark.parametrize(
+    ("filters", "name"),
+    [
+        ({"collection": "market"}, "The Market"),
+        ({"label": "fruit"}, "fruit"),
+        ({"collection": "market", "colour": "red", "not_label": "fruit"}, "The Market, red"),
+    ],
+)
+def test_a_page_of_filters_alone_is_called_by_what_they_leave(reader_client, filters, name):
+    make_asset(labels=("fruit",), collection="market").collections.update(name="The Market")
+    make_asset(title="sea", collection="market")
+
+    page = text(reader_client.get("/", filters))
+
+    assert f"<title>{name} · Sightline</title>" in page
+    assert f'<h1 class="aside">{name}</h1>' in page
+
+
+def test_the_buttons_of_the_header_have_words(staff_client):
+    header = text(staff_client.get("/")).split("<header")[1].split("</header>")[0]
+
+    for words in ("Upload", "Theme", "Account"):
+        assert f"<span>{words}</span>" in header
+
+
+def test_the_page_names_the_encoder_that_answers(staff_client):
+    make_encoder(slug="studio", checkpoint="google/siglip2-base-patch16-224")
+
+    assert "google/siglip2-base-patch16-224" in text(staff_client.get("/"))
 
 
 @pytest.mark.parametrize("name", ["studio-siglip2", "studio-siglip", "studio-clip"])
-def test_a_bundled_encoder_says_what_it_knows_and_how_to_switch(reader_client, settings, name):
+def test_a_bundled_encoder_says_what_it_knows_and_how_to_switch(staff_client, settings, name):
     make_encoder(checkpoint=str(settings.BUNDLED_CHECKPOINTS / name))
 
-    page = text(reader_client.get("/"))
+    page = text(staff_client.get("/"))
 
     assert "of the kind that the sample catalogue has" in page
     assert "ENCODER_CHECKPOINT" in page
