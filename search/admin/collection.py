@@ -8,7 +8,9 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from search.admin.asset import thumbnail
+from search.admin.merging import Merging
 from search.admin.site import CuratorAdmin, CuratorPermissions, site
+from search.library.merging import merge_collections
 from search.models import Collection
 
 
@@ -38,13 +40,15 @@ class AssetInline(CuratorPermissions, TabularInline):
 
 
 @admin.register(Collection, site=site)
-class CollectionAdmin(CuratorAdmin):
+class CollectionAdmin(Merging, CuratorAdmin):
     list_display = ["name", "slug", "size"]
     search_fields = ["name", "slug"]
     ordering = ["name"]  # A GROUP BY drops the one of the model.
     fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
     inlines = [AssetInline]
+    actions = ["merge"]
+    merge_rows = merge_collections
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
         return super().get_queryset(request).annotate(size=Count("assets"))

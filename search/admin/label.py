@@ -14,8 +14,10 @@ from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from search.admin.merging import Merging
 from search.admin.site import CuratorAdmin, site
 from search.library import label_suggestions
+from search.library.merging import merge_labels
 from search.models import Label
 from workers import queues
 from workers.bell import ring
@@ -35,7 +37,7 @@ class LinesField(SimpleArrayField):
 
 
 @admin.register(Label, site=site)
-class LabelAdmin(CuratorAdmin):
+class LabelAdmin(Merging, CuratorAdmin):
     formfield_overrides = {
         ArrayField: {"form_class": LinesField, "widget": UnfoldAdminTextareaWidget({"rows": 4})}
     }
@@ -46,7 +48,8 @@ class LabelAdmin(CuratorAdmin):
     fields = ["name", "suggested", "synonyms", "templates", "threshold"]
     fields += ["effective_threshold", "counts_by_threshold"]
     readonly_fields = ["effective_threshold", "counts_by_threshold"]
-    actions = ["let_suggest", "stop_suggesting"]
+    actions = ["let_suggest", "stop_suggesting", "merge"]
+    merge_rows = merge_labels
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Label]:
         return super().get_queryset(request).with_counts()

@@ -1,0 +1,43 @@
+"""Two labels or collections that are one: all that the others have goes to the one that stays."""
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+
+from search.library import label_suggestions
+from search.models import Asset, AssetLabel, Collection, Label, Rejection
+
+
+def merge_labels(label: Label, others: Sequence[Label]) -> None:
+    """What people said by the other labels they say by this one, of which they become synonyms.
+
+    What encoders suggested by the others goes with them: its scores were of other words.
+    """
+    with transaction.atomic():
+        for other in others:
+            _move_person_labels(label, other)
+            _move_rejections(label, other)
+        names = [name for other in others for name in (other.name, *other.synonyms)]
+        label.synonyms = list(dict.fromkeys((*label.synonyms, *names)))
+        label.suggested = label.suggested or any(other.suggested for other in others)
+        label.save(update_fields=["synonyms", "suggested"])
+        label_suggestions.delete([other.pk for other in others])
+
+
+def _move_person_labels(label: Label, other: Label) -> None:
+    of_people = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON)
+    mine = of_people.filter(label=label, asset=OuterRef("asset"))
+    of_people.filter(label=other).exclude(Exists(mine)).update(label=label)
+
+
+def _move_rejections(label: Label, other: Label) -> None:
+    mine = Rejection.objects.filter(label=label, asset=OuterRef("asset"))
+    Rejection.objects.filter(label=other).exclude(Exists(mine)).update(label=label)
+
+
+def merge_collections(collection: Collection, others: Sequence[Collection]) -> None:
+    """What is in the other collections is in this one."""
+    with transaction.atomic():
+        collection.assets.add(*Asset.objects.filter(collections__in=others).distinct())
+        Collection.objects.filter(pk__in=[other.pk for other in others]).delete()
