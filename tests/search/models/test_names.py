@@ -15,7 +15,7 @@ from tests.support.factories import make_asset, make_user
 
 pytestmark = pytest.mark.django_db
 
-merging = import_module("search.migrations.0020_names_that_differ_by_case")
+merging = import_module("search.migrations.0021_names_that_differ_by_case")
 
 # Each is "Café Zoë" to people: in capitals, decomposed, in wide letters, with spaces.
 SPELLINGS = (

@@ -101,7 +101,7 @@ def number(model: Any, field: str, between: str) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('search', '0019_synonyms_are_words'),
+        ('search', '0020_synonyms_are_words'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
-        ('search', '0020_names_that_differ_by_case'),
+        ('search', '0021_names_that_differ_by_case'),
     ]
 
     operations = [

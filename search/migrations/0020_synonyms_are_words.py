@@ -31,7 +31,7 @@ SELECT touch_words(ARRAY(
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('search', '0018_names_of_relations'),
+        ('search', '0019_rules_of_assets'),
     ]
 
     operations = [
