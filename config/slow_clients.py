@@ -24,6 +24,8 @@ ANSWER_SECONDS = 60.0
 # Maximum seconds to wait for what an answered client is still sending, before and after its answer
 # has been closed: one that is closed too early may lose the answer.
 REST_SECONDS, LINGER_SECONDS = 0.5, 1.0
+# Maximum bytes of it that are let go by meanwhile.
+LINGER_BYTES = 100_000_000
 END_OF_HEAD = re.compile(rb"\n\r?\n")
 
 
@@ -119,6 +121,6 @@ class LimitedWorker(ThreadWorker):
     def end(self, conn: Any) -> bool:
         """Close a connection here: gunicorn does so in the thread that accepts all others, and
         waits there for up to two seconds."""
-        util.close_graceful(conn.sock, timeout=LINGER_SECONDS)
+        util.close_graceful(conn.sock, timeout=LINGER_SECONDS, max_drain=LINGER_BYTES)
         conn.close = lambda graceful=False: None
         return False
