@@ -98,12 +98,13 @@ STORAGES = {
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.cache.ImpatientCache",
         "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
         "OPTIONS": {
             "serializer": "config.cache.JSONSerializer",
-            "socket_connect_timeout": 1,
-            "socket_timeout": 1,
+            # A search goes on without its vector then (config/cache.py).
+            "socket_connect_timeout": 0.5,
+            "socket_timeout": 0.5,
         },
     }
     if REDIS_URL
@@ -125,7 +126,8 @@ MIN_FREE_MB = env_number("MIN_FREE_MB", 500)
 # How long a person waits for the query's vector before lexical hits are shown instead.
 QUERY_TIMEOUT_SECONDS = env_number("QUERY_TIMEOUT_SECONDS", 4)
 CLAIM_LEASE_SECONDS = env_number("CLAIM_LEASE_SECONDS", 120)
-BELL_SECONDS = env_number("BELL_SECONDS", 30)
+# A bell that a silent Redis lost is made good by the next: within ten seconds of its return.
+BELL_SECONDS = env_number("BELL_SECONDS", 8)
 
 # Celery ------------------------------------------------------------------------------------------
 
@@ -142,7 +144,10 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# A silent Redis costs an upload a second or two and no more.
+# An error of Redis, such as "OOM command not allowed", makes a worker begin anew, not end.
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
+# A silent Redis costs an upload a second or two and no more. These are timeouts of publishers;
+# consumers wait longer (workers/consumer.py).
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.2, "interval_max": 0.2}
 CELERY_BEAT_SCHEDULE = {

@@ -88,6 +88,16 @@ def nothing_loaded(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
+def nothing_silent(monkeypatch):
+    """Nobody is left alone for what did not answer in an earlier test."""
+    from config import silence
+    from search.query import patience
+
+    silence.redis.end()
+    monkeypatch.setattr(patience, "_silences", {})
+
+
+@pytest.fixture(autouse=True)
 def fresh_cache():
     """No vector is remembered from one test to the next."""
     from django.core.cache import cache

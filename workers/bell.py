@@ -6,6 +6,7 @@ from celery import current_app, signature
 from django.conf import settings
 from kombu.exceptions import OperationalError as MessageNotSent
 
+from config import silence
 from workers import queues
 
 logger = logging.getLogger(__name__)
@@ -23,7 +24,10 @@ def ring(queue: str = queues.INGEST) -> None:
         current_app.loader.import_default_modules()  # As a worker does when it starts.
         current_app.tasks[LOOK_AROUND](queue)
         return
+    if silence.redis.lasts():
+        return
     try:
         signature(LOOK_AROUND, [queue]).apply_async(queue=queue, **queues.WAKING[queue])
     except MessageNotSent as error:
+        silence.redis.begin()
         logger.warning("The bell of the queue %s could not be rung: %s", queue, error)

@@ -17,6 +17,7 @@ app = Celery(
         "workers.tasks.queries",
     ],
     changes={
+        "worker_consumer": "workers.consumer:AttentiveConsumer",
         "task_default_queue": queues.INGEST,
         "task_routes": {"workers.tasks.queries.*": {"queue": queues.QUERY}},
     },

@@ -17,10 +17,12 @@ from django.core.cache import cache
 from kombu.exceptions import OperationalError as MessageNotSent
 from redis.exceptions import RedisError
 
+from config import silence
 from search.matches import thresholds
 from search.models import Calibration, Embedding, Encoder, User
+from search.query import patience
 from search.query.copies import copies
-from search.query.pictures import NoVector, cached, encodable_picture
+from search.query.pictures import NoVector, encodable_picture
 from search.query.query import Example, Query
 from workers.encoders.protocol import CheckpointError
 from workers.tasks.queries import encode_picture, encode_region, encode_text
@@ -39,6 +41,10 @@ WORDS, PICTURE = Calibration.Kind.WORDS, Calibration.Kind.PICTURE
 
 class NoAnswer(Exception):
     """The query worker did not answer in time."""
+
+
+# What says that the query worker gave no answer, or could not be asked.
+UNANSWERED = (NoAnswer, MessageNotSent, RedisError, CheckpointError)
 
 
 class Encoding(NamedTuple):
@@ -171,9 +177,12 @@ def encoder_answers(encoder: Encoder) -> bool:
     key = f"encoded:{encoder.pk}:probe"
     try:
         cache.delete(key)
-        _cached_or_new(key, encode_text, encoder, "ready?")
-    except (NoVector, RedisError):
+        encode_text.delay(encoder.pk, "ready?", key)
+        _wait_for(key, settings.QUERY_TIMEOUT_SECONDS)
+    except UNANSWERED as error:
+        logger.warning("No encoder answers: %r", error)
         return False
+    patience.note_answer(encoder)
     return True
 
 
@@ -181,15 +190,30 @@ def _cached_or_new(
     key: str, task: Any, encoder: Encoder, *what: str, person: Person | None = None
 ) -> Encoding:
     """The vector from the cache, where the query worker puts it if it is not there yet."""
-    if entry := cached(key):
-        return _read(entry)
+    try:
+        # First, and not sent a message where that fails: a silent Redis has cost a second then.
+        entry = cache.get(key) or _new(key, task, encoder, *what)
+    except UNANSWERED as error:
+        logger.warning("No encoder answers: %r", error)
+        raise NoVector("encoder_not_answering") from None
+    return _read(entry)
+
+
+def _new(key: str, task: Any, encoder: Encoder, *what: str) -> dict[str, Any]:
+    """What the query worker answers. Raises one of UNANSWERED."""
+    seconds = patience.seconds(encoder)
     try:
         _charge(person)
         task.delay(encoder.pk, *what, key)
-        return _read(_wait_for(key))
-    except (NoAnswer, MessageNotSent, RedisError, CheckpointError) as error:
-        logger.warning("No encoder answers: %r", error)
-    raise NoVector("encoder_not_answering")
+        entry = _wait_for(key, seconds)
+    except NoAnswer:
+        patience.note_miss(encoder, key)
+        raise
+    except MessageNotSent:
+        silence.redis.begin()
+        raise
+    patience.note_answer(encoder)
+    return entry
 
 
 def _charge(person: Person | None) -> None:
@@ -213,13 +237,13 @@ def _read(entry: dict[str, Any]) -> Encoding:
     return Encoding(**entry)
 
 
-def _wait_for(key: str) -> dict[str, Any]:
+def _wait_for(key: str, seconds: float) -> dict[str, Any]:
     """What appears under the key in time. Raises NoAnswer.
 
     Looked for, not subscribed to: once Redis has been away, Celery's result consumer asks for a
     restart of the process ("Retry limit exceeded while trying to reconnect", celery 5.7.0).
     """
-    until = time.monotonic() + settings.QUERY_TIMEOUT_SECONDS
+    until = time.monotonic() + seconds
     while not (entry := cache.get(key)):
         if time.monotonic() > until:
             raise NoAnswer("No answer in time.")

@@ -7,6 +7,7 @@ slow        a batch takes a second more, so that a kill hits work under way
 napping     the first batch with a cyan corner stops its process (SIGSTOP) before it writes
 forgetful   what was claimed before is never claimed again (a negative control)
 tokenless   whoever comes late writes all the same (a negative control)
+deaf        Celery's own consumer, with publishers' timeouts (a negative control)
 crowded     what was claimed before is charged and done in batches (a negative control)
 """
 
@@ -88,7 +89,15 @@ def break_things(**kwargs) -> None:
         FAULTS[fault]()
 
 
+def deaf() -> None:
+    """Nothing to do in the child: the consumer is the parent's."""
+
+
+if "deaf" in os.environ.get("SABOTAGE", "").split(","):
+    app.conf.worker_consumer = "celery.worker.consumer:Consumer"
+
 FAULTS = {
+    "deaf": deaf,
     "deadly": lambda: setattr(decoding, "decode", deadly),
     "napping": lambda: setattr(decoding, "decode", napping),
     "slow": lambda: setattr(embeddings, "embed", slow),

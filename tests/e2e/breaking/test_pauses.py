@@ -1,0 +1,149 @@
+"""Redis pauses: workers are back at work by themselves, and searches do not wait meanwhile.
+
+A pause leaves the connections as they are and answers nothing for a while, as a host does that
+swaps or is moved.
+"""
+
+import os
+import random
+import re
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from itertools import count
+
+import pytest
+
+from tests.support.faults import FULL, ingest_worker, picture, settled
+
+PAUSES = 50 if FULL else 5
+# Seconds until both workers do their work again, at most; of a search while Redis is silent.
+BACK, SEARCH = 10, 1
+numbers = count(1)
+
+pytestmark = pytest.mark.usefixtures("emptied")
+
+
+@contextmanager
+def paused(stack):
+    """Redis answers nothing in the block."""
+    pid = stack.children["redis"].process.pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def in_use(stack):
+    """Somebody searches and somebody uploads all the while."""
+    over = threading.Event()
+    threads = [threading.Thread(target=use, args=(act, stack, over)) for act in (encodes, upload)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def use(act, stack, over) -> None:
+    session = stack.session()
+    while not over.wait(0.3):
+        act(session)
+
+
+def encodes(session) -> bool:
+    """Whether words that nobody has asked before are encoded."""
+    page = session.get("/", {"q": f"picture of a mug, number {next(numbers)}"})
+    assert page.status_code == 200
+    return not re.search("encoder is (not )?answering", page.text)
+
+
+def upload(session) -> None:
+    assert session.upload(picture(next(numbers))).status_code == 200
+
+
+def ingests(stack, session) -> bool:
+    """Whether what is uploaded now is soon embedded, with all that waited."""
+    upload(session)
+    return stack.eventually(lambda: settled(stack), BACK)
+
+
+def seconds_until(condition) -> float:
+    began = time.monotonic()
+    while not condition() and time.monotonic() - began < 2 * BACK:
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def pause(stack, seconds: float) -> tuple[float, float]:
+    """Pause Redis while it is in use; after how long each worker is back at work."""
+    session = stack.session()
+    with in_use(stack):
+        time.sleep(1)
+        with paused(stack):
+            time.sleep(seconds)
+        query = seconds_until(lambda: encodes(session))
+    return query, query + seconds_until(lambda: settled(stack))
+
+
+def test_both_workers_are_back_at_work_within_ten_seconds_of_redis(stack):
+    rng = random.Random(7)
+    lengths = [round(rng.uniform(1, 10 if FULL else 4), 1) for _ in range(PAUSES)]
+    back = {length: pause(stack, length) for length in lengths}
+    slowest = {length: seconds for length, seconds in back.items() if max(seconds) > BACK}
+    print(f"\n{PAUSES} pauses of {min(lengths)} to {max(lengths)} s: back after at most", end=" ")
+    print(", ".join(f"{max(each):.1f} s" for each in zip(*back.values(), strict=True)))
+    assert slowest == {}
+
+
+def test_searches_do_not_wait_for_a_silent_redis(stack):
+    session = stack.session()
+    assert ingests(stack, session)
+    with paused(stack):
+        for _ in range(8):  # Each process of the site finds out for itself.
+            encodes(session)
+        seconds = []
+        for _ in range(10):
+            began = time.monotonic()
+            assert not encodes(session)
+            seconds.append(time.monotonic() - began)
+    assert seconds_until(lambda: encodes(session)) < BACK
+    print(f"\nSearches while Redis is silent: at most {max(seconds):.2f} s")
+    assert max(seconds) < SEARCH
+
+
+def test_searches_do_not_wait_for_a_dead_query_worker(stack):
+    session = stack.session()
+    assert ingests(stack, session)
+    pid = stack.pause("query")
+    try:
+        # Of each process of the site three searches wait; then none does.
+        assert seconds_until(lambda: all(quick(session) for _ in range(6))) < 60
+    finally:
+        stack.resume(pid)
+    assert seconds_until(lambda: encodes(session)) < BACK
+
+
+def quick(session) -> bool:
+    began = time.monotonic()
+    encodes(session)
+    return time.monotonic() - began < SEARCH
+
+
+def test_control_where_failed_acknowledgements_are_swallowed_a_pause_makes_a_worker_deaf(stack):
+    ingest_worker(stack, "deaf")
+    with in_use(stack), paused(stack):
+        time.sleep(3)
+    assert not ingests(stack, stack.session())
+    # It answers a ping all the same, which is why a ping says nothing.
+    ping = stack.manage("shell", "--command", PING)
+    assert "pong" in ping.stdout
+
+
+PING = "from workers import app; print(app.control.inspect(timeout=5).ping())"
