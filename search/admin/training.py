@@ -144,7 +144,8 @@ class TrainingRunAdmin(ReadOnlyAdmin):
     def progress(self, run: TrainingRun) -> str:
         steps = f" of {run.steps:,}" if run.steps else ""
         loss = f", loss {run.loss:.3f}" if run.loss is not None else ""
-        return f"{run.step:,}{steps}{loss}" if run.step else ""
+        measured = "" if run.measured_percent is None else f", {run.measured_percent} % measured"
+        return f"{run.step:,}{steps}{loss}{measured}" if run.step or measured else ""
 
     @display(description="from")
     def from_what(self, run: TrainingRun) -> str:

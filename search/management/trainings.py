@@ -1,7 +1,7 @@
 """The trainings that `manage.py train` can do: from nothing, or on from an encoder."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,7 +84,7 @@ def train_new(recipe: Recipe, data: str, session: "Session") -> Columns:
         examples, command = examples_of(data), f"{command} --data {shlex.quote(data)}"
         return {"": finetuning.train_anew(recipe, examples, session, command=command)}
     seconds = trainer.train(recipe, session)
-    figures = evaluate(str(session.folder))
+    figures = evaluate(str(session.folder), session.measuring)
     run = card.Run(command, seconds / 60, trainer.device_name())
     dimensions = load_encoder(str(session.folder)).dimensions
     card.write(session.folder, recipe, run, dimensions, figures)
@@ -110,11 +110,11 @@ def train_on(start: str, data: str, recipe: Recipe, session: "Session") -> Colum
     )
 
 
-def evaluate(checkpoint: str) -> "Figures":
+def evaluate(checkpoint: str, listener: Callable[[float], object] = bool) -> "Figures":
     """The figures of a checkpoint on the studio's held-out drawings. Raises CheckpointError."""
     from workers.training import evaluation
 
-    return evaluation.evaluate(load_encoder(checkpoint))
+    return evaluation.evaluate(load_encoder(checkpoint), listener=listener)
 
 
 def length_of(recipe: Recipe) -> str:

@@ -89,6 +89,8 @@ class TrainingRun(Lease):
     loss = models.FloatField(null=True, editable=False)
     pictures_per_second = models.FloatField(null=True, editable=False)
     seconds_left = models.FloatField(null=True, editable=False)
+    # The share that is measured, 0 to 1; null in every other phase.
+    measured = models.FloatField(null=True, editable=False)
     figures = models.JSONField(default=dict, editable=False)
     folder = models.CharField(max_length=500, blank=True, editable=False)
     started = models.DateTimeField(null=True, editable=False)
@@ -127,7 +129,14 @@ class TrainingRun(Lease):
     @property
     def time_left(self) -> str:
         """The estimate of its worker as text, such as 40 s; empty where there is none."""
-        return duration_text(self.seconds_left) if self.is_live and self.seconds_left else ""
+        trains = self.is_live and self.measured is None
+        return duration_text(self.seconds_left) if trains and self.seconds_left else ""
+
+    @property
+    def measured_percent(self) -> int | None:
+        """How much of it is measured, while or where it stopped while it was."""
+        is_over = self.state in {self.State.WAITING, self.State.DONE}
+        return None if self.measured is None or is_over else int(100 * self.measured)
 
     # For curators --------------------------------------------------------------------------------
 
@@ -141,7 +150,8 @@ class TrainingRun(Lease):
     def go_on(self) -> bool:
         """Wait again, to be taken up where it was when it stopped or failed; whether it does."""
         early = TrainingRun.objects.filter(pk=self.pk, state__in=self.ENDED_EARLY)
-        anew = {"stop_requested": None, "ended": None, "attempts": 0, **NO_FAILURE}
+        anew = {"stop_requested": None, "ended": None, "attempts": 0, "next_try_at": Now()}
+        anew |= NO_FAILURE
         return bool(early.update(state=self.State.WAITING, **anew))
 
     # For its worker -------------------------------------------------------------------------------
@@ -167,4 +177,5 @@ class TrainingRun(Lease):
         """Stop if that was asked, else wait: another worker takes it up where it is."""
         waits = When(stop_requested=None, then=Value(self.State.WAITING))
         ended = Case(When(stop_requested=None, then=Value(None)), default=Now())
-        return self.conclude(state=Case(waits, default=Value(self.State.STOPPED)), ended=ended)
+        state = Case(waits, default=Value(self.State.STOPPED))
+        return self.conclude(state=state, ended=ended, next_try_at=Now())

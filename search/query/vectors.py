@@ -186,13 +186,14 @@ def encoder_answers(encoder: Encoder) -> bool:
     return True
 
 
-def _cached_or_new(
-    key: str, task: Any, encoder: Encoder, *what: str, person: Person | None = None
-) -> Encoding:
+def _cached_or_new(key: str, task: Any, encoder: Encoder, *what: str, person: Person) -> Encoding:
     """The vector from the cache, where the query worker puts it if it is not there yet."""
     try:
         # First, and not sent a message where that fails: a silent Redis has cost a second then.
-        entry = cache.get(key) or _new(key, task, encoder, *what)
+        entry = cache.get(key)
+        if not entry:
+            _charge(person)
+            entry = _new(key, task, encoder, *what)
     except UNANSWERED as error:
         logger.warning("No encoder answers: %r", error)
         raise NoVector("encoder_not_answering") from None
@@ -203,7 +204,6 @@ def _new(key: str, task: Any, encoder: Encoder, *what: str) -> dict[str, Any]:
     """What the query worker answers. Raises one of UNANSWERED."""
     seconds = patience.seconds(encoder)
     try:
-        _charge(person)
         task.delay(encoder.pk, *what, key)
         entry = _wait_for(key, seconds)
     except NoAnswer:
@@ -216,12 +216,12 @@ def _new(key: str, task: Any, encoder: Encoder, *what: str) -> dict[str, Any]:
     return entry
 
 
-def _charge(person: Person | None) -> None:
+def _charge(person: Person) -> None:
     """Raises NoVector where a person has had as many vectors made within the hour as may be.
 
     Strangers have no number of their own: there the proxy limits each address.
     """
-    if person is None or not person.is_authenticated:
+    if not person.is_authenticated:
         return
     of_hour = f"vectors:{person.pk}:{time.time() // 3600:.0f}"
     cache.add(of_hour, 0, 3600)

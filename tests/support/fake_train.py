@@ -1,13 +1,15 @@
 """Stands in for `manage.py train`: its options, its lines, its state, and none of its work.
 
 FAKE_TRAIN says how it ends: "refuse" with a sentence, "crash" with a traceback, "die" by SIGKILL,
-"linger" after it has lost its listener, until there is a file `let-go`. What it did stands in
-`journal`, beside its folder.
+"linger" after it has lost its listener, until there is a file `let-go`; "measure" that it never
+comes to the end of, with a process of its own that ignores SIGTERM and holds its output. What it
+did stands in `journal`, beside its folder.
 """
 
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from argparse import ArgumentParser
@@ -21,7 +23,7 @@ LINGERS = 60.0
 
 def main() -> None:
     parser = ArgumentParser()
-    for name in ("recipe", "data", "towers", "seed", "progress", "from"):
+    for name in ("recipe", "data", "towers", "seed", "progress", "from", "parent"):
         parser.add_argument(f"--{name}")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--steps", type=int, default=STEPS)
@@ -75,9 +77,20 @@ def train(given) -> None:
             return
     (given.out / "model.safetensors").write_text("weights")
     state.unlink()
+    if os.environ.get("FAKE_TRAIN") == "measure":
+        measure(given.out)
     recall = {"value": 0.71, "low": 0.69, "high": float("nan")}
     figures = {"checkpoint": str(given.out), "words to pictures": {"R@1": recall}}
     print(json.dumps(figures | {"argv": " ".join(sys.argv[1:])}), flush=True)
+
+
+def measure(out: Path) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    helper = subprocess.Popen(["sleep", str(LINGERS)])
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    (out.parent / "helper").write_text(str(helper.pid))
+    print(json.dumps({"measured": 0.25}), flush=True)
+    time.sleep(LINGERS)
 
 
 def linger(let_go: Path) -> None:

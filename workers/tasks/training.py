@@ -8,10 +8,12 @@ has ended too.
 import fcntl
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -23,7 +25,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from search.models import TrainingRun
 from search.refusals import Refusal
-from workers.training.report import PROGRESS, parse_line
+from workers.training.report import MEASURED, PROGRESS, parse_line
 from workers.writes import persist
 
 logger = logging.getLogger(__name__)
@@ -31,8 +33,11 @@ logger = logging.getLogger(__name__)
 COMMAND = [sys.executable, "manage.py", "train"]
 # Seconds between two reads of its progress, and two writes of it.
 TICK_SECONDS = 1.0
-# Seconds for saving its state, after which it is killed; the state before that is whole.
-SAVING_SECONDS = 60
+# Seconds for saving its state, after which it is killed; the state before that is whole. A person
+# who stops it waits; whoever ends this worker gives it 90 seconds.
+STOP_SECONDS, SAVING_SECONDS = 8, 60
+# Seconds that its last lines take at most.
+LISTEN_SECONDS = 5
 # Maximum bytes of its error output that are read.
 MAX_ERROR_BYTES = 4096
 # Set when this worker is to end.
@@ -170,6 +175,8 @@ class Training:
             stderr=errors,
             # A lock is held until the last process that has it ends.
             pass_fds=[lock.fileno()],
+            # A group of its own, so that all of it can be ended: it draws in processes.
+            start_new_session=True,
         )
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -192,8 +199,8 @@ class Training:
                 self._take(parse_line(line))
 
     def _take(self, answer: dict[str, Any]) -> None:
-        if "step" in answer:
-            self._progress = answer
+        if "step" in answer or MEASURED in answer:
+            self._progress = self._progress | answer
         elif "code" in answer:
             self.refusal = Refusal.of(answer)
         elif answer:
@@ -210,12 +217,13 @@ class Training:
         """Have it save and end; nothing happens where it has ended."""
         if not self.has_ended():
             self._process.terminate()
-        try:
-            self._process.wait(SAVING_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._listener.join()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(SAVING_SECONDS if ending.is_set() else STOP_SECONDS)
+        # What it has started holds its output open, to which the listener would listen for ever.
+        with suppress(ProcessLookupError, PermissionError):  # macOS: a group of zombies.
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._listener.join(LISTEN_SECONDS)
 
     def failure(self) -> Refusal:
         """Why it ended without a result: its refusal, or the last line of a crash."""
@@ -232,6 +240,7 @@ class Training:
 def command(run: TrainingRun, folder: Path) -> list[str]:
     """The command line; one that has begun before goes on where it was."""
     given = {"recipe": run.recipe, "data": run.data, "towers": run.towers, "seed": run.seed}
+    given |= {"parent": os.getpid()}
     given |= {"steps": run.steps} if run.steps else {}
     given |= {"from": run.start_from.slug} if run.start_from else {}
     options = [f"--{name}={value}" for name, value in given.items()]

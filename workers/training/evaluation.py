@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,7 @@ WISHES = {
 }
 
 Values = NDArray[np.float64]
+Listener = Callable[[float], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,30 @@ class Figure:
 Figures = dict[str, dict[str, Figure]]
 
 
-def evaluate(encoder: LoadedEncoder, *, quiet: bool = False) -> Figures:
+class Counted:
+    """An encoder that tells a listener which share of `total` pictures it has encoded, 0 to 1."""
+
+    def __init__(self, encoder: LoadedEncoder, total: int, listener: Listener) -> None:
+        self.encode_texts, self._encode = encoder.encode_texts, encoder.encode_images
+        self._total, self._done, self._listener = total, 0, listener
+        listener(0.0)
+
+    def encode_images(self, images: Sequence[Image]) -> Vectors:
+        """Vectors (images, dimensions), as the encoder itself makes them."""
+        vectors = self._encode(images)
+        self._done += len(images)
+        self._listener(min(1.0, self._done / self._total))
+        return vectors
+
+
+def evaluate(encoder: LoadedEncoder, *, quiet: bool = False, listener: Listener = bool) -> Figures:
     """How well an encoder finds and tells apart held-out scenes: figures by question and measure.
 
-    All are shares from 0 to 1, with 95 % intervals.
+    All are shares from 0 to 1, with 95 % intervals. The listener hears which share is done.
     """
+    # The held-out scenes, half as many each for languages and other drawings, and two changes.
+    total = 2 * HELD_OUT + 2 * _PAIRS
+    encoder = cast(LoadedEncoder, Counted(encoder, total, listener))
     scenes, rng = held_out_scenes(HELD_OUT), Random(_SEED + 1)
     images = picture_vectors(encoder, scenes, "Held out", quiet=quiet)
     texts = encoder.encode_texts([caption(scene, rng, full=True) for scene in scenes])

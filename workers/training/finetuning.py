@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from workers.encoders.siglip import SIGLIP_2, family_of
 from workers.training import card, finetuned_card
 from workers.training.anchors import Anchors
 from workers.training.batches import Pairs
-from workers.training.evaluation import Figures, figure
+from workers.training.evaluation import Counted, Figures, Listener, figure
 from workers.training.examples import Example, Unreadable, fit_for_training, pairs_of
 from workers.training.recipes import Recipe
 from workers.training.resume import TrainingError
@@ -95,13 +95,13 @@ def finetune(
     files = find(checkpoint, revision)
     towers, spelling = load_towers(files), _spelling(files)
     learned, held_out = _split(_respell(fit_for_training(examples), spelling))
-    figures = {"before": recall(load_encoder(checkpoint, revision), held_out)}
+    figures = {"before": recall(load_encoder(checkpoint, revision), held_out, session.measuring)}
     pairs = pairs_of(learned, towers, quiet=session.quiet)
     recipe = replace(recipe, family=files.model_type, batch=min(recipe.batch, len(pairs.captions)))
     torch.manual_seed(recipe.seed)
     choose_weights(towers, recipe.towers)
     seconds = finish(FineTuning(recipe, towers, pairs, files.revision, spelling), session)
-    figures["after"] = recall(load_encoder(str(session.folder)), held_out)
+    figures["after"] = recall(load_encoder(str(session.folder)), held_out, session.measuring)
     run = card.Run(command, seconds / 60, device_name())
     _describe(session.folder, recipe, run, pairs, len(held_out), figures, checkpoint)
     return figures
@@ -116,7 +116,7 @@ def train_anew(
     towers = new_towers(recipe, texts)
     pairs = pairs_of(learned, towers, quiet=session.quiet)
     seconds = finish(Training(recipe, towers, pairs, texts), session)
-    figures = recall(load_encoder(str(session.folder)), held_out)
+    figures = recall(load_encoder(str(session.folder)), held_out, session.measuring)
     run = card.Run(command, seconds / 60, device_name())
     _describe(session.folder, recipe, run, pairs, len(held_out), {"": figures})
     return figures
@@ -182,15 +182,19 @@ def choose_weights(towers: Towers, which: str) -> None:
 # Before and after --------------------------------------------------------------------------------
 
 
-def recall(encoder: LoadedEncoder, examples: Sequence[Example]) -> Figures:
+def recall(
+    encoder: LoadedEncoder, examples: Sequence[Example], listener: Listener = bool
+) -> Figures:
     """The share of captions that find a picture they were written for, and of pictures likewise.
 
     Of the first captions of at most 2,000. Raises TrainingError where no picture can be read.
     """
+    count = min(len(examples), _MEASURED)
+    encoder = cast(LoadedEncoder, Counted(encoder, count, listener))
     captions: list[Sequence[str]] = []
     vectors = []
     # A few at a time: all of them as they were uploaded may not fit into memory.
-    for start in range(0, min(len(examples), _MEASURED), _AT_ONCE):
+    for start in range(0, count, _AT_ONCE):
         if read := list(_readable(examples[start : start + _AT_ONCE])):
             vectors.append(encoder.encode_images([picture for picture, _ in read]))
             captions += [texts for _, texts in read]

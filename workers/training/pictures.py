@@ -1,10 +1,11 @@
 """Draws many scenes at once, in one process per core."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import TypeVar
 
 import numpy as np
@@ -57,9 +58,20 @@ def _in_order(make: Callable[[Scene], Made], scenes: Sequence[Scene]) -> Iterato
         yield from map(make, scenes)
         return
     # Not forked: torch's threads do not survive a fork.
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), _watch_parent) as pool:
         for start in range(0, len(scenes), _AT_ONCE):
             yield from pool.map(make, scenes[start : start + _AT_ONCE], chunksize=_CHUNK)
+
+
+def _watch_parent() -> None:
+    """End with the process that the pool is of: killed, it leaves those who wait for work."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _square(scene: Scene, side: int, grid: int) -> tuple[Bytes, Bytes]:

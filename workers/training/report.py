@@ -27,13 +27,21 @@ class Progress:
     seconds_left: float
 
 
-# Keys of a line of progress.
-PROGRESS = tuple(field.name for field in fields(Progress))
+# Key of the share that has been measured of a run, which is in its own phase then.
+MEASURED = "measured"
+# Keys of the lines of progress.
+PROGRESS = (*(field.name for field in fields(Progress)), MEASURED)
 
 
 def progress_line(progress: Progress) -> str:
-    """A run after a step."""
-    return json.dumps({name: round(value, _DECIMALS) for name, value in asdict(progress).items()})
+    """A run after a step, which is not being measured."""
+    rounded = {name: round(value, _DECIMALS) for name, value in asdict(progress).items()}
+    return json.dumps(rounded | {MEASURED: None})
+
+
+def measuring_line(share: float) -> str:
+    """A run of which this share, from 0 to 1, has been measured."""
+    return json.dumps({MEASURED: round(share, _DECIMALS)})
 
 
 def result_line(checkpoint: str, figures: "Mapping[str, Figures]") -> str:

@@ -34,13 +34,15 @@ _SAVED_EVERY = 200  # Steps between two savings: a minute or two on two cores.
 class Session:
     """The folder of a run's result, whether to resume the state there, and who hears of its steps.
 
-    The listener hears of each step; where it answers False, the run stops.
+    The listener hears of each step; where it answers False, the run stops. `measuring` hears which
+    share has been measured, from 0 to 1.
     """
 
     folder: Path
     resume: bool = False
     quiet: bool = False
     listener: Callable[[Progress], bool] | None = None
+    measuring: Callable[[float], object] = bool
 
 
 def train(recipe: Recipe, session: Session, source: Source | None = None) -> float:

@@ -1,3 +1,6 @@
+import os
+import signal
+import threading
 import time
 from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import replace
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from workers.training.trainer import Session
 
 LINE_SECONDS = 1.0  # Seconds between two lines of progress.
+# Seconds for saving once whoever listens has gone.
+SAVING_SECONDS = 60
 
 
 class Command(BaseCommand):
@@ -57,8 +62,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="print the figures as JSON")
         parser.add_argument("--progress", choices=["json"], help="print each second a line of it")
+        parser.add_argument("--parent", type=int, metavar="PID", help="end once it has ended")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["parent"]:
+            threading.Thread(target=end_with, args=(options["parent"],), daemon=True).start()
         try:
             if options["evaluate"] is None:
                 self.train(options)
@@ -93,11 +101,11 @@ class Command(BaseCommand):
         from workers.training.trainer import Session
 
         folder = trainings.output_folder(self.folder(options), resume=options["resume"])
-        listener = self.write_progress if options["progress"] else None
+        session = Session(folder, options["resume"])
+        if options["progress"]:
+            session = replace(session, listener=self.write_progress, measuring=self.write_measuring)
         try:
-            columns = self.train_into(
-                Session(folder, options["resume"], listener=listener), options
-            )
+            columns = self.train_into(session, options)
         except Stopped as stopped:
             raise Refusal("text", text=f"{stopped} The same with --resume goes on.") from None
         if options["json"]:
@@ -140,10 +148,24 @@ class Command(BaseCommand):
             self.stdout.flush()
         return True
 
+    def write_measuring(self, share: float) -> None:
+        """Write a line for a program; a batch of pictures is measured for each."""
+        self.stdout.write(report.measuring_line(share))
+        self.stdout.flush()
+
     def show(self, title: str, columns: Columns) -> None:
         from workers.training.card import table
 
         self.stdout.write(f"{title}; in brackets the 95 % interval.\n\n{table(columns)}")
+
+
+def end_with(parent: int) -> None:
+    """Save and end once the parent with this id has ended: nobody would hear how it goes on."""
+    while os.getppid() == parent:
+        time.sleep(LINE_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(SAVING_SECONDS)
+    os._exit(1)
 
 
 def positive(value: str) -> int:

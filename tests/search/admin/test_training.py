@@ -112,6 +112,15 @@ def test_the_page_says_how_far_it_is_and_asks_again(curator_client):
     assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
 
 
+def test_measuring_is_a_phase_with_words_and_progress(curator_client):
+    run = running()
+    assert run.report(measured=0.375)
+    page = run_page(curator_client, run)
+    assert "It is being measured: 37 % of the pictures." in page
+    assert '<progress value="37" max="100"' in page
+    assert "Time left" not in page
+
+
 def test_htmx_gets_the_progress_alone(curator_client):
     run = running()
     answer = curator_client.get(page_of(run), {"state": "running"}, headers={"HX-Request": "true"})

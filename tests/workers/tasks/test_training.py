@@ -2,11 +2,13 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from datetime import timedelta
 
+import psutil
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -127,8 +129,8 @@ def test_the_command_is_told_what_was_asked():
     parts = {"data": "catalogue", "start_from": encoder, "origin": "fake", "towers": "lora"}
     run = trained(make_run(steps=4, **parts))
     assert run.figures["argv"] == (
-        "--recipe=siglip --data=catalogue --towers=lora --seed=7 --steps=4 --from=fake"
-        f" --out={run.folder} --progress=json --json"
+        "--recipe=siglip --data=catalogue --towers=lora --seed=7"
+        f" --parent={os.getpid()} --steps=4 --from=fake --out={run.folder} --progress=json --json"
     )
 
 
@@ -167,6 +169,45 @@ def test_stopping_saves_and_going_on_resumes(monkeypatch):
     run = trained(run)
     assert (run.state, run.step) == ("done", 50)
     assert run.figures["argv"].endswith("--resume")
+
+
+def stopped_while_measured(monkeypatch, tmp_path):
+    """A run that is stopped while it is measured, and the id of what was at work for it."""
+    monkeypatch.setenv("FAKE_TRAIN", "measure")
+    report = TrainingRun.report
+
+    def reporting(run, **progress):
+        if progress.get("measured") is not None:
+            run.ask_to_stop()
+        return report(run, **progress)
+
+    monkeypatch.setattr(TrainingRun, "report", reporting)
+    run = trained(make_run(steps=2))
+    return run, int((tmp_path / "trained" / "helper").read_text())
+
+
+def lives(pid):
+    """Whether a process runs; one that only waits for its parent to notice its end does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_stopping_while_it_is_measured_ends_all_of_it(monkeypatch, tmp_path):
+    began = time.monotonic()
+    run, helper = stopped_while_measured(monkeypatch, tmp_path)
+    assert time.monotonic() - began < 10
+    await_true(lambda: not lives(helper))
+    assert (run.state, run.step, run.measured_percent) == ("stopped", 2, 25)
+
+
+def test_control_without_the_end_of_its_group_what_it_started_lives_on(monkeypatch, tmp_path):
+    monkeypatch.setattr(training.os, "killpg", lambda group, number: None)
+    monkeypatch.setattr(training, "LISTEN_SECONDS", 0.1)
+    _, helper = stopped_while_measured(monkeypatch, tmp_path)
+    assert lives(helper)
+    os.kill(helper, signal.SIGKILL)
 
 
 def test_a_worker_that_is_to_end_gives_the_run_back_uncharged(monkeypatch):

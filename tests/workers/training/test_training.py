@@ -196,12 +196,24 @@ def test_the_command_draws_trains_and_writes_its_figures(tmp_path, capsys, few_h
 
 
 def test_the_command_says_how_far_it_is(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("search.management.trainings.evaluate", lambda checkpoint: {})
+    def evaluate(checkpoint, listener):
+        listener(0.5)
+        return {}
+
+    monkeypatch.setattr("search.management.trainings.evaluate", evaluate)
     monkeypatch.setattr("workers.training.card.write", lambda *args: None)
     call_command("train", steps=2, out=tmp_path / "new", progress="json", json=True)
-    *lines, result = map(json.loads, capsys.readouterr().out.splitlines())
+    *lines, measuring, result = map(json.loads, capsys.readouterr().out.splitlines())
     assert [line["step"] for line in lines][-1] == 2 and lines[0]["steps"] == 2
+    assert measuring == {"measured": 0.5}
     assert result == {"checkpoint": str(tmp_path / "new")}
+
+
+def test_the_listener_hears_how_much_is_measured(siglip2, few_held_out):
+    shares = []
+    evaluation.evaluate(load_encoder(str(siglip2)), quiet=True, listener=shares.append)
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0.0, pytest.approx(1.0, abs=0.1))
 
 
 def test_the_command_measures_and_repeats(siglip2, capsys, few_held_out):
