@@ -22,6 +22,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
+from config import timeouts
 from search.models import Encoder
 from workers import queues
 from workers.bell import ring
@@ -44,6 +45,12 @@ def stand_back(sender: Any, instance: Any, **kwargs: Any) -> None:
     for queue, nice in NICE.items():
         if takes(queue, instance.app):
             os.nice(nice)
+
+
+@celeryd_after_setup.connect
+def limit_waiting(**kwargs: Any) -> None:
+    """No statement of a worker and its children works or waits without an end."""
+    timeouts.apply(timeouts.WORKER)
 
 
 @worker_process_init.connect

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any, Self
 
 from django.db import connection, models, transaction
+from django.db.backends.utils import CursorWrapper
 from django.db.models import Count, Q
 from django.db.models.functions import Now
 
@@ -217,7 +218,7 @@ class Encoder(models.Model):
         if self.has_index():
             return
         self.drop_index()
-        with connection.cursor() as cursor:
+        with unhurried() as cursor:
             cursor.execute(
                 f"CREATE INDEX {_concurrently()} {self.index_name} ON search_embedding "
                 f"USING hnsw ((vector::halfvec({self.dimensions})) halfvec_cosine_ops) "
@@ -226,8 +227,23 @@ class Encoder(models.Model):
             )
 
     def drop_index(self) -> None:
-        with connection.cursor() as cursor:
+        with unhurried() as cursor:
             cursor.execute(f"DROP INDEX {_concurrently()} IF EXISTS {self.index_name}")
+
+
+@contextmanager
+def unhurried() -> Iterator[CursorWrapper]:
+    """A cursor whose statements may take hours, or wait as long for a backup to end."""
+    timeouts = ("statement_timeout", "lock_timeout")
+    with connection.cursor() as cursor:
+        for name in timeouts:
+            cursor.execute(f"SET {name} = 0")
+        try:
+            yield cursor
+        finally:
+            if connection.is_usable():
+                for name in timeouts:
+                    cursor.execute(f"RESET {name}")
 
 
 def duration_text(seconds: float) -> str:

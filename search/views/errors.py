@@ -10,7 +10,9 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.template import loader
+from psycopg.errors import LockNotAvailable, QueryCanceled
 
+from config import timeouts
 from search.access.bodies import BodyTooLarge
 from search.access.requests import PageRequest
 from search.disk import is_full
@@ -25,6 +27,11 @@ SENTENCES = {
     " again in {minutes} minutes.",
     500: "This is a fault of ours and has been recorded; please try again.",
     503: "The library is restarting; please try again in a moment.",
+}
+TOO_LONG: dict[type[BaseException] | None, str] = {
+    QueryCanceled: f"This took longer than {timeouts.WEB.statement} seconds and was stopped;"
+    " please ask for less at once.",
+    LockNotAvailable: "Somebody else is changing the same; please try again in a moment.",
 }
 TITLES = {
     400: "That did not work",
@@ -74,7 +81,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return disk_full()
     if not isinstance(error, OperationalError | InterfaceError):
         return _page(500)
-    response = _page(503)
+    # What PostgreSQL itself says of a statement that took or waited too long (config/timeouts.py).
+    response = _page(503, TOO_LONG.get(type(error.__cause__), ""))
     response["Retry-After"] = "5"
     return response
 

@@ -1,6 +1,7 @@
 import pytest
 from django.db import InterfaceError, OperationalError
 from django.test import Client
+from psycopg.errors import LockNotAvailable, QueryCanceled
 
 from tests.support.factories import make_user
 
@@ -88,6 +89,22 @@ def test_while_the_database_restarts_the_page_says_so(broken, exception):
     assert response.status_code == 503
     assert response["Retry-After"] == "5"
     assert "The library is restarting" in text(response)
+
+
+@pytest.mark.parametrize(
+    ("cause", "sentence"),
+    [
+        (QueryCanceled(), "This took longer than 15 seconds and was stopped"),
+        (LockNotAvailable(), "Somebody else is changing the same"),
+    ],
+)
+def test_what_takes_too_long_ends_with_a_sentence(broken, cause, sentence):
+    error = OperationalError("ended")
+    error.__cause__ = cause
+    response = broken(error)
+
+    assert response.status_code == 503
+    assert sentence in text(response)
 
 
 def test_that_page_needs_no_database(broken, django_assert_num_queries):
