@@ -161,6 +161,17 @@ class Supervisor:
     def _tell_watchdog(self, child: Child) -> None:
         os.write(self._mouth, f"{child.process.pid}\n".encode())
 
+    def restart(self, name: str, command: Sequence[str]) -> Child:
+        """End the child of this name with all that it has started, and start this in its place.
+
+        Its log lies beside the new one, as NAME.before.log.
+        """
+        child = next(child for child in self.children if child.name == name)
+        end_groups([child.process.pid])
+        self.forget(child)
+        child.log.replace(child.log.with_name(f"{name}.before.log"))
+        return self.start(name, command)
+
     def finish(self, child: Child, *, meanwhile: Callable[[], object] = bool) -> None:
         """Wait for the good end of a child that may end, and call `meanwhile` now and then."""
         while child.process.poll() is None:

@@ -32,6 +32,9 @@ UNTOUCHED: dict[str, Any] = (
 
 
 class LeaseQuerySet(models.QuerySet[Any]):
+    # The field that says since when there is something to do.
+    since = "created"
+
     def waiting(self) -> Self:
         """Those on which work is to be done or under way."""
         raise NotImplementedError
@@ -48,6 +51,15 @@ class LeaseQuerySet(models.QuerySet[Any]):
         return self.waiting().filter(
             Q(leased_until=None) | Q(leased_until__lt=Now()),
             Q(next_try_at=None) | Q(next_try_at__lte=Now()),
+        )
+
+    def overdue(self, patience: timedelta) -> Self:
+        """Those that anyone could have claimed for longer than this."""
+        then = Now() - patience
+        return self.waiting().filter(
+            Q(leased_until=None) | Q(leased_until__lt=then),
+            Q(next_try_at=None) | Q(next_try_at__lt=then),
+            Q((f"{self.since}__lt", then)),
         )
 
     def claim(self, **changes: Any) -> Any:

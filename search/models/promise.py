@@ -1,10 +1,9 @@
 """A promise: a row that says what a worker still has to make of an asset."""
 
-from datetime import timedelta
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Now
 
 from search.models.lease import MAX_ATTEMPTS, UNTOUCHED, Lease, LeaseQuerySet, failure
@@ -12,6 +11,7 @@ from search.refusals import Refusal
 
 
 class PromiseQuerySet(LeaseQuerySet):
+    since = "asset__created"
     claim_order: tuple[str, ...] = ("pk",)
 
     def waiting(self) -> Self:
@@ -19,15 +19,6 @@ class PromiseQuerySet(LeaseQuerySet):
 
     def done(self) -> Self:
         return self.exclude(fulfilled=None)
-
-    def overdue(self, patience: timedelta) -> Self:
-        """Those that anyone could have claimed for longer than this."""
-        then = Now() - patience
-        return self.waiting().filter(
-            Q(leased_until=None) | Q(leased_until__lt=then),
-            Q(next_try_at=None) | Q(next_try_at__lt=then),
-            asset__created__lt=then,
-        )
 
     def claim_fresh(self, limit: int) -> list[Any]:
         """Lease up to `limit` promises that nobody has claimed before."""

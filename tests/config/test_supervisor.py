@@ -101,6 +101,18 @@ def test_a_step_is_not_charged_with_what_an_earlier_one_was_refused_for(tmp_path
             supervised.finish(fails)
 
 
+def test_a_child_is_started_anew_with_all_that_it_has_started(tmp_path, short_grace):
+    with Supervisor(tmp_path) as supervised:
+        child = supervised.start("parent", python(LEAVES_ONE_BEHIND))
+        assert eventually(lambda: child.log.read_text().endswith("\n"))
+        grandchild = int(child.log.read_text())
+        again = supervised.restart("parent", python(SLEEPS))
+        assert supervised.children == [again]
+        assert not lives(child.process.pid) and eventually(lambda: not lives(grandchild))
+        assert lives(again.process.pid)
+    assert (tmp_path / "logs" / "parent.before.log").read_text() == f"{grandchild}\n"
+
+
 def test_a_log_begins_anew(tmp_path):
     for word in ("first", "second"):
         with Supervisor(tmp_path) as supervised:

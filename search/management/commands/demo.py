@@ -21,6 +21,7 @@ from tqdm import tqdm
 from config import embedded
 from config.supervisor import Child, ChildDied, Supervisor, last_lines, rotate
 from search.library import sample_catalogue
+from search.management.idle_workers import IdleWorkers
 from search.models import Asset, Embedding, Encoder, Rendition, User
 from workers.turns import SERVING, turn
 
@@ -90,6 +91,7 @@ class Command(BaseCommand):
     def start_site(self) -> Child:
         """Start the servers and all that answers a first search; the step that adds the encoder."""
         self.commands = processes(f"{self.bind}:{self.port}")
+        self.idle_workers = IdleWorkers(self.supervisor, self.commands)
         if settings.REDIS_URL in {"", embedded.redis_url(settings.VAR_DIR)}:
             self.start_redis()
         with ThreadPoolExecutor() as pool:
@@ -188,6 +190,7 @@ class Command(BaseCommand):
         self.supervisor.check()
         if settings.EMBEDDED_DATABASE:
             rotate(embedded.postgres_log(settings.VAR_DIR))
+        self.idle_workers.look()
 
     def welcome(self) -> None:
         self.say(f"\nSightline is ready: http://{self.bind}:{self.port}/")

@@ -5,11 +5,12 @@ from django.db import OperationalError
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.utils import timezone
 
-from search.models import Asset, Embedding, Encoder, Rendition
-from search.views import health
+from search import liveness
+from search.models import Asset, Embedding, Encoder, EncoderRequest, Rendition, TrainingRun
 from tests.support.factories import make_asset, make_encoder
+from tests.support.training_runs import make_run
 
-ALL_OK = {"database": "ok", "redis": "ok", "query_worker": "ok", "progress": "ok"}
+ALL_OK = {"database": "ok", "redis": "ok", "ingest": "ok", "query": "ok", "train": "ok"}
 
 
 @pytest.fixture
@@ -47,19 +48,19 @@ def test_no_probe_is_cached(client, library, path):
 
 def test_a_good_answer_costs_the_worker_nothing_for_a_while(client, library, monkeypatch):
     client.get("/readyz")
-    monkeypatch.setattr(health, "encoder_answers", None)
+    monkeypatch.setattr(liveness, "encoder_answers", None)
 
     assert client.get("/readyz").status_code == 200
 
 
 def test_no_encoder_is_not_ready(client, db):
-    assert part(client, "query_worker").startswith("No encoder serves")
+    assert part(client, "query").startswith("No encoder serves")
 
 
 def test_a_silent_query_worker_is_not_ready(client, library, monkeypatch):
-    monkeypatch.setattr(health, "encoder_answers", lambda encoder: False)
+    monkeypatch.setattr(liveness, "encoder_answers", lambda encoder: False)
 
-    assert part(client, "query_worker") == "No query worker answers."
+    assert part(client, "query") == "No query worker answers."
 
 
 def test_a_silent_database_is_not_ready(client, library, monkeypatch):
@@ -83,7 +84,37 @@ def test_a_silent_redis_is_not_ready(client, library, settings):
 def test_what_waits_for_long_is_not_ready(client, library):
     make_old_asset()
 
-    assert "no progress" in part(client, "progress")
+    assert "no progress" in part(client, "ingest")
+
+
+def test_an_encoder_that_is_asked_for_and_not_added_is_not_ready(client, library):
+    EncoderRequest.objects.create(checkpoint="/data/other")
+    EncoderRequest.objects.update(created=timezone.now() - timedelta(hours=1))
+
+    assert "requests for encoders" in part(client, "ingest")
+
+
+def test_a_training_that_no_trainer_takes_up_is_not_ready(client, library):
+    make_run()
+    TrainingRun.objects.update(created=timezone.now() - timedelta(hours=1))
+
+    assert part(client, "train").endswith("is a trainer running?")
+
+
+def test_a_training_that_waits_for_another_is_ready(client, library):
+    make_run(), make_run()
+    TrainingRun.objects.update(created=timezone.now() - timedelta(hours=1))
+    TrainingRun.objects.claim()
+
+    assert client.get("/readyz").status_code == 200
+
+
+def test_a_training_that_has_just_been_given_back_is_ready(client, library):
+    make_run()
+    TrainingRun.objects.update(created=timezone.now() - timedelta(hours=1))
+    TrainingRun.objects.claim().give_back()
+
+    assert client.get("/readyz").status_code == 200
 
 
 def test_a_long_queue_that_moves_is_ready(client, library):
@@ -120,7 +151,7 @@ def test_what_a_retired_encoder_left_undone_does_not_count(client, library):
 def test_a_serving_encoder_that_a_worker_cannot_load_is_not_ready(client, library):
     Encoder.objects.update(problem="Its files are gone.")
 
-    assert part(client, "query_worker") == "Its files are gone."
+    assert part(client, "query") == "Its files are gone."
 
 
 def test_another_encoder_that_cannot_be_loaded_does_not_make_the_site_unready(client, library):
