@@ -28,7 +28,7 @@ SENTENCES = {
     500: "This is a fault of ours and has been recorded; please try again.",
     503: "The library is restarting; please try again in a moment.",
 }
-TOO_LONG: dict[type[BaseException] | None, str] = {
+TOO_LONG: dict[type[object], str] = {
     QueryCanceled: f"This took longer than {timeouts.WEB.statement} seconds and was stopped;"
     " please ask for less at once.",
     LockNotAvailable: "Somebody else is changing the same; please try again in a moment.",

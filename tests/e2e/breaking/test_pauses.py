@@ -15,7 +15,7 @@ from itertools import count
 
 import pytest
 
-from tests.support.faults import FULL, ingest_worker, picture, settled
+from tests.support.faults import FULL, claims, ingest_worker, picture, settled
 
 PAUSES = 50 if FULL else 5
 # Seconds until both workers do their work again, at most; of a search while Redis is silent.
@@ -136,11 +136,23 @@ def quick(session) -> bool:
     return time.monotonic() - began < SEARCH
 
 
-def test_control_where_failed_acknowledgements_are_swallowed_a_pause_makes_a_worker_deaf(stack):
-    ingest_worker(stack, "deaf")
-    with in_use(stack), paused(stack):
-        time.sleep(3)
-    assert not ingests(stack, stack.session())
+def pause_as_it_acknowledges(stack, *faults: str) -> bool:
+    """Pause Redis while the ingest worker ends its work; whether it takes up more afterwards."""
+    ingest_worker(stack, "slow", *faults)
+    session = stack.session()
+    upload(session)
+    assert stack.eventually(lambda: bool(claims(stack)))
+    with paused(stack):
+        time.sleep(5)
+    return ingests(stack, session)
+
+
+def test_a_pause_as_a_worker_acknowledges_leaves_it_at_work(stack):
+    assert pause_as_it_acknowledges(stack)
+
+
+def test_control_where_failed_acknowledgements_are_swallowed_it_is_deaf(stack):
+    assert not pause_as_it_acknowledges(stack, "deaf")
     # It answers a ping all the same, which is why a ping says nothing.
     ping = stack.manage("shell", "--command", PING)
     assert "pong" in ping.stdout
