@@ -48,7 +48,7 @@ class CollectionAdmin(Merging, CuratorAdmin):
     prepopulated_fields = {"slug": ["name"]}
     inlines = [AssetInline]
     actions = ["merge"]
-    merge_rows = merge_collections
+    merge_rows = staticmethod(merge_collections)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
         return super().get_queryset(request).annotate(size=Count("assets"))

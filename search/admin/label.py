@@ -49,7 +49,7 @@ class LabelAdmin(Merging, CuratorAdmin):
     fields += ["effective_threshold", "counts_by_threshold"]
     readonly_fields = ["effective_threshold", "counts_by_threshold"]
     actions = ["let_suggest", "stop_suggesting", "merge"]
-    merge_rows = merge_labels
+    merge_rows = staticmethod(merge_labels)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Label]:
         return super().get_queryset(request).with_counts()

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +18,7 @@ class Merging:
     admin_site: Any
     opts: Any
     message_user: Any
-    merge_rows: Callable[[Any, Sequence[Any]], None]
+    merge_rows: Callable[..., None]
 
     @action(description="Merge into one", permissions=["delete"])
     def merge(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
@@ -33,6 +33,6 @@ class Merging:
         row = rows.pop(request.POST["into"], None)
         if row is None:
             raise BadRequest("The one that stays must be one of those that are merged.")
-        type(self).merge_rows(row, list(rows.values()))
+        self.merge_rows(row, list(rows.values()))
         self.message_user(request, f"{len(rows)} were merged into {row}.")
         return None

@@ -75,7 +75,7 @@ class CheckedActions:
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
         for pk in request.POST.getlist(ACTION_CHECKBOX_NAME):
             try:
-                self.model._meta.pk.clean(pk, None)  # type: ignore[union-attr]
+                self.model._meta.pk.clean(pk, None)
             except ValidationError:
                 raise BadRequest("Some of the rows that were chosen can't be any.") from None
         return super().response_action(request, queryset)  # type: ignore[misc]

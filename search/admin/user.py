@@ -8,7 +8,7 @@ from search.models import User
 
 
 @admin.register(User, site=site)
-class UserAdmin(CheckedActions, PlainUserAdmin, ModelAdmin):
+class UserAdmin(CheckedActions, PlainUserAdmin, ModelAdmin):  # type: ignore[misc]
     """Accounts, for superusers: staff may upload and curate, everyone else may search."""
 
     form = UserChangeForm

@@ -26,7 +26,8 @@ class NameField(models.CharField):
 
 def called(rows: QuerySet[Row], name: str, field: str = "name") -> QuerySet[Row]:
     """Those of the rows that are called so; `field` is one of which each name is unique."""
-    return rows.alias(folded=Folded(field)).filter(folded=Folded(Value(name)))
+    named = rows.alias(folded=Folded(field)).filter(folded=Folded(Value(name)))
+    return named  # type: ignore[return-value]
 
 
 def one_of_a_name(field: str, name: str, sentence: str) -> UniqueConstraint:

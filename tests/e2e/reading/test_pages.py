@@ -236,15 +236,6 @@ def test_who_is_signed_out_meanwhile_is_told_and_a_retry_goes_on(opened):
     expect(row(page, title)).to_contain_text("Searchable", timeout=30_000)
 
 
-def test_the_same_picture_again_keeps_the_name_that_was_sent(opened):
-    [(title, data)] = [(f"red {next(NUMBERS)}", pictures.jpeg((310, 200 + next(NUMBERS))))]
-    page = opened("/upload/")
-    page.evaluate(DROP, [held((f"{title}.jpg", data), ("again.jpg", data)), ".drop"])
-    expect(row(page, title)).to_contain_text("Searchable", timeout=30_000)
-    expect(row(page, "again")).to_contain_text(f"Already in the library, as {title}")
-    expect(row(page, "again")).not_to_contain_text("soon", timeout=30_000)
-
-
 def test_a_connection_that_is_lost_is_told_and_a_retry_goes_on(opened):
     title, data = UPLOADS[4]
     page = opened("/upload/")
