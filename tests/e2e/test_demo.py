@@ -87,7 +87,7 @@ class Demo:
 
     def children(self, name: str) -> Iterator[psutil.Process]:
         children = psutil.Process(self.process.pid).children()
-        return (child for child in children if re.search(name, " ".join(child.cmdline())))
+        return (child for child in children if re.search(name, relic(child, self.var)))
 
     def relics(self) -> list[str]:
         """What still runs in this folder."""
