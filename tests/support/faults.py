@@ -1,7 +1,6 @@
 """What the fault tests share: a stack that counts what is written, and ways to fail."""
 
 import io
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +10,6 @@ from PIL import Image
 from tests.support.sabotage import MAGENTA
 from tests.support.stack import Stack
 
-# SCALE=full, as `make chaos` sets it: many times as much of what is killed, poisoned or rebuilt.
-FULL = os.environ.get("SCALE", "") == "full"
 LEASE, BELL = 3, 1
 PLAIN = (90, 120, 150)
 

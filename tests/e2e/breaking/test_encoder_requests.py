@@ -10,7 +10,7 @@ CHECKPOINT = str(settings.BUNDLED_CHECKPOINTS / "studio-clip")
 # It is renewed by the process that adds the encoder, which first has to import torch.
 LEASE = 10
 
-pytestmark = pytest.mark.usefixtures("emptied")
+pytestmark = [pytest.mark.usefixtures("emptied"), pytest.mark.promise("P10")]
 
 
 @pytest.fixture
@@ -66,12 +66,13 @@ def ask_without_redis_and_kill_the_worker_under_way(stack, ask) -> None:
     stack.start("ingest")
 
 
-def test_it_is_added_once(stack, ask):
+def test_it_is_added_once(stack, ask, figure):
     ask_without_redis_and_kill_the_worker_under_way(stack, ask)
     assert stack.eventually(lambda: added(stack) == 1, 180), stack.logs()
     fulfilled = "SELECT attempts FROM search_encoderrequest WHERE fulfilled IS NOT NULL"
     assert stack.eventually(lambda: stack.sql(fulfilled) == [(1,)], 10)
     assert added(stack) == 1
+    figure("P10", "An encoder asked for without Redis, its worker killed twice: added once")
 
 
 def test_control_were_it_claimed_but_once_it_would_be_lost(stack, ask):

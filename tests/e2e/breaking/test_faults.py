@@ -13,7 +13,6 @@ import pytest
 
 from tests.support.faults import (
     BELL,
-    FULL,
     LEASE,
     PLAIN,
     failed,
@@ -23,6 +22,7 @@ from tests.support.faults import (
     settled,
     wait_for_a_claim,
 )
+from tests.support.promises import FULL
 from tests.support.sabotage import CYAN
 
 UPLOADS = 200 if FULL else 60
@@ -60,7 +60,8 @@ def meanwhile(work, *arguments):
 # Workers that are killed, a Redis that forgets ---------------------------------------------------
 
 
-def test_uploads_survive_ten_kills_and_three_flushes(stack):
+@pytest.mark.promise("P1")
+def test_uploads_survive_ten_kills_and_three_flushes(stack, figure):
     rng, session = random.Random(7), stack.session()
     ingest_worker(stack, "slow")
     with meanwhile(upload, session, range(UPLOADS)):
@@ -77,6 +78,7 @@ def test_uploads_survive_ten_kills_and_three_flushes(stack):
     ingest_worker(stack)
 
     assert stack.eventually(lambda: settled(stack), 120)
+    figure("P1", f"{UPLOADS} uploads, 10 kills of workers, 3 flushes: {stack.embedded()} embedded")
     assert stack.embedded() == UPLOADS
     assert failed(stack) == []
     assert stack.sql("SELECT count(*) FROM written")[0][0] == UPLOADS
@@ -85,6 +87,7 @@ def test_uploads_survive_ten_kills_and_three_flushes(stack):
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+@pytest.mark.promise("P1")
 def test_control_without_a_second_claim_a_kill_loses_assets(stack):
     ingest_worker(stack, "slow", "forgetful")
     with meanwhile(upload, stack.session(), range(24)):
@@ -124,11 +127,13 @@ def children_of(child):
     return psutil.Process(child.process.pid).children()
 
 
+@pytest.mark.promise("P1")
 def test_a_worker_that_slept_past_its_lease_writes_nothing_twice(stack):
     sleep_past_the_lease(stack)
     assert most_writes(stack) == 1
 
 
+@pytest.mark.promise("P1")
 def test_control_without_a_token_it_writes_twice(stack):
     sleep_past_the_lease(stack, "tokenless")
     assert most_writes(stack) == 2
@@ -141,7 +146,8 @@ def answers(session) -> bool:
     return session.get("/", {"q": "red mug"}).status_code == 200
 
 
-def test_the_site_recovers_from_a_restart_of_postgresql_under_load(stack):
+@pytest.mark.promise("P1")
+def test_the_site_recovers_from_a_restart_of_postgresql_under_load(stack, figure):
     session, statuses = stack.session(), {}
 
     def load() -> None:
@@ -154,6 +160,10 @@ def test_the_site_recovers_from_a_restart_of_postgresql_under_load(stack):
         stack.restart_postgres()
         assert stack.eventually(lambda: answers(stack.session()), 30)
 
+    figure(
+        "P1",
+        f"PostgreSQL restarted under {len(statuses)} uploads: {sorted(set(statuses.values()))}",
+    )
     # Whoever was told "not now" is told so in a page, and whoever was told "stored" was right.
     assert set(statuses.values()) <= {200, 503}
     assert stack.eventually(lambda: settled(stack), 60)
@@ -166,6 +176,7 @@ def test_the_site_recovers_from_a_restart_of_postgresql_under_load(stack):
     assert most_writes(stack) == 1
 
 
+@pytest.mark.promise("P1")
 def test_control_without_postgresql_the_site_does_not_recover(stack):
     from config import embedded
 
@@ -180,11 +191,13 @@ def test_control_without_postgresql_the_site_does_not_recover(stack):
         stack.restart_postgres()
 
 
-def test_without_redis_an_upload_is_stored_and_embedded_once_redis_is_back(stack):
+@pytest.mark.promise("P2")
+def test_without_redis_an_upload_is_stored_and_embedded_once_redis_is_back(stack, figure):
     session = stack.session()
     stack.stop("redis")
     started = time.monotonic()
     upload(session, [1])
+    figure("P2", f"An upload as Redis goes: {time.monotonic() - started:.1f} s")
     assert time.monotonic() - started < 10
     # The control: while Redis is away nothing rings, so nothing is embedded.
     assert not stack.eventually(lambda: settled(stack), 4 * BELL)
@@ -195,6 +208,7 @@ def test_without_redis_an_upload_is_stored_and_embedded_once_redis_is_back(stack
     assert stack.embedded() == 1
 
 
+@pytest.mark.promise("P9")
 def test_without_redis_the_search_page_shows_lexical_hits_and_a_sentence(stack):
     session = stack.session()
     upload(session, [1])

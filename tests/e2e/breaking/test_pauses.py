@@ -15,7 +15,8 @@ from itertools import count
 
 import pytest
 
-from tests.support.faults import FULL, claims, ingest_worker, picture, settled
+from tests.support.faults import claims, ingest_worker, picture, settled
+from tests.support.promises import FULL
 
 PAUSES = 50 if FULL else 5
 # Seconds until both workers do their work again, at most; of a search while Redis is silent.
@@ -92,17 +93,20 @@ def pause(stack, seconds: float) -> tuple[float, float]:
     return query, query + seconds_until(lambda: settled(stack))
 
 
-def test_both_workers_are_back_at_work_within_ten_seconds_of_redis(stack):
+@pytest.mark.promise("P1")
+def test_both_workers_are_back_at_work_within_ten_seconds_of_redis(stack, figure):
     rng = random.Random(7)
     lengths = [round(rng.uniform(1, 10 if FULL else 4), 1) for _ in range(PAUSES)]
     back = {length: pause(stack, length) for length in lengths}
     slowest = {length: seconds for length, seconds in back.items() if max(seconds) > BACK}
-    print(f"\n{PAUSES} pauses of {min(lengths)} to {max(lengths)} s: back after at most", end=" ")
-    print(", ".join(f"{max(each):.1f} s" for each in zip(*back.values(), strict=True)))
+    query, ingest = (max(each) for each in zip(*back.values(), strict=True))
+    pauses = f"{PAUSES} pauses of Redis of {min(lengths)} to {max(lengths)} s"
+    figure("P1", f"{pauses}: query back after {query:.1f} s at most, ingest after {ingest:.1f} s")
     assert slowest == {}
 
 
-def test_searches_do_not_wait_for_a_silent_redis(stack):
+@pytest.mark.promise("P9")
+def test_searches_do_not_wait_for_a_silent_redis(stack, figure):
     session = stack.session()
     assert ingests(stack, session)
     with paused(stack):
@@ -114,10 +118,11 @@ def test_searches_do_not_wait_for_a_silent_redis(stack):
             assert not encodes(session)
             seconds.append(time.monotonic() - began)
     assert seconds_until(lambda: encodes(session)) < BACK
-    print(f"\nSearches while Redis is silent: at most {max(seconds):.2f} s")
+    figure("P9", f"Searches while Redis is silent: {max(seconds):.2f} s at most")
     assert max(seconds) < SEARCH
 
 
+@pytest.mark.promise("P9")
 def test_searches_do_not_wait_for_a_dead_query_worker(stack):
     session = stack.session()
     assert ingests(stack, session)
@@ -147,10 +152,12 @@ def pause_as_it_acknowledges(stack, *faults: str) -> bool:
     return ingests(stack, session)
 
 
+@pytest.mark.promise("P1")
 def test_a_pause_as_a_worker_acknowledges_leaves_it_at_work(stack):
     assert pause_as_it_acknowledges(stack)
 
 
+@pytest.mark.promise("P1")
 def test_control_where_failed_acknowledgements_are_swallowed_it_is_deaf(stack):
     assert not pause_as_it_acknowledges(stack, "deaf")
     # It answers a ping all the same, which is why a ping says nothing.

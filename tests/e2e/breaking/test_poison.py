@@ -5,20 +5,24 @@ The negative control is the same with one safeguard removed, which must fail.
 
 import pytest
 
-from tests.support.faults import FULL, failed, folder_of, ingest_worker, settled
+from tests.support.faults import failed, folder_of, ingest_worker, settled
+from tests.support.promises import FULL
 
 # One by itself, and two side by side.
 PICTURES, DEADLY = (500, {100, 250, 251}) if FULL else (60, {12, 30, 31})
 
-pytestmark = pytest.mark.usefixtures("emptied")
+pytestmark = [pytest.mark.usefixtures("emptied"), pytest.mark.promise("P3")]
 
 
-def test_three_poison_pictures_among_many_are_given_up_and_no_other(stack, tmp_path):
+def test_three_poison_pictures_among_many_are_given_up_and_no_other(stack, tmp_path, figure):
     ingest_worker(stack, "deadly")
     stack.manage("ingest", str(folder_of(tmp_path, PICTURES, deadly=DEADLY)), check=True)
 
     assert stack.eventually(lambda: settled(stack), 400)
 
+    figure(
+        "P3", f"{len(failed(stack))} of {PICTURES} pictures given up, {len(DEADLY)} kill workers"
+    )
     assert failed(stack) == [f"picture-{number}.png" for number in sorted(DEADLY)]
     assert stack.embedded() == PICTURES - len(DEADLY)
     page = stack.session().get("/admin/search/embedding/").text

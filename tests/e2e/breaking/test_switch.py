@@ -17,7 +17,6 @@ import pytest
 
 from tests.support.checkpoints import tiny_siglip
 from tests.support.faults import (
-    FULL,
     empty,
     folder_in,
     ingest_worker,
@@ -25,6 +24,7 @@ from tests.support.faults import (
     settled,
     wait_for_a_claim,
 )
+from tests.support.promises import FULL
 
 ASSETS = 2_000 if FULL else 400
 CLIENTS, KILLS = 4, 5
@@ -172,7 +172,8 @@ def lengths(stack) -> dict[str, set[int]]:
     return {slug: {length for s, length in rows if s == slug} for slug, _ in rows}
 
 
-def test_a_switch_under_load(stack, checkpoint):
+@pytest.mark.promise("P10")
+def test_a_switch_under_load(stack, checkpoint, figure):
     began = time.monotonic()
     ingest_worker(stack, "slow")
     with searching(stack) as clients:
@@ -193,7 +194,7 @@ def test_a_switch_under_load(stack, checkpoint):
         encoder(stack, "remove", SECOND)
         assert_all_answer_by(stack, FIRST)
 
-    print_figures(clients, built, time.monotonic() - began)
+    figure("P10", summary(clients, built, time.monotonic() - began))
     assert clients.complaints == []
     assert len(clients.seconds) > 100
     assert {slug: len(hits) for slug, hits in both.items()} == {FIRST: 1, SECOND: 1}
@@ -207,15 +208,16 @@ def test_a_switch_under_load(stack, checkpoint):
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def print_figures(clients: Clients, built: float, lasted: float) -> None:
+def summary(clients: Clients, built: float, lasted: float) -> str:
     ms = sorted(1000 * seconds for seconds in clients.seconds)
-    print(
-        f"\n{len(ms)} searches by {CLIENTS} clients in {lasted:.0f} s, {len(clients.complaints)}"
+    return (
+        f"{len(ms)} searches by {CLIENTS} clients in {lasted:.0f} s, {len(clients.complaints)}"
         f" complaints; median {statistics.median(ms):.0f} ms, p95 {ms[len(ms) * 95 // 100]:.0f} ms,"
         f" longest {ms[-1]:.0f} ms; {ASSETS} assets built in {built:.0f} s with {KILLS} kills."
     )
 
 
+@pytest.mark.promise("P10")
 def test_control_an_encoder_promoted_before_it_is_built_leaves_pages_empty(stack, checkpoint):
     stack.stop("ingest")
     encoder(stack, "add", str(checkpoint), "--slug", "hasty")
