@@ -10,7 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.support import factories
 from tests.support.fake_encoder import FakeEncoder
 
-SHARE_A_STACK = {"breaking", "reading"}
+SHARE_A_STACK = {"breaking", "promises", "reading"}
 
 
 # Last: pytest-django sorts in the same hook, by what a test does with the database.

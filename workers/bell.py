@@ -4,10 +4,10 @@ import logging
 
 from celery import current_app, signature
 from django.conf import settings
-from kombu.exceptions import OperationalError as MessageNotSent
 
 from config import silence
 from workers import queues
+from workers.messages import NotSent, sending
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ def ring(queue: str = queues.INGEST) -> None:
     if silence.redis.lasts():
         return
     try:
-        signature(LOOK_AROUND, [queue]).apply_async(queue=queue, **queues.WAKING[queue])
-    except MessageNotSent as error:
-        silence.redis.begin()
+        with sending():
+            signature(LOOK_AROUND, [queue]).apply_async(queue=queue, **queues.WAKING[queue])
+    except NotSent as error:
         logger.warning("The bell of the queue %s could not be rung: %s", queue, error)

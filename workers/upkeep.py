@@ -11,13 +11,13 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models.functions import Now
-from kombu.exceptions import OperationalError as MessageNotSent
 from redis.exceptions import RedisError
 
 from search.models import Embedding, Encoder
 from search.models.encoder import WrongState
 from workers.bell import ring
 from workers.encoders.protocol import CheckpointError
+from workers.messages import NotSent, sending
 from workers.tasks.queries import encode_text
 from workers.turns import turn
 
@@ -79,9 +79,10 @@ def is_warm(encoder: Encoder) -> bool:
     key = f"warm:{encoder.pk}"
     try:
         if not cache.get(key):
-            encode_text.delay(encoder.pk, "warm up", key)
+            with sending():
+                encode_text.delay(encoder.pk, "warm up", key)
         return bool(cache.get(key)) and cache.delete(key)
-    except (RedisError, MessageNotSent, CheckpointError) as error:
+    except (RedisError, NotSent, CheckpointError) as error:
         logger.warning("The encoder %s can't be warmed up: %s", encoder, error)
         return False
 

@@ -14,10 +14,8 @@ import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
-from kombu.exceptions import OperationalError as MessageNotSent
 from redis.exceptions import RedisError
 
-from config import silence
 from search.matches import thresholds
 from search.models import Calibration, Embedding, Encoder, User
 from search.query import patience
@@ -25,6 +23,7 @@ from search.query.copies import copies
 from search.query.pictures import NoVector, encodable_picture
 from search.query.query import Example, Query
 from workers.encoders.protocol import CheckpointError
+from workers.messages import NotSent, sending
 from workers.tasks.queries import encode_picture, encode_region, encode_text
 
 logger = logging.getLogger(__name__)
@@ -44,7 +43,7 @@ class NoAnswer(Exception):
 
 
 # What says that the query worker gave no answer, or could not be asked.
-UNANSWERED = (NoAnswer, MessageNotSent, RedisError, CheckpointError)
+UNANSWERED = (NoAnswer, NotSent, RedisError, CheckpointError)
 
 
 class Encoding(NamedTuple):
@@ -177,7 +176,8 @@ def encoder_answers(encoder: Encoder) -> bool:
     key = f"encoded:{encoder.pk}:probe"
     try:
         cache.delete(key)
-        encode_text.delay(encoder.pk, "ready?", key)
+        with sending():
+            encode_text.delay(encoder.pk, "ready?", key)
         _wait_for(key, settings.QUERY_TIMEOUT_SECONDS)
     except UNANSWERED as error:
         logger.warning("No encoder answers: %r", error)
@@ -204,13 +204,11 @@ def _new(key: str, task: Any, encoder: Encoder, *what: str) -> dict[str, Any]:
     """What the query worker answers. Raises one of UNANSWERED."""
     seconds = patience.seconds(encoder)
     try:
-        task.delay(encoder.pk, *what, key)
+        with sending():
+            task.delay(encoder.pk, *what, key)
         entry = _wait_for(key, seconds)
     except NoAnswer:
         patience.note_miss(encoder, key)
-        raise
-    except MessageNotSent:
-        silence.redis.begin()
         raise
     patience.note_answer(encoder)
     return entry

@@ -27,9 +27,13 @@ def empty(stack) -> None:
     """Leave an empty library and an honest ingest worker to the next test."""
     if "ingest" not in stack.children or stack.env.get("SABOTAGE"):
         ingest_worker(stack)
+    remove_assets(stack)
+    shutil.rmtree(stack.var / "media", ignore_errors=True)
+
+
+def remove_assets(stack) -> None:
     for table in ("written", "search_embedding", "search_rendition", "search_asset"):
         stack.sql(f"DELETE FROM {table}")
-    shutil.rmtree(stack.var / "media", ignore_errors=True)
 
 
 def count_writes(stack) -> None:
@@ -74,6 +78,28 @@ def folder_in(tmp_path, colours):
         name, data = picture(number, colour)
         (tmp_path / name).write_bytes(data)
     return tmp_path
+
+
+def fill(stack, folder) -> None:
+    """Store the pictures of a folder, all at once, and ring no bell."""
+    stack.manage("shell", "-c", FILL.format(folder=folder), check=True)
+
+
+# The pictures are of one kind, so that one inspection, which takes a process, is enough for them.
+FILL = """
+from pathlib import Path
+from unittest.mock import patch
+from django.core.files import File
+from search.library import ingest
+from search.models import User
+
+files = [File(path.open("rb"), name=path.name) for path in sorted(Path("{folder}").iterdir())]
+facts = ingest.inspect(files[0])
+with patch.object(ingest, "inspect", return_value=facts), patch.object(ingest, "ring"):
+    for file in files:
+        with file:
+            ingest.ingest(file, owner=User.objects.get())
+"""
 
 
 def claims(stack) -> set:

@@ -235,9 +235,9 @@ def jpeg_with_comments(count: int) -> bytes:
     return data[:2] + (b"\xff\xfe\xff\xff" + b"a" * 65_533) * count + data[2:]
 
 
-def jpeg_of_scans(count: int) -> bytes:
+def jpeg_of_scans(count: int, size: tuple[int, int] = (64, 48)) -> bytes:
     """A progressive JPEG whose last scan stands there again and again."""
-    data = jpeg(progressive=True)
+    data = jpeg(size, progressive=True)
     last = data[data.rindex(b"\xff\xda") : -2]
     return data[:-2] + last * (count - data.count(b"\xff\xda")) + data[-2:]
 

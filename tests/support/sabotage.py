@@ -8,6 +8,7 @@ napping     the first batch with a cyan corner stops its process (SIGSTOP) befor
 forgetful   what was claimed before is never claimed again (a negative control)
 tokenless   whoever comes late writes all the same (a negative control)
 deaf        Celery's own consumer, with publishers' timeouts (a negative control)
+gullible    whatever work a file asks for is taken on (a negative control)
 crowded     what was claimed before is charged and done in batches (a negative control)
 """
 
@@ -105,6 +106,7 @@ FAULTS = {
         setattr(PromiseQuerySet, "claim_again", forgetful),
         setattr(EncoderRequestQuerySet, "claim", claim_once),
     ],
+    "gullible": lambda: setattr(decoding, "check_work", lambda data, name: None),
     "crowded": lambda: setattr(PromiseQuerySet, "claim_again", crowded),
     "tokenless": lambda: [
         setattr(c, "mine", tokenless) for c in (Promise, *Promise.__subclasses__())

@@ -5,12 +5,11 @@ Each test has a negative control: the same check with one safeguard removed, whi
 
 import random
 import signal
-import threading
 import time
-from contextlib import contextmanager
 
 import pytest
 
+from tests.support.crowd import meanwhile
 from tests.support.faults import (
     BELL,
     LEASE,
@@ -34,27 +33,6 @@ def upload(session, numbers, colour=PLAIN) -> None:
     for number in numbers:
         answer = session.upload(picture(number, colour))
         assert answer.status_code == 200, answer.text
-
-
-@contextmanager
-def meanwhile(work, *arguments):
-    """Run `work` in a thread while the block runs; its exception is the test's."""
-    raised = []
-
-    def run() -> None:
-        try:
-            work(*arguments)
-        except BaseException as error:  # noqa: BLE001
-            raised.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
-    if raised:
-        raise raised[0]
 
 
 # Workers that are killed, a Redis that forgets ---------------------------------------------------

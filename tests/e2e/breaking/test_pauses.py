@@ -4,10 +4,8 @@ A pause leaves the connections as they are and answers nothing for a while, as a
 swaps or is moved.
 """
 
-import os
 import random
 import re
-import signal
 import threading
 import time
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ from itertools import count
 
 import pytest
 
+from tests.support.away import paused
 from tests.support.faults import claims, ingest_worker, picture, settled
 from tests.support.promises import FULL
 
@@ -24,17 +23,6 @@ BACK, SEARCH = 10, 1
 numbers = count(1)
 
 pytestmark = pytest.mark.usefixtures("emptied")
-
-
-@contextmanager
-def paused(stack):
-    """Redis answers nothing in the block."""
-    pid = stack.children["redis"].process.pid
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager

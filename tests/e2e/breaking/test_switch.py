@@ -18,6 +18,7 @@ import pytest
 from tests.support.checkpoints import tiny_siglip
 from tests.support.faults import (
     empty,
+    fill,
     folder_in,
     ingest_worker,
     most_writes,
@@ -36,27 +37,12 @@ TILE = re.compile(r'like=([0-9a-f-]{36})" title="Similar"')
 
 # In one colour 344 of 2,000 vectors were those of others, and hits at one distance have no order.
 COLOURS = [(n % 13 * 21, n // 13 % 13 * 21, n // 169 * 21) for n in range(ASSETS)]
-# The pictures are of one kind, so that one inspection, which takes a process, is enough for them.
-FILL = """
-from pathlib import Path
-from unittest.mock import patch
-from django.core.files import File
-from search.library import ingest
-from search.models import User
-
-files = [File(path.open("rb"), name=path.name) for path in sorted(Path("{folder}").iterdir())]
-facts = ingest.inspect(files[0])
-with patch.object(ingest, "inspect", return_value=facts), patch.object(ingest, "ring"):
-    for file in files:
-        with file:
-            ingest.ingest(file, owner=User.objects.get())
-"""
 
 
 @pytest.fixture(scope="module", autouse=True)
 def library(stack, tmp_path_factory):
     pictures = folder_in(tmp_path_factory.mktemp("pictures"), COLOURS)
-    stack.manage("shell", "-c", FILL.format(folder=pictures), check=True)
+    fill(stack, pictures)
     assert stack.eventually(lambda: settled(stack), 180)
     # What other tests did to it has taught the site not to wait for its encoder.
     session, numbers = stack.session(), count()
