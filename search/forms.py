@@ -6,8 +6,10 @@ from functools import partial
 from typing import Any
 
 from django import forms
+from django.contrib.auth import authenticate
+from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.models import AnonymousUser
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 
 from search.formats.region import NoRegion, Region
 from search.models import Asset, Label, Preference, User
@@ -287,3 +289,22 @@ class SuggestionForm(forms.Form):
 
     label = forms.ModelChoiceField(Label.objects.all())
     fits = forms.ChoiceField(choices=[("yes", "It fits"), ("no", "It does not fit")])
+
+
+class PasswordForm(PasswordChangeForm):
+    """A new password for one's own account; wrong guesses at the old one count as at sign-in."""
+
+    error_messages = PasswordChangeForm.error_messages | {
+        "password_incorrect": "That is not your password of now.",
+    }
+
+    def __init__(self, request: HttpRequest, **options: Any) -> None:
+        super().__init__(**options)
+        self.request = request
+
+    def clean_old_password(self) -> str:
+        password = self.cleaned_data["old_password"]
+        # By the backends, as at sign-in: django-axes counts there, and answers for the whole page.
+        if authenticate(self.request, username=self.user.get_username(), password=password):
+            return password
+        raise forms.ValidationError(self.error_messages["password_incorrect"])

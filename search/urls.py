@@ -45,5 +45,7 @@ urlpatterns = [
     path("sign-in/", accounts.sign_in, name="sign_in"),
     path("sign-out/", accounts.sign_out, name="sign_out"),
     path("healthz", health.healthz, name="healthz"),
+    path("account/password/", accounts.password, name="password"),
+    path("account/password/changed/", accounts.password_changed, name="password_changed"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -44,6 +44,10 @@ class CuratorSite(UnfoldAdminSite):
             raise PermissionDenied("Only staff may open the admin; ask one of them to let you in.")
         return redirect_to_login(request.GET.get("next", reverse(ASSETS)))
 
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The page that everyone uses, where wrong guesses are counted."""
+        return redirect("password")
+
 
 site = CuratorSite()
 

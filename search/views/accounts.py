@@ -1,19 +1,40 @@
-"""Sign-in and sign-out."""
+"""Sign-in, sign-out and one's own password."""
 
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import (
+    LoginView,
+    LogoutView,
+    PasswordChangeDoneView,
+    PasswordChangeView,
+)
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import reverse_lazy
 from django_htmx.http import HttpResponseClientRefresh
 
 from search.access.requests import PageRequest
+from search.forms import PasswordForm
 from search.views import errors
+
+
+class PasswordView(PasswordChangeView):
+    """One's own password, for everybody with an account."""
+
+    form_class = PasswordForm
+    template_name = "account/password.html"
+    success_url = reverse_lazy("password_changed")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"request": self.request}
+
 
 _sign_in = LoginView.as_view(template_name="sign_in.html", redirect_authenticated_user=True)
 sign_out = LogoutView.as_view()
+password = PasswordView.as_view()
+password_changed = PasswordChangeDoneView.as_view(template_name="account/password_changed.html")
 
 
 @login_not_required

@@ -41,8 +41,9 @@ def test_a_long_address_comes_through():
     assert f"large_client_header_buffers 4 {slow_clients.HEAD_BYTES // 1000}k;" in CONF
 
 
-def test_passwords_are_limited_by_address():
-    assert "limit_req zone=passwords" in location("/sign-in/")
+@pytest.mark.parametrize("path", ["/sign-in/", "/account/password/"])
+def test_passwords_are_limited_by_address(path):
+    assert "limit_req zone=passwords" in location(path)
 
 
 def test_the_site_learns_an_address_that_no_client_chose():
