@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -23,6 +22,7 @@ from unfold.forms import ActionForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from search.admin.asset_label import LabelInline
+from search.admin.deletion import Rows
 from search.admin.site import CuratorAdmin, CuratorPermissions, site
 from search.library import label_suggestions, near_duplicates
 from search.models import Asset, Collection, Embedding, Encoder
@@ -34,11 +34,17 @@ OF_SERVING = Embedding.objects.of_serving()
 
 
 def thumbnail(asset: Asset) -> SafeString:
+    """The asset's thumbnail, which leads to its form."""
+    form = reverse("admin:search_asset_change", args=[asset.pk])
+    return format_html('<a href="{}">{}</a>', form, thumbnail_image(asset))
+
+
+def thumbnail_image(asset: Asset) -> SafeString:
     """The asset's thumbnail, as high as its proportions ask in a width that all share."""
     return format_html(
-        '<a href="{}"><img class="thumbnail" src="{}" alt="" loading="lazy"></a>',
-        reverse("admin:search_asset_change", args=[asset.pk]),
+        '<img class="thumbnail" src="{}" alt="{}" loading="lazy">',
         reverse("thumbnail", args=[asset.pk]),
+        asset.title,
     )
 
 
@@ -106,12 +112,14 @@ class AssetAdmin(CuratorAdmin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # Originals come in by the upload page and `ingest`, which check them.
 
-    def get_deleted_objects(
-        self, objs: QuerySet[Asset] | Sequence[Asset], request: HttpRequest
-    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """The assets alone: what hangs from them goes with them and needs no right of its own."""
-        titles = [str(asset) for asset in objs]
-        return titles, {"assets": len(titles)}, set(), []
+    def depict(self, row: Asset) -> SafeString:
+        return thumbnail(row)
+
+    def consequence(self, rows: Rows) -> str:
+        return (
+            "Originals go, and with them all that people said of them: titles, labels, places in "
+            "collections, judgements."
+        )
 
     @display(description="")
     def picture(self, asset: Asset) -> SafeString:

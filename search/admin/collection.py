@@ -8,10 +8,11 @@ from unfold.admin import TabularInline
 from unfold.decorators import display
 
 from search.admin.asset import thumbnail
+from search.admin.deletion import Rows
 from search.admin.merging import Merging
 from search.admin.site import CuratorAdmin, CuratorPermissions, site
 from search.library.merging import merge_collections
-from search.models import Collection
+from search.models import Asset, Collection
 
 
 class AssetInline(CuratorPermissions, TabularInline):
@@ -52,6 +53,10 @@ class CollectionAdmin(Merging, CuratorAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
         return super().get_queryset(request).annotate(size=Count("assets"))
+
+    def consequence(self, rows: Rows) -> str:
+        assets = Asset.objects.filter(collections__in=rows).distinct().count()
+        return f"The assets stay in the library: {assets:,}."
 
     @display(description="assets", ordering="size")
     def size(self, collection: Any) -> int:

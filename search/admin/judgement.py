@@ -53,6 +53,9 @@ class JudgementAdmin(DeletableAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Judgement]:
         return super().get_queryset(request).select_related("asset")
 
+    def depict(self, row: Judgement) -> SafeString:
+        return thumbnail(row.asset)
+
     @display(description="")
     def hit(self, judgement: Judgement) -> SafeString:
         return thumbnail(judgement.asset)

@@ -14,11 +14,12 @@ from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from search.admin.deletion import Rows, count_of
 from search.admin.merging import Merging
 from search.admin.site import CuratorAdmin, site
 from search.library import label_suggestions
 from search.library.merging import merge_labels
-from search.models import Label
+from search.models import Asset, Label
 from workers import queues
 from workers.bell import ring
 
@@ -54,12 +55,9 @@ class LabelAdmin(Merging, CuratorAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Label]:
         return super().get_queryset(request).with_counts()
 
-    def get_deleted_objects(
-        self, objs: Any, request: HttpRequest
-    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """The labels alone: what hangs from them goes with them and needs no right of its own."""
-        names = [str(label) for label in objs]
-        return names, {"labels": len(names)}, set(), []
+    def consequence(self, rows: Rows) -> str:
+        assets = Asset.objects.filter(asset_labels__label__in=rows).distinct().count()
+        return f"{count_of(assets, 'asset carries', 'assets carry')} it, from people or encoders."
 
     def delete_model(self, request: HttpRequest, obj: Label) -> None:
         label_suggestions.delete([obj.pk])

@@ -15,6 +15,8 @@ from django.utils.decorators import method_decorator
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
+from search.admin.deletion import CarefulDeletion
+
 # Unfold's pages are driven by Alpine.js, which compiles its attributes, and set inline styles.
 # Everything else of the site's policy stays: no foreign host, no frame, no plug-in.
 POLICY = {"script-src": ["'self'", "'unsafe-eval'"], "style-src": ["'self'", "'unsafe-inline'"]}
@@ -85,7 +87,7 @@ class CheckedActions:
         return super().response_action(request, queryset)  # type: ignore[misc]
 
 
-class CuratorAdmin(CuratorPermissions, CheckedActions, ModelAdmin):
+class CuratorAdmin(CarefulDeletion, CuratorPermissions, CheckedActions, ModelAdmin):
     list_filter_submit = True
     list_per_page = 50
     list_max_show_all = 0

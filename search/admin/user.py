@@ -1,14 +1,43 @@
-from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin as PlainUserAdmin
-from unfold.admin import ModelAdmin
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+"""Accounts: who they are, what they may, and who has their pictures after them."""
 
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as PlainUserAdmin
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from search.admin.deletion import MOST_SHOWN, CarefulDeletion, Rows, count_of
 from search.admin.site import CheckedActions, site
-from search.models import User
+from search.library.ownership import hand_over
+from search.models import Judgement, Preference, SavedSearch, User
+
+
+class HeirForm(forms.Form):
+    """Whose an account's pictures become."""
+
+    to = forms.ModelChoiceField(
+        User.objects.none(), label="New owner", empty_label=None, widget=UnfoldAdminSelectWidget
+    )
+
+    def __init__(self, data: Any, person: User) -> None:
+        super().__init__(data)
+        others = User.objects.exclude(pk=person.pk).filter(is_active=True)
+        self.fields["to"].queryset = others.order_by("username")  # type: ignore[attr-defined]
 
 
 @admin.register(User, site=site)
-class UserAdmin(CheckedActions, PlainUserAdmin, ModelAdmin):  # type: ignore[misc]
+class UserAdmin(CarefulDeletion, CheckedActions, PlainUserAdmin, ModelAdmin):  # type: ignore[misc]
     """Accounts, for superusers: staff may upload and curate, everyone else may search."""
 
     form = UserChangeForm
@@ -23,3 +52,67 @@ class UserAdmin(CheckedActions, PlainUserAdmin, ModelAdmin):  # type: ignore[mis
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
     readonly_fields = ["last_login", "date_joined"]
+    actions_detail = ["hand_over"]
+
+    @action(description="Hand over the pictures", permissions=["delete"], url_path="hand-over")
+    def hand_over(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        person = self.get_object(request, object_id)
+        if person is None:
+            raise Http404("There is no such account.")
+        form = HeirForm(request.POST if request.method == "POST" else None, person)
+        if form.is_valid():
+            self._hand_over(request, person, form.cleaned_data["to"])
+            return redirect("admin:search_user_change", person.pk)
+        context = self.admin_site.each_context(request)
+        context |= {"title": f"Hand over the pictures of {person}", "opts": self.opts}
+        context |= {"form": form, "person": person, "assets": person.assets.count()}
+        return TemplateResponse(request, "admin/search/user/hand_over.html", context)
+
+    def _hand_over(self, request: HttpRequest, person: User, heir: User) -> None:
+        before, left = person.assets.count(), hand_over(person, heir)
+        text = f"{count_of(before - left, 'asset')} of {person} {{}} {heir}’s now."
+        self.message_user(request, text.format("is" if before - left == 1 else "are"))
+        if left:
+            self.message_user(request, both_have(person, heir, left), messages.WARNING)
+
+    def objections(self, rows: Rows, count: int) -> list[SafeString | str]:
+        pks = [row.pk for row in rows]
+        owners = User.objects.filter(pk__in=pks).annotate(count=Count("assets")).filter(count__gt=0)
+        sentences = [owns_pictures(owner) for owner in owners.order_by("username")[:MOST_SHOWN]]
+        return super().objections(rows, count) + sentences
+
+    def consequence(self, rows: Rows) -> str:
+        pks = [row.pk for row in rows]
+        searches = SavedSearch.objects.filter(owner__in=pks)
+        goes = [
+            count_of(searches.count(), "saved search", "saved searches")
+            + f" ({searches.filter(shared=True).count():,} of them shared)",
+            count_of(Judgement.objects.filter(person__in=pks).count(), "judgement"),
+            count_of(Preference.objects.filter(person__in=pks).count(), "preference"),
+        ]
+        return (
+            f"With it go {', '.join(goes)}. Without “Active” an account can no longer sign in, and "
+            "all that it has made stays."
+        )
+
+
+def owns_pictures(owner: Any) -> SafeString:
+    return format_html(
+        '{} owns {}. <a href="{}">Hand them over</a> to another account first, then delete this '
+        "one; or take “Active” away from it, and all stays as it is.",
+        owner,
+        count_of(owner.count, "asset"),
+        reverse("admin:search_user_hand_over", args=[owner.pk]),
+    )
+
+
+def both_have(person: User, heir: User, number: int) -> SafeString:
+    return format_html(
+        '<a href="{}?owner__id__exact={}">{}</a> stayed with {}, since {} has the same files: '
+        "delete them, or hand them over to somebody else.",
+        reverse("admin:search_asset_changelist"),
+        person.pk,
+        count_of(number, "asset"),
+        person,
+        heir,
+    )
