@@ -62,6 +62,7 @@ SENTENCES = {
     " and try again once there is room.",
     "storage_away": "The storage could not be read.",
     "original_missing": "The original is missing from the storage.",
+    "file_gone": "It has left the library meanwhile: please send the file again.",
     # Query -----------------------------------------------------------------------------------
     "no_example": "This is neither an asset nor a query picture.",
     "no_asset": "This is no asset of the library.",

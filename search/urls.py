@@ -41,11 +41,12 @@ urlpatterns = [
     path("compare/preferences/", judgements.preference, name="preferences"),
     path("compare/pictures/<int:pk>/", judgements.judged_picture, name="judged_picture"),
     path("upload/", uploads.upload, name="upload"),
+    path("upload/keep/", uploads.keep, name="upload_keep"),
     path("upload/status/", uploads.status, name="upload_status"),
     path("sign-in/", accounts.sign_in, name="sign_in"),
     path("sign-out/", accounts.sign_out, name="sign_out"),
-    path("healthz", health.healthz, name="healthz"),
     path("account/password/", accounts.password, name="password"),
     path("account/password/changed/", accounts.password_changed, name="password_changed"),
+    path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

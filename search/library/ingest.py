@@ -18,18 +18,25 @@ from workers.bell import ring
 
 
 def ingest(
-    upload: File, *, owner: User, title: str = "", facts: Facts | None = None
+    upload: File,
+    *,
+    owner: User,
+    title: str = "",
+    facts: Facts | None = None,
+    own_copy: bool = False,
 ) -> tuple[Asset, bool]:
     """Store an upload once and promise its renditions and embeddings: (asset, whether it is new).
 
-    An original that the owner already holds is returned as it is. `facts` are only for a file that
-    this program has made itself: they are looked for in the sandbox otherwise. Raises
-    `UndecodableImage` and `DiskFull`, and then stores nothing.
+    An original that the owner holds is returned as it is, and so is anybody's that the owner may
+    see, unless an `own_copy` is asked for; of what they may not see nothing is ever given away.
+    `facts` are only for a file that this program has made itself: they are looked for in the
+    sandbox otherwise. Raises `UndecodableImage` and `DiskFull`, and then stores nothing.
     """
     refuse_too_many_bytes(upload)
     upload.seek(0)
     sha256 = hashlib.file_digest(upload, "sha256").hexdigest()
-    if existing := Asset.objects.filter(owner=owner, sha256=sha256).first():
+    existing = Asset.objects.of_file(sha256, sent_by=owner).first()
+    if existing and (existing.owner_id == owner.pk or not own_copy):
         return existing, False
     facts = facts or inspect(upload)
     filename = display_name(upload.name or "")

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import Case, F, Func, Q, When
 from django.db.models.functions import Cast, Coalesce, Lower
 from django.urls import reverse
 from pgvector.django import BitField, CosineDistance, HalfVectorField
@@ -27,6 +27,11 @@ class AssetQuerySet(models.QuerySet["Asset"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Every signed-in person sees the library; everyone does where search is public."""
         return self if user.is_authenticated or settings.PUBLIC_SEARCH else self.none()
+
+    def of_file(self, sha256: str, *, sent_by: User) -> Self:
+        """The assets of these very bytes that whoever sends them may see, their own first."""
+        is_theirs = Case(When(owner=sent_by, then=0), default=1)
+        return self.visible_to(sent_by).filter(sha256=sha256).order_by(is_theirs, "created", "pk")
 
     def in_collection(self, slug: str) -> Self:
         return self.filter(collections__slug=slug)
@@ -113,7 +118,9 @@ class Asset(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["owner", "sha256"], name="one_asset_per_owner_and_original"
+                # The hash first: an upload is looked for among the assets of all owners.
+                fields=["sha256", "owner"],
+                name="one_asset_per_owner_and_original",
             )
         ]
         indexes = [

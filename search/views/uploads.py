@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
+from django.core import signing
+from django.core.exceptions import BadRequest
+from django.core.files import File
 from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from search.access.bodies import is_staff, takes_pictures
 from search.access.requests import StaffRequest, for_staff
@@ -20,11 +22,14 @@ from search.models import Asset, Embedding, User
 from search.models.asset import AssetQuerySet
 from search.models.embedding import AssetState
 from search.pages import refusal_status
+from search.refusals import sentence
 
 # Maximum ids in a URL: with more of 36 characters some proxy refuses the request line.
 ROWS_AT_ONCE = 100
 # Refusals of a file that may be the machine's, which had too much to do, and not the file's.
 MAY_PASS = {"decoding_takes_too_long", "decoding_takes_too_much_memory", "decoding_failed"}
+# What a claim is signed for, so that no other signature passes for one.
+CLAIM = "a file that was sent"
 STATES = [AssetState.SEARCHABLE, "stored", AssetState.FAILED, "refused"]
 
 
@@ -35,6 +40,9 @@ class Row:
     filename: str
     asset: Asset | None = None
     is_new: bool = True
+    from_other: bool = False
+    # By which whoever has sent this file, which is in the library from somebody else, keeps it too.
+    claim: str = ""
     refusal: str = ""
     status: int = 200
     may_pass: bool = False  # Refused now, and maybe not if it is sent again.
@@ -61,7 +69,7 @@ def upload(request: StaffRequest) -> HttpResponse:
         return _rows_page(request, [])
     files = request.FILES.getlist("files")
     if not files:
-        return _rows_page(request, [], status=400, sentence="Choose at least one picture.")
+        return _rows_page(request, [], status=400, alert="Choose at least one picture.")
     rows = [_receive(file, request.user) for file in files]
     stored = any(row.asset for row in rows)
     return _rows_page(request, rows, status=200 if stored else max(row.status for row in rows))
@@ -74,7 +82,7 @@ def status(request: StaffRequest) -> HttpResponse:
     new, again = _ids(request, "ids"), _ids(request, "again")
     visible = _with_states(Asset.objects.visible_to(request.user))
     rows = [
-        Row(asset.filename, asset, is_new)
+        Row(asset.filename, asset, is_new, from_other=asset.owner_id != request.user.pk)
         for asset in visible.filter(pk__in=[*new, *again]).order_by("created", "pk")
         for is_new, ids in ((True, new), (False, again))
         for _ in range(ids.count(asset.pk))
@@ -82,18 +90,47 @@ def status(request: StaffRequest) -> HttpResponse:
     return _rows_page(request, rows)
 
 
-def _receive(file: UploadedFile, user: User) -> Row:
+@require_POST
+@for_staff("upload pictures")
+def keep(request: StaffRequest) -> HttpResponse:
+    """An asset of one's own of a file that somebody else has in the library too.
+
+    The claim says that this person has sent those bytes: nobody gets a copy for having seen one.
+    """
+    try:
+        person, pk, name = signing.loads(request.POST.get("claim", ""), salt=CLAIM)
+    except signing.BadSignature:
+        raise BadRequest("The file to keep is missing: please send it again.") from None
+    if person != request.user.pk:
+        raise BadRequest("Somebody else has sent this file: please send it yourself.")
+    return _rows_page(request, [_receive_again(pk, name, request.user)])
+
+
+def _receive_again(pk: str, name: str, user: User) -> Row:
+    asset = Asset.objects.visible_to(user).filter(pk=pk).first()
+    if asset:
+        with suppress(FileNotFoundError), asset.original.open() as original:
+            return _receive(File(original, name=name), user, own_copy=True)
+    return Row(name, refusal=sentence("file_gone", {}))
+
+
+def _receive(file: File, user: User, *, own_copy: bool = False) -> Row:
     name = display_name(file.name or "")
     try:
-        asset, is_new = ingest(file, owner=user)
+        asset, is_new = ingest(file, owner=user, own_copy=own_copy)
     except (UndecodableImage, DiskFull) as error:
         may_pass = isinstance(error, DiskFull) or error.code in MAY_PASS
         return Row(name, refusal=str(error), status=refusal_status(error), may_pass=may_pass)
-    return Row(name, _with_states(Asset.objects.all()).get(pk=asset.pk), is_new)
+    asset = _with_states(Asset.objects.visible_to(user)).get(pk=asset.pk)
+    if asset.owner_id == user.pk:
+        return Row(name, asset, is_new)
+    claim = signing.dumps([user.pk, str(asset.pk), name], salt=CLAIM)
+    return Row(name, asset, is_new, from_other=True, claim=claim)
 
 
 def _with_states(assets: AssetQuerySet) -> AssetQuerySet:
     serving = Embedding.objects.of_serving().defer("vector")
+    assets = assets.select_related("owner")
     return assets.prefetch_related("renditions", Prefetch("embeddings", serving))
 
 
@@ -107,13 +144,13 @@ def _ids(request: StaffRequest, name: str) -> list[UUID]:
 
 
 def _rows_page(
-    request: StaffRequest, rows: list[Row], *, status: int = 200, sentence: str = ""
+    request: StaffRequest, rows: list[Row], *, status: int = 200, alert: str = ""
 ) -> HttpResponse:
     template = "upload/_rows.html" if request.htmx else "upload/upload.html"
     context = {
         "rows": rows,
         "counts": {state: sum(row.state == state for row in rows) for state in STATES},
-        "sentence": sentence,
+        "sentence": alert,
         "max_upload_mb": settings.MAX_UPLOAD_MB,
     }
     return render(request, template, context, status=status)

@@ -95,7 +95,9 @@ def store(picture: Image, name: str, scene: Scene, owner: User) -> Asset:
     with TemporaryFile() as data:
         picture.save(data, "JPEG", quality=90)
         facts = inspect_own(data)
-        return ingest(File(data, name=name), owner=owner, title=title(scene), facts=facts)[0]
+        file = File(data, name=name)
+        asset, _ = ingest(file, owner=owner, title=title(scene), facts=facts, own_copy=True)
+        return asset
 
 
 def describe(asset: Asset, scene: Scene) -> None:

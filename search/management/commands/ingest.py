@@ -33,13 +33,19 @@ class Command(LibraryCommand):
             metavar="PATTERN",
             help='pass over files and folders of this name, as "*.psd" or "drafts"; repeatable',
         )
+        parser.add_argument(
+            "--own-copies",
+            action="store_true",
+            help="store also what others have in the library already; it is skipped otherwise",
+        )
         parser.add_argument("--wait", action="store_true", help="until all of them are searchable")
         parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.outcome: dict[str, Any] = {"stored": [], "skipped": [], "refused": []}
         files = list(self.files_of(options["paths"], options["exclude"]))
-        assets = self.ingest_all(files, owner_named(options["owner"]))
+        owner = owner_named(options["owner"])
+        assets = self.ingest_all(files, owner, own_copy=options["own_copies"])
         if options["collection"]:
             collection_with(options["collection"]).assets.add(*assets)
         if options["wait"]:
@@ -61,20 +67,22 @@ class Command(LibraryCommand):
                 else:
                     yield file
 
-    def ingest_all(self, files: list[Path], owner: User) -> list[Asset]:
+    def ingest_all(self, files: list[Path], owner: User, *, own_copy: bool) -> list[Asset]:
         assets = []
         for path in Bar(files, desc="Reading", unit="file"):
             try:
                 with path.open("rb") as data:
-                    asset, is_new = ingest(File(data, name=path.name), owner=owner)
+                    file = File(data, name=path.name)
+                    asset, is_new = ingest(file, owner=owner, own_copy=own_copy)
             except (UndecodableImage, OSError) as error:
                 reason = error.strerror if isinstance(error, OSError) else str(error)
                 self.outcome["refused"].append({"file": str(path), "reason": reason})
                 continue
             assets.append(asset)
-            self.outcome["stored" if is_new else "skipped"].append(
-                {"file": str(path), "asset": str(asset.pk)}
-            )
+            row = {"file": str(path), "asset": str(asset.pk)}
+            if asset.owner != owner:
+                row["owner"] = asset.owner.get_username()
+            self.outcome["stored" if is_new else "skipped"].append(row)
         return assets
 
     def report(self, *, as_json: bool) -> None:
@@ -84,6 +92,12 @@ class Command(LibraryCommand):
             counts = [(len(files), outcome) for outcome, files in self.outcome.items()]
             text = [f"{n} {outcome}" for n, outcome in counts if n or outcome != "sidecars"]
             self.stdout.write(", ".join(text))
+        owners = [row["owner"] for row in self.outcome["skipped"] if "owner" in row]
+        if owners:
+            self.stderr.write(
+                f"{len(owners)} of the skipped are in the library already, from "
+                f"{', '.join(sorted(set(owners)))}; --own-copies stores them nevertheless."
+            )
         for refusal in self.outcome["refused"]:
             self.stderr.write(f"{refusal['file']}: {refusal['reason']}")
         if self.outcome["refused"]:

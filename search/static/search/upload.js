@@ -225,12 +225,20 @@
       if (!row || fresh.dataset.state === "stored") continue;
       // The name that was sent, which the library has not kept of a picture that it had.
       fresh.querySelector(".row__name a").textContent = row.querySelector(".row__name").textContent;
+      const keep = row.querySelector(".row__keep");
+      if (keep) fresh.append(keep);
       replace(row, fresh);
       changed = true;
     }
     count();
     return changed;
   }
+
+  // A row that htmx has put in the place of another: somebody keeps theirs too.
+  list.addEventListener("htmx:afterSettle", () => {
+    count();
+    look(1000);
+  });
 
   count();
   look();

@@ -13,6 +13,7 @@ from search.library import ingest as ingest_module
 from search.library.ingest import display_name, ingest, title_from
 from search.library.storage import orphans, stored_files
 from search.models import Asset, Embedding, Encoder, Rendition
+from search.models.asset import AssetQuerySet
 from tests.support.factories import make_encoder, make_user, picture
 
 pytestmark = pytest.mark.django_db
@@ -86,10 +87,29 @@ def test_the_same_bytes_of_the_same_owner_are_stored_once(upload):
     assert len(stored()) == 1
 
 
-def test_two_owners_may_hold_the_same_bytes(upload):
+def test_the_same_bytes_of_another_owner_whom_all_see_are_stored_once(upload):
     first, _ = ingest(upload(), owner=make_user("anna"))
-    second, _ = ingest(upload(), owner=make_user("bert"))
-    assert first != second
+    second, is_new = ingest(upload(), owner=make_user("bert"))
+    assert (second, is_new) == (first, False)
+    assert len(stored()) == 1
+
+
+def test_two_owners_may_hold_the_same_bytes_where_both_want_to(upload):
+    first, _ = ingest(upload(), owner=make_user("anna"))
+    second, is_new = ingest(upload(), owner=make_user("bert"), own_copy=True)
+    again, _ = ingest(upload(), owner=make_user("bert"))
+    assert is_new and first != second
+    assert again == second
+
+
+def test_what_an_owner_may_not_see_is_never_given_away(upload, monkeypatch):
+    def only_their_own(assets, user):
+        return assets.filter(owner=user)
+
+    first, _ = ingest(upload(), owner=make_user("anna"))
+    monkeypatch.setattr(AssetQuerySet, "visible_to", only_their_own)
+    second, is_new = ingest(upload(), owner=make_user("bert"))
+    assert is_new and first != second
 
 
 @pytest.mark.parametrize(

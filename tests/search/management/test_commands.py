@@ -49,6 +49,18 @@ def test_ingest_run_again_skips_what_is_there(encoder, folder, capsys):
     assert out.strip() == "0 stored, 2 skipped, 0 refused"
 
 
+def test_ingest_says_what_others_have_already_and_keeps_it_where_told(encoder, folder, capsys):
+    run(capsys, "ingest", folder, owner=make_user("ana").username)
+    bo = make_user("bo").username
+    out, err, code = run(capsys, "ingest", folder, owner=bo)
+    assert (out.strip(), code) == ("0 stored, 2 skipped, 0 refused", 0)
+    assert "2 of the skipped are in the library already, from ana; --own-copies" in err
+
+    out, err, _ = run(capsys, "ingest", folder, "--own-copies", owner=bo)
+    assert out.strip() == "2 stored, 0 skipped, 0 refused"
+    assert "own-copies" not in err
+
+
 def test_ingest_goes_on_past_bad_files_and_names_them_at_the_end(encoder, folder, capsys):
     (folder / "bad.jpg").write_bytes(b"only text")
     out, err, code = run(capsys, "ingest", folder)

@@ -1,11 +1,14 @@
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 
 from search.formats.sniff import UndecodableImage
 from search.models import Asset, Embedding
 from tests.support import pictures
-from tests.support.factories import embed, make_asset, make_encoder
+from tests.support.factories import embed, make_asset, make_encoder, make_user
 
 pytestmark = pytest.mark.django_db
 UPLOAD = reverse("upload")
@@ -84,7 +87,7 @@ def test_in_a_batch_a_duplicate_keeps_the_name_that_was_sent(staff_client):
 
 def test_a_duplicate_stays_one_once_it_is_searchable(staff_client):
     make_encoder()
-    barn = make_asset(colour="red", embedded=True)
+    barn = make_asset(colour="red", embedded=True, owner=make_user("curator"))
 
     new, again = (
         staff_client.get(reverse("upload_status"), {name: str(barn.pk)})
@@ -203,6 +206,72 @@ def test_a_name_with_nul_does_no_harm(staff_client):
     response = staff_client.post(UPLOAD, data=body, content_type="multipart/form-data; boundary=x")
 
     assert rows(response) == [("ab.png", "stored")]
+
+
+# What somebody else has in the library already
+
+KEEP = reverse("upload_keep")
+
+
+@pytest.fixture
+def of_ana(staff_client):
+    """The answer to a file that ana has in the library too."""
+    ana = Client()
+    ana.force_login(make_user("ana", staff=True))
+    send(ana, ("sea.png", pictures.png()))
+    return send(staff_client, ("mine.png", pictures.png()), **{"HX-Request": "true"})
+
+
+def claim_in(response):
+    return re.search('name="claim" value="([^"]+)"', text(response))[1]
+
+
+def test_whose_it_is_is_said_with_a_link_and_a_way_to_keep_it_too(of_ana):
+    asset = Asset.objects.get()
+
+    assert f'<a href="{asset.get_absolute_url()}">Already in the library, from <bdi>ana' in text(
+        of_ana
+    )
+    assert "Keep mine too" in text(of_ana)
+    assert rows(of_ana) == [("mine.png", "stored")]
+
+
+def test_keeping_it_too_makes_an_asset_of_the_name_that_was_sent(staff_client, of_ana):
+    response = staff_client.post(KEEP, {"claim": claim_in(of_ana)})
+
+    assert [(row.filename, row.is_new, row.claim) for row in response.context["rows"]] == [
+        ("mine.png", True, "")
+    ]
+    assert {(asset.owner.username, asset.title) for asset in Asset.objects.all()} == {
+        ("ana", "sea"),
+        ("curator", "mine"),
+    }
+    assert "as <bdi>mine</bdi>" in text(staff_client.post(KEEP, {"claim": claim_in(of_ana)}))
+
+
+def test_only_whoever_sent_the_file_keeps_it(staff_client, of_ana):
+    other = Client()
+    other.force_login(make_user("other", staff=True))
+
+    for client, claim in ((other, claim_in(of_ana)), (staff_client, "x"), (staff_client, "")):
+        response = client.post(KEEP, {"claim": claim})
+        assert response.status_code == 400
+        assert "please send it" in text(response)
+    assert Asset.objects.count() == 1
+
+
+def test_what_has_left_the_library_meanwhile_has_to_be_sent_again(staff_client, of_ana):
+    Asset.objects.all().delete()
+
+    assert "please send the file again" in text(
+        staff_client.post(KEEP, {"claim": claim_in(of_ana)})
+    )
+
+
+def test_looking_again_still_says_whose_it_is(staff_client, of_ana):
+    again = staff_client.get(reverse("upload_status"), {"again": str(Asset.objects.get().pk)})
+
+    assert "Already in the library, from <bdi>ana" in text(again)
 
 
 # How much
