@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -8,6 +9,7 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
@@ -19,17 +21,19 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import action, display
 from unfold.forms import ActionForm
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from search.admin.asset_label import LabelInline
 from search.admin.deletion import Rows
 from search.admin.site import CuratorAdmin, CuratorPermissions, site
+from search.formats.dates import FIRST_PHOTOGRAPH
 from search.library import label_suggestions, near_duplicates
 from search.models import Asset, Collection, Embedding, Encoder
 from search.models.embedding import AssetState
 from workers.bell import ring
 
 STATE_COLOURS = {"waiting": "info", "searchable": "success", "failed": "danger"}
+CAMERA_FACTS = ("model", "lens", "exposure")
 OF_SERVING = Embedding.objects.of_serving()
 
 
@@ -73,6 +77,39 @@ class AssetActionForm(ActionForm):
     )
 
 
+class CameraTimeField(forms.DateTimeField):
+    """A moment by a camera's clock, which is stored as if it were UTC whatever the site's zone."""
+
+    widget = UnfoldAdminTextInputWidget({"type": "datetime-local", "step": 1})
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, datetime):
+            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        return value
+
+    def to_python(self, value: Any) -> datetime | None:
+        with timezone.override(UTC):
+            return super().to_python(value)
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value and not FIRST_PHOTOGRAPH <= value <= timezone.now() + timedelta(days=1):
+            raise forms.ValidationError("No picture was taken then: choose a day from 1826 on.")
+
+
+class AssetForm(forms.ModelForm):
+    """What a curator says of an asset."""
+
+    taken = CameraTimeField(
+        required=False, help_text="By the camera’s own clock. What you enter counts as yours."
+    )
+
+    def save(self, commit: bool = True) -> Asset:
+        if "taken" in self.changed_data:
+            self.instance.taken_source = Asset.TakenSource.PERSON
+        return super().save(commit)
+
+
 class CollectionInline(CuratorPermissions, TabularInline):
     model = Collection.assets.through
     verbose_name = "collection"
@@ -98,9 +135,10 @@ class AssetAdmin(CuratorAdmin):
     ordering = ["-created"]
     actions = ["embed_again", "look_again", "add_to_collection"]
     action_form = AssetActionForm
-    fields = ["preview", "title", "description", "suggestions", "owner", "states", "facts"]
-    fields += ["sha256", "created"]
-    readonly_fields = ["preview", "suggestions", "owner", "states", "facts", "sha256", "created"]
+    form = AssetForm
+    readonly_fields = ["preview", "taken_source", "suggestions", "owner", "states"]
+    readonly_fields += ["facts", "camera_facts", "sha256", "created"]
+    fields = ["preview", "title", "description", "taken", *readonly_fields[1:]]
     inlines = [LabelInline, CollectionInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Asset]:
@@ -163,6 +201,10 @@ class AssetAdmin(CuratorAdmin):
     def facts(self, asset: Asset) -> str:
         size = filesizeformat(asset.bytes)
         return f"{asset.filename}, {asset.format}, {asset.width} x {asset.height}, {size}"
+
+    @display(description="camera")
+    def camera_facts(self, asset: Asset) -> str:
+        return ", ".join(asset.camera[name] for name in CAMERA_FACTS if name in asset.camera)
 
     @action(description="Embed again", permissions=["change"])
     def embed_again(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:

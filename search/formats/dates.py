@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from PIL import ExifTags, Image
 
+from search.formats import exif
 from search.formats.headers import png_chunks
-from search.formats.sniff import BAD_BYTES
 
+TAKEN, DIGITIZED = ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized
 FIRST_PHOTOGRAPH = datetime(1826, 1, 1, tzinfo=UTC)
 # Where the clocks of Macs, of Unix and of DOS begin.
 UNSET_CLOCKS = [datetime(year, 1, 1, tzinfo=UTC) for year in (1904, 1970, 1980)]
@@ -33,32 +33,31 @@ XMP = [
 ]
 
 
-def time_taken(image: Image.Image, png: bytes = b"") -> datetime | None:
-    """When the picture was taken, by the camera's clock as if that were UTC; None if none says.
+# Who says when a picture was taken: its camera or, weaker, something else in the file.
+CAMERA, FILE = "camera", "file"
 
-    `png` are the bytes of a PNG, which may name its time in a chunk that Pillow passes over.
+
+def time_taken(image: Image.Image, png: bytes = b"") -> tuple[datetime | None, str]:
+    """When the picture was taken, by the camera's clock as if that were UTC, and who says so.
+
+    None and nothing if no one does. `png` are the bytes of a PNG, which may name its time in a
+    chunk that Pillow passes over.
     """
-    return next(filter(None, map(credible_time, _texts(image, png))), None)
+    tags, gps = exif.tags(image)
+    of_camera = (tags.get(tag) for tag in (TAKEN, DIGITIZED))
+    for source, texts in ((CAMERA, of_camera), (FILE, _weaker(image, png, tags, gps))):
+        if time := next(filter(None, map(credible_time, texts)), None):
+            return time, source
+    return None, ""
 
 
-def _texts(image: Image.Image, png: bytes) -> Iterator[object]:
-    """Taken, digitized, changed, and what XMP, a PNG and a satellite say, in this order."""
-    exif, gps = _exif(image)
-    yield exif.get(ExifTags.Base.DateTimeOriginal)
-    yield exif.get(ExifTags.Base.DateTimeDigitized)
-    yield exif.get(ExifTags.Base.DateTime)
+def _weaker(image: Image.Image, png: bytes, tags: exif.Tags, gps: exif.Tags) -> Iterator[object]:
+    """When it was changed, and what XMP, a PNG and a satellite say, in this order."""
+    yield tags.get(ExifTags.Base.DateTime)
     yield from _of_xmp(image.info.get("xmp"))
     yield _rewritten(image.info.get("Creation Time"))
     yield from (_of_chunk(body) for kind, body, _ in png_chunks(png) if kind == b"tIME")
     yield _of_satellite(gps)
-
-
-def _exif(image: Image.Image) -> tuple[dict[int, Any], dict[int, Any]]:
-    """The tags of the picture and its camera, and those of the satellites; none if broken."""
-    with suppress(*BAD_BYTES):  # A picture with broken EXIF is still a picture.
-        exif = image.getexif()
-        return dict(exif) | exif.get_ifd(ExifTags.IFD.Exif), exif.get_ifd(ExifTags.IFD.GPSInfo)
-    return {}, {}
 
 
 def _of_xmp(xmp: object) -> Iterator[str]:
@@ -81,7 +80,7 @@ def _of_chunk(body: bytes) -> str:
     return f"{int.from_bytes(body[:2]):04}-{month}-{day} {hour}:{minute}:{second}"
 
 
-def _of_satellite(gps: dict[int, Any]) -> str | None:
+def _of_satellite(gps: exif.Tags) -> str | None:
     date = gps.get(ExifTags.GPS.GPSDateStamp)
     with suppress(LookupError, TypeError, ArithmeticError, ValueError):
         hour, minute, second = map(int, gps[ExifTags.GPS.GPSTimeStamp])

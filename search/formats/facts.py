@@ -2,12 +2,13 @@
 
 import io
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import IO
 
 from PIL import Image, ImageFile
 
+from search.formats import exif
 from search.formats.dates import time_taken
 from search.formats.decode import (
     admit,
@@ -28,6 +29,8 @@ class Facts:
 
     Also its perceptual hash and layout (search.formats.likeness), and when it was taken, by the
     camera's clock as if that were UTC; None where the file does not say so, or nothing credible.
+    Who says so is "camera" or "file" (search.formats.dates). With what it was taken: camera, lens
+    and exposure, as far as the file says (search.formats.exif).
     """
 
     format: str
@@ -37,6 +40,8 @@ class Facts:
     phash: str
     layout: bytes
     taken: datetime | None
+    taken_source: str = ""
+    camera: dict[str, str] = field(default_factory=dict)
 
 
 def inspect(file: IO[bytes]) -> Facts:
@@ -74,5 +79,6 @@ def _facts(image: ImageFile.ImageFile, name: str) -> Facts:
         width, height = height, width
     red, green, blue = picture.resize((1, 1), Image.Resampling.BOX).tobytes()
     colour = f"#{red:02x}{green:02x}{blue:02x}"
-    phash, layout = perceptual_hash(picture), layout_of(picture)
-    return Facts(name, width, height, colour, phash, layout, time_taken(image, png))
+    likeness = perceptual_hash(picture), layout_of(picture)
+    taken = time_taken(image, png)
+    return Facts(name, width, height, colour, *likeness, *taken, exif.camera(image))

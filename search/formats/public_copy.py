@@ -41,12 +41,17 @@ GIF_APPLICATIONS = {b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012"}
 HAS_EXIF, HAS_XMP = 0x08, 0x04
 
 
+def has_public_copy(name: str) -> bool:
+    """Whether there is one of a file of this format."""
+    return name in READERS
+
+
 def public_parts(file: IO[bytes], name: str) -> list[Part]:
     """What a public copy of a file of this format consists of.
 
     Raises UndecodableImage for a format of which there is none, and for a damaged file.
     """
-    if name not in READERS:
+    if not has_public_copy(name):
         raise UndecodableImage("no_public_copy", format=name)
     try:
         # Closed with the last match in it, not before: an exception still holds some.

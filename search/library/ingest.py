@@ -53,6 +53,8 @@ def ingest(
         phash=facts.phash,
         layout=facts.layout,
         taken=facts.taken,
+        taken_source=facts.taken_source,
+        camera=facts.camera,
         rules=RULES,
     )
     return _store(asset, upload)

@@ -5,6 +5,7 @@ a tenth of a second, a vector of a large encoder three times as much.
 """
 
 import logging
+from typing import Any
 
 from django.db import transaction
 
@@ -81,8 +82,18 @@ def store(asset: Asset, facts: Facts) -> None:
             colour=facts.colour,
             phash=facts.phash,
             layout=facts.layout,
-            taken=asset.taken or facts.taken,  # A person may have set it.
+            camera=facts.camera,
+            **date_of(asset, facts),
         )
+
+
+def date_of(asset: Asset, facts: Facts) -> dict[str, Any]:
+    """The fields of when it was taken, unless a person says, or may have before that was kept."""
+    may_be_a_person_s = not asset.taken_source and asset.taken not in (None, facts.taken)
+    is_a_person_s = asset.taken_source == Asset.TakenSource.PERSON
+    if facts.taken is None or is_a_person_s or may_be_a_person_s:
+        return {}
+    return {"taken": facts.taken, "taken_source": facts.taken_source}
 
 
 def _promise_anew(asset: Asset) -> None:

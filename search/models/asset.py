@@ -11,6 +11,8 @@ from django.db.models.functions import Cast, Coalesce, Lower
 from django.urls import reverse
 from pgvector.django import BitField, CosineDistance, HalfVectorField
 
+from search.formats.dates import CAMERA, FILE
+from search.formats.public_copy import has_public_copy
 from search.formats.sniff import content_type, download_name
 from search.models.encoder import Encoder
 from search.models.label import AssetLabel
@@ -79,6 +81,13 @@ def original_name(asset: "Asset", filename: str) -> str:
 class Asset(models.Model):
     """A picture that the library holds: its original, and what people say about it."""
 
+    class TakenSource(models.TextChoices):
+        """Who says when it was taken; empty where it was read before this was stored."""
+
+        CAMERA = CAMERA, "the camera"
+        FILE = FILE, "the file, less certain"
+        PERSON = "person", "a person"
+
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assets")
     original = models.FileField(upload_to=original_name, max_length=200, editable=False)
@@ -98,6 +107,17 @@ class Asset(models.Model):
     )
     # By the camera's own clock, whose time zone no file tells reliably: kept as if it were UTC.
     taken = models.DateTimeField(null=True, blank=True, db_index=True)
+    taken_source = models.CharField(
+        "taken according to",
+        max_length=6,
+        choices=TakenSource,
+        default="",
+        db_default="",
+        blank=True,
+        editable=False,
+    )
+    # With what and how it was taken: camera, lens, exposure (search.formats.exif).
+    camera = models.JSONField(default=dict, db_default={}, editable=False)
     # What the upright picture looks like (search.formats.likeness); null until it is computed.
     phash = BitField(length=64, null=True, editable=False)
     layout = models.BinaryField(max_length=192, null=True, editable=False)
@@ -145,6 +165,10 @@ class Asset(models.Model):
     def is_whole_for(self, user: User | AnonymousUser) -> bool:
         """Whether a person gets the original as it was uploaded, with all that it says."""
         return settings.SHARE_METADATA or user.is_staff or user.pk == self.owner_id
+
+    def has_original_for(self, user: User | AnonymousUser) -> bool:
+        """Whether a person gets an original at all: whole, or without what is private."""
+        return self.is_whole_for(user) or has_public_copy(self.format)
 
     @property
     def content_type(self) -> str:

@@ -16,7 +16,8 @@ def spoken(moment: datetime | str) -> str:
     then, now = timezone.localtime(moment), timezone.localtime()
     days = (now.date() - then.date()) // timedelta(days=1)
     if days in (0, 1):
-        return "yesterday" if days else formats.date_format(then, "H:i")
+        return "yesterday" if days else formats.date_format(then, "TIME_FORMAT")
     if 1 < days < 7:
         return formats.date_format(then, "l")
-    return formats.date_format(then, "j F" if then.year == now.year else "j F Y")
+    is_of_now = then.year == now.year
+    return formats.date_format(then, "MONTH_DAY_FORMAT" if is_of_now else "DATE_FORMAT")

@@ -6,13 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from django import template
+from django.contrib.auth.models import AnonymousUser
 from django.template import engines
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from search.models import Asset
+from search.models import Asset, User
 
 register = template.Library()
 
@@ -34,6 +35,17 @@ def ratio(asset: Asset) -> str:
     step = round(math.log(asset.width / asset.height / NARROWEST, STEP))
     nearest = min(max(step, 0), STEPS - 1)
     return f"r{nearest} whole" if abs(step - nearest) > STEPS_CUT_OFF else f"r{nearest}"
+
+
+@register.filter
+def downloadable_by(asset: Asset, user: User | AnonymousUser) -> bool:
+    """Whether this person gets the original; if not, there is the preview."""
+    return asset.has_original_for(user)
+
+
+@register.filter
+def has_rendition(asset: Asset, spec: str) -> bool:
+    return asset.rendition(spec) is not None
 
 
 @register.filter

@@ -3,12 +3,12 @@
 import logging
 from typing import Any
 
-from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
 
 from search.formats.facts import inspect
 from search.formats.likeness import PLAIN
 from search.formats.sniff import UndecodableImage
+from search.library import upgrade
 from search.models import Asset, Embedding, Rendition
 
 logger = logging.getLogger(__name__)
@@ -52,8 +52,7 @@ def store_facts(asset: Asset) -> None:
         with asset.original.open() as original:
             facts = inspect(original)
         fields: dict[str, Any] = {"phash": facts.phash, "layout": facts.layout}
-        if facts.taken:
-            fields["taken"] = Coalesce("taken", Value(facts.taken))  # A person may have set it.
+        fields |= {"camera": facts.camera, **upgrade.date_of(asset, facts)}
     except (UndecodableImage, FileNotFoundError) as error:
         logger.info("The original of %s can't be inspected: %s", asset.pk, error)
         fields = {"phash": PLAIN, "layout": None}

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, TiffImagePlugin
 
 from search.formats import decode as decoding
 from search.formats import facts
@@ -170,6 +170,18 @@ def test_the_best_place_that_has_a_date_is_believed(place):
     assert inspect(pictures.dated_png(**both)).taken == datetime(year, 1, 1, 10, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("place", PLACES)
+def test_what_is_not_from_the_camera_is_marked_as_weaker(place):
+    source = "camera" if place in ("original", "digitized") else "file"
+
+    assert inspect(pictures.dated_png(**PLACES[place])).taken_source == source
+
+
+def test_where_nobody_says_when_nobody_is_named():
+    assert inspect(pictures.png()).taken_source == ""
+    assert inspect(pictures.dated_png(original="last summer")).taken_source == ""
+
+
 def test_a_date_in_the_future_gives_way_to_a_weaker_one():
     data = pictures.dated_png(original="2093:07:04 10:20:30", satellite=("2020:01:01", None))
 
@@ -182,6 +194,56 @@ def test_every_format_that_carries_exif_tells_its_date(format):
     data = pictures.saved(pictures.corners(), format, exif=exif)
 
     assert inspect(data).taken == datetime(2019, 5, 6, 7, 8, 9, tzinfo=UTC)
+
+
+# With what it was taken
+
+
+def exif_of(**tags):
+    """EXIF with these tags, by their names."""
+    exif = Image.Exif()
+    for name, value in tags.items():
+        own = name in ("Make", "Model")
+        (exif if own else exif.get_ifd(ExifTags.IFD.Exif))[ExifTags.Base[name]] = value
+    return exif
+
+
+def camera(**tags):
+    return inspect(pictures.jpeg(exif=exif_of(**tags))).camera
+
+
+def test_camera_lens_and_exposure_are_read():
+    assert camera(
+        Make="NIKON CORPORATION",
+        Model="NIKON D750",
+        LensModel="AF-S 50mm f/1.8G\0",
+        ExposureTime=0.004,
+        FNumber=2.8,
+        ISOSpeedRatings=400,
+        FocalLength=50.0,
+        BodySerialNumber="12345",
+        CameraOwnerName="Ana",
+    ) == {
+        "model": "NIKON D750",
+        "lens": "AF-S 50mm f/1.8G",
+        "exposure": "1/250 s, f/2.8, ISO 400, 50 mm",
+    }
+
+
+@pytest.mark.parametrize(
+    ("tags", "facts"),
+    [
+        ({}, {}),
+        ({"Make": "SONY", "Model": "ILCE-7M3"}, {"model": "SONY ILCE-7M3"}),
+        ({"Make": "Maker"}, {"model": "Maker"}),
+        ({"Model": "a\x1b[31m\tb\n c" + "d" * 200}, {"model": "a [31m b c" + "d" * 70}),
+        ({"ExposureTime": 2.5, "FNumber": 11.0}, {"exposure": "2.5 s, f/11"}),
+        ({"ExposureTime": TiffImagePlugin.IFDRational(1, 0), "FNumber": 0.0}, {}),
+        ({"ISOSpeedRatings": 0, "FocalLength": 0.0}, {}),
+    ],
+)
+def test_what_is_missing_or_nonsense_is_left_out(tags, facts):
+    assert camera(**tags) == facts
 
 
 def test_the_hash_and_layout_are_of_the_upright_picture():

@@ -146,6 +146,37 @@ def test_what_a_person_says_of_the_date_stays(fake_encoder):
     assert Asset.objects.get().taken.year == 1999
 
 
+def dated(**fields):
+    """An asset as older rules left it, whose file says that it was taken in 2011."""
+    asset = make_old(**fields)
+    asset.original.storage.delete(asset.original.name)
+    data = pictures.dated_png(changed="2011:01:01 10:00:00")
+    asset.original.storage.save(asset.original.name, ContentFile(data))
+
+
+@pytest.mark.parametrize(
+    ("fields", "year", "source"),
+    [
+        ({}, 2011, "file"),
+        ({"taken": "2011-01-01T10:00Z"}, 2011, "file"),
+        ({"taken": "1999-01-01T00:00Z", "taken_source": "camera"}, 2011, "file"),
+        ({"taken": "1999-01-01T00:00Z", "taken_source": "person"}, 1999, "person"),
+        ({"taken": None, "taken_source": "person"}, None, "person"),
+        # Read before anybody noted who says so: it may be a person.
+        ({"taken": "1999-01-01T00:00Z"}, 1999, ""),
+    ],
+)
+def test_who_says_the_date_is_found_out_unless_it_is_a_person(fake_encoder, fields, year, source):
+    make_encoder()
+    dated(**fields)
+
+    run(), look_around()
+
+    healed = Asset.objects.get()
+    assert (healed.taken and healed.taken.year, healed.taken_source) == (year, source)
+    assert healed.camera == {"model": "Maker"}
+
+
 def test_one_that_ended_its_worker_is_read_again_after_the_cleaning(fake_encoder, monkeypatch):
     make_encoder()
     make_old()

@@ -1,4 +1,5 @@
 import io
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -89,6 +90,32 @@ def test_titles_are_shown_as_text(reader_client):
 
     for page in (barn.get_absolute_url(), "/"):
         assert "<script>alert" not in text(reader_client.get(page))
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [("camera", ""), ("", ""), ("file", "(uncertain)"), ("person", "(entered by hand)")],
+)
+@pytest.mark.parametrize("page", ["asset", "look"])
+def test_when_and_with_what_it_was_taken_is_shown(reader_client, settings, page, source, words):
+    settings.TIME_ZONE = "Asia/Tokyo"  # A camera's clock is no matter of the site's zone.
+    camera = {"model": "Canon EOS R5", "lens": "RF 50mm", "exposure": "1/250 s, f/8"}
+    taken = datetime(2024, 5, 3, 23, 30, tzinfo=UTC)
+    barn = make_asset(taken=taken, taken_source=source, camera=camera)
+
+    html = text(reader_client.get(reverse(page, args=[barn.pk])))
+
+    assert '<time datetime="2024-05-03T23:30:00">3 May 2024, 23:30</time>' in html
+    assert words in html and ("uncertain" in html) is (source == "file")
+    for fact in camera.values():
+        assert fact in html
+
+
+def test_what_a_file_does_not_say_has_no_line(reader_client):
+    html = text(reader_client.get(make_asset().get_absolute_url()))
+
+    for name in ("Taken", "Camera", "Lens", "Exposure"):
+        assert f"<dt>{name}</dt>" not in html
 
 
 # Its files
@@ -202,6 +229,29 @@ def test_what_can_not_be_taken_out_of_stays_with_its_owner(reader_client, name):
 
     assert response.status_code == 403
     assert f"The original of a {name} picture is only for its owner" in text(response)
+
+
+@pytest.mark.parametrize("name", ["TIFF", "AVIF"])
+@pytest.mark.parametrize("page", ["asset", "look"])
+def test_who_gets_no_original_is_offered_the_preview(reader_client, staff_client, name, page):
+    barn = with_secret(name=name)
+    address = reverse(page, args=[barn.pk])
+    button = f'href="{url("original", barn)}"'
+    preview = f'href="{url("preview", barn)}" download="barn.jpg"'
+
+    assert button in text(staff_client.get(address))
+    html = text(reader_client.get(address))
+    assert button not in html and "Download" not in html  # Nothing is made yet.
+    make_renditions(barn)
+    html = text(reader_client.get(address))
+    assert button not in html and preview in html
+    assert f"The {name} original is only for its owner and for staff" in html
+
+
+def test_control_everyone_is_offered_what_everyone_gets(reader_client):
+    barn = with_secret()
+
+    assert f'href="{url("original", barn)}"' in text(reader_client.get(barn.get_absolute_url()))
 
 
 @pytest.mark.parametrize("name", ['a"b.png', "שלום.png", "a;b.png", "a" * 255])
