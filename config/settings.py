@@ -314,9 +314,35 @@ UNFOLD = {
     "SITE_URL": reverse_lazy("search"),
     "SITE_SYMBOL": "image_search",
     "SITE_FAVICONS": [{"rel": "icon", "href": lambda request: static("search/favicon.svg")}],
-    "STYLES": [lambda request: static("search/admin.css")],
-    # The accent of the pages (tokens.css), lighter and darker.
+    "STYLES": [
+        lambda request: static("search/tokens.css"),
+        lambda request: static("search/admin.css"),
+    ],
+    "SCRIPTS": [lambda request: static("search/admin_theme.js")],
+    # The colours of the pages (tokens.css) on Unfold's scales: of the greys light pages take the
+    # first and dark ones the last; the accent, lighter and darker.
     "COLORS": {
+        "base": {
+            "50": "#faf9f7",
+            "100": "#eeece8",
+            "200": "#e0ddd7",
+            "300": "#c6c2bb",
+            "400": "#a9a59d",
+            "500": "#7f7b74",
+            "600": "#65615a",
+            "700": "#4a4743",
+            "800": "#383633",
+            "900": "#161514",
+            "950": "#0e0d0c",
+        },
+        "font": {
+            "subtle-light": "#65615a",
+            "subtle-dark": "#a9a59d",
+            "default-light": "#4a4743",
+            "default-dark": "#c6c2bb",
+            "important-light": "#1e1d1a",
+            "important-dark": "#eeece8",
+        },
         "primary": {
             "50": "#eef3fc",
             "100": "#dbe5f9",
@@ -329,7 +355,7 @@ UNFOLD = {
             "800": "#1f3c82",
             "900": "#1d3469",
             "950": "#142142",
-        }
+        },
     },
     "SIDEBAR": {
         "navigation": [

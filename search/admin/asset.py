@@ -122,7 +122,8 @@ class CollectionInline(CuratorPermissions, TabularInline):
 @admin.register(Asset, site=site)
 class AssetAdmin(CuratorAdmin):
     list_display = ["picture", "name", "state", "owner", "in_collections", "created"]
-    list_display_links = ["name"]
+    list_display_links = ["picture", "name"]
+    empty = "The library holds no pictures yet."
     list_filter = [
         StateFilter,
         ("collections", RelatedDropdownFilter),
@@ -161,7 +162,7 @@ class AssetAdmin(CuratorAdmin):
 
     @display(description="")
     def picture(self, asset: Asset) -> SafeString:
-        return thumbnail(asset)
+        return thumbnail_image(asset)
 
     @display(description="title", ordering="title")
     def name(self, asset: Asset) -> str:
@@ -178,9 +179,10 @@ class AssetAdmin(CuratorAdmin):
     @display(description="")
     def preview(self, asset: Asset) -> SafeString:
         return format_html(
-            '<a href="{}"><img class="preview" src="{}" alt=""></a>',
+            '<a href="{}"><img class="preview" src="{}" alt="To the page of {}"></a>',
             asset.get_absolute_url(),
             reverse("preview", args=[asset.pk]),
+            asset.title,
         )
 
     @display(description="suggested labels")

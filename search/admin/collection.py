@@ -43,6 +43,7 @@ class AssetInline(CuratorPermissions, TabularInline):
 @admin.register(Collection, site=site)
 class CollectionAdmin(Merging, CuratorAdmin):
     list_display = ["name", "slug", "size"]
+    empty = "There are no collections yet."
     search_fields = ["name", "slug"]
     ordering = ["name"]  # A GROUP BY drops the one of the model.
     fields = ["name", "slug"]

@@ -63,6 +63,7 @@ class EncoderAdmin(ReadOnlyAdmin):
         "origin",
     ]
     list_display_links = None
+    empty = "There is no encoder yet: “manage.py encoder serve” loads the first one."
     list_before_template = "admin/search/encoder/_requests.html"
     ordering = ["-created"]
     actions = ["promote", "retire", "remove"]

@@ -21,6 +21,7 @@ class DeletableAdmin(ReadOnlyAdmin):
     """Rows that people make elsewhere: read here, and deleted where they were a mistake."""
 
     list_display_links = None
+    empty = "Nobody has judged anything yet: judge hits on the page that compares encoders."
     list_filter = [("person", RelatedDropdownFilter)]
     ordering = ["-created"]
 

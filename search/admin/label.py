@@ -43,6 +43,7 @@ class LabelAdmin(Merging, CuratorAdmin):
         ArrayField: {"form_class": LinesField, "widget": UnfoldAdminTextareaWidget({"rows": 4})}
     }
     list_display = ["name", "suggested", "suggestions", "confirmed", "effective_threshold"]
+    empty = "There are no labels yet."
     list_filter = [("suggested", BooleanRadioFilter)]
     search_fields = ["name"]
     ordering = ["name"]  # A GROUP BY drops the one of the model.

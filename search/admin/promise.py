@@ -49,6 +49,7 @@ class FailedPromiseAdmin(ReadOnlyAdmin):
 @admin.register(Embedding, site=site)
 class EmbeddingAdmin(FailedPromiseAdmin):
     title = "Failed embeddings"
+    empty = "No embedding has failed."
     list_display = ["picture", "asset", "reason", "encoder"]
     list_display_links = None
     list_filter = [("encoder", RelatedDropdownFilter)]
@@ -60,6 +61,7 @@ class EmbeddingAdmin(FailedPromiseAdmin):
 @admin.register(Rendition, site=site)
 class RenditionAdmin(FailedPromiseAdmin):
     title = "Failed renditions"
+    empty = "No rendition has failed."
     list_display = ["picture", "asset", "reason", "spec"]
     list_display_links = None
     list_filter = [("spec", ChoicesRadioFilter)]

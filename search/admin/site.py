@@ -16,6 +16,7 @@ from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
 from search.admin.deletion import CarefulDeletion
+from search.admin.returning import Returning
 
 # Unfold's pages are driven by Alpine.js, which compiles its attributes, and set inline styles.
 # Everything else of the site's policy stays: no foreign host, no frame, no plug-in.
@@ -87,7 +88,9 @@ class CheckedActions:
         return super().response_action(request, queryset)  # type: ignore[misc]
 
 
-class CuratorAdmin(CarefulDeletion, CuratorPermissions, CheckedActions, ModelAdmin):
+class CuratorAdmin(Returning, CarefulDeletion, CuratorPermissions, CheckedActions, ModelAdmin):
+    # What a list without rows says.
+    empty = ""
     list_filter_submit = True
     list_per_page = 50
     list_max_show_all = 0

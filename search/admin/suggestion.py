@@ -20,6 +20,9 @@ class SuggestionAdmin(ReadOnlyAdmin):
 
     list_display = ["picture", "asset", "label", "rounded"]
     list_display_links = None
+    empty = (
+        "There are no suggestions to look at. Labels that encoders may suggest say so themselves."
+    )
     list_filter = [("label", AutocompleteSelectFilter)]
     search_fields = ["label__name", "asset__title", "asset__filename"]
     ordering = ["label__name", "-score"]

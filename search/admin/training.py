@@ -78,6 +78,7 @@ class TrainingRunAdmin(ReadOnlyAdmin):
 
     list_display = ["name", "current_state", "progress", "data", "from_what", "person", "created"]
     list_select_related = ["person"]
+    empty = "Nothing has been trained yet."
     ordering = ["-pk"]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -18,6 +18,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from search.admin.deletion import MOST_SHOWN, CarefulDeletion, Rows, count_of
+from search.admin.returning import Returning
 from search.admin.site import CheckedActions, site
 from search.library.ownership import hand_over
 from search.models import Judgement, Preference, SavedSearch, User
@@ -37,7 +38,7 @@ class HeirForm(forms.Form):
 
 
 @admin.register(User, site=site)
-class UserAdmin(CarefulDeletion, CheckedActions, PlainUserAdmin, ModelAdmin):  # type: ignore[misc]
+class UserAdmin(Returning, CarefulDeletion, CheckedActions, PlainUserAdmin, ModelAdmin):  # type: ignore[misc]
     """Accounts, for superusers: staff may upload and curate, everyone else may search."""
 
     form = UserChangeForm

@@ -166,6 +166,8 @@ class AssetLabel(models.Model):
     score = models.FloatField(null=True, blank=True)
 
     class Meta:
+        # The admin lists those of encoders only; those of people belong to their asset's form.
+        verbose_name = "suggestion"
         constraints = [
             models.UniqueConstraint(
                 fields=["asset", "label", "source"], name="one_label_per_asset_and_source"
