@@ -198,14 +198,18 @@ def test_a_file_that_is_no_picture_is_refused_by_name(opened):
 
 
 def test_dropped_pictures_become_searchable_by_themselves(opened):
+    """One of them comes twice: it keeps the name that was sent, and says that it is there."""
     files = [(f"{title}.jpg", data) for title, data in UPLOADS[:4]]
+    files.append(("again.jpg", UPLOADS[0][1]))
     page = opened("/upload/")
     page.evaluate(DROP, [held(*files), ".drop"])
 
-    for title, _ in UPLOADS[:4]:
-        expect(row(page, title)).to_contain_text("Searchable", timeout=30_000)
-    expect(page.locator("#summary")).to_contain_text("4 searchable")
-    expect(row(page, UPLOADS[0][0]).locator("img[src*=thumbnail]")).to_be_visible()
+    expect(page.locator(".row", has_text="Searchable")).to_have_count(4, timeout=30_000)
+    expect(page.locator("#summary")).to_contain_text("5 searchable")
+    same = re.compile(f"Already in the library, as (again|{UPLOADS[0][0]})")
+    expect(page.locator(".row", has_text=same)).to_have_count(1)
+    assert page.locator(".row__name").all_inner_texts() == [name for name, _ in files]
+    expect(page.locator(".row").first.locator("img[src*=thumbnail]")).to_be_visible()
 
     page.goto(f"/?q={UPLOADS[0][0]}")
     assert UPLOADS[0][0] in titles(page)[:5]
