@@ -14,7 +14,7 @@ from search.bundles import BUNDLES, SCRIPTS, STYLES
 
 FOLDER = Path(ours.BASE_DIR) / "search" / "static" / "search"
 APART = {"theme.js"}  # Before anything is painted.
-ADMIN = "admin*.css"
+ADMIN = "admin*.*"
 
 
 @pytest.fixture
