@@ -13,6 +13,7 @@ from django.http import HttpRequest, QueryDict
 
 from search.formats.region import NoRegion, Region
 from search.models import Asset, Label, Preference, User
+from search.models.saved_search import FILTERS_BY_KIND
 from search.query import Example, Malformed, Query, Sort, Words, filters
 from search.query.filters import FILTERS, NAMES, SPELLINGS
 from search.query.query import EVEN, MOST_EXAMPLES, MOST_WITHOUT, read_balance, tidy
@@ -207,6 +208,17 @@ class SearchForm(forms.Form):
             everything=data.get("everything", False),
             diversity=data.get("diversity") or data.get("variety") or False,
             duplicates=data.get("duplicates", False),
+        )
+
+    @property
+    def has_other_names(self) -> bool:
+        """Whether its address calls a label, a collection or an account as the query does not: by
+        an old name, or in capitals."""
+        names = [name for several in FILTERS_BY_KIND.values() for name in several]
+        return any(
+            value.strip() and (name, value) not in self._filters()
+            for name in names
+            for value in self.data.getlist(name)
         )
 
     def sentences(self) -> list[str]:

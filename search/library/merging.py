@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Model, OuterRef
 
 from search.library import label_suggestions
-from search.models import Asset, AssetLabel, Collection, Label, Rejection
+from search.models import Asset, AssetLabel, Collection, Label, OldName, Rejection, SavedName
 
 
 def merge_labels(label: Label, others: Sequence[Label]) -> None:
@@ -22,6 +22,8 @@ def merge_labels(label: Label, others: Sequence[Label]) -> None:
         label.synonyms = list(dict.fromkeys((*label.synonyms, *names)))
         label.suggested = label.suggested or any(other.suggested for other in others)
         label.save(update_fields=["synonyms", "suggested"])
+        OldName.objects.lead("label", [other.name for other in others], label)
+        _lead_on("label", label, others)
         label_suggestions.delete([other.pk for other in others])
 
 
@@ -40,4 +42,13 @@ def merge_collections(collection: Collection, others: Sequence[Collection]) -> N
     """What is in the other collections is in this one."""
     with transaction.atomic():
         collection.assets.add(*Asset.objects.filter(collections__in=others).distinct())
+        names = [name for other in others for name in (other.name, other.slug)]
+        OldName.objects.lead("collection", names, collection)
+        _lead_on("collection", collection, others)
         Collection.objects.filter(pk__in=[other.pk for other in others]).delete()
+
+
+def _lead_on(kind: str, row: Model, others: Sequence[Model]) -> None:
+    """What led to one of the others, in addresses and in saved searches, leads to this row."""
+    for model in (OldName, SavedName):
+        model._default_manager.filter(**{f"{kind}__in": others}).update(**{kind: row})

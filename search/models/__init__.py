@@ -8,8 +8,9 @@ from search.models.evaluation import Evaluation
 from search.models.judgement import JudgedQuery, Judgement, Preference
 from search.models.label import AssetLabel, Label, LabelVector, Rejection
 from search.models.not_duplicate import NotDuplicate
+from search.models.old_name import OldName
 from search.models.rendition import Rendition
-from search.models.saved_search import SavedPicture, SavedSearch, Visit
+from search.models.saved_search import SavedName, SavedPicture, SavedSearch, Visit
 from search.models.training import TrainingRun
 from search.models.user import User
 from search.models.words import AssetWords
@@ -29,9 +30,11 @@ __all__ = [
     "Judgement",
     "Label",
     "LabelVector",
+    "OldName",
     "Preference",
     "Rejection",
     "Rendition",
+    "SavedName",
     "SavedPicture",
     "SavedSearch",
     "TrainingRun",

@@ -5,15 +5,15 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 
 from search.formats.sniff import FORMATS
 from search.models import AssetLabel, Collection, Embedding, Label, User
 from search.models.asset import COLOURS, AssetQuerySet
 from search.models.embedding import AssetState
-from search.models.names import called
+from search.models.old_name import Row, named
 from search.query.query import Malformed
 from search.query.words import Part, Words
 
@@ -91,27 +91,25 @@ def refuse_contradictions(filters: Iterable[tuple[str, str]]) -> None:
 
 
 def _a_label(value: str) -> str:
-    return _the_one(called(Label.objects.all(), value), "name", value, "no_such_label")
+    label = named(Label.objects.all(), value, "name")
+    return _there(label, value, "no_such_label").name
 
 
 def _a_collection(value: str) -> str:
     # Of two, the one of this slug, whatever the other is called.
-    by_slug = called(Collection.objects.all(), value, "slug")
-    collections = by_slug or called(Collection.objects.all(), value)
-    return _the_one(collections, "slug", value, "no_such_collection")
+    collection = named(Collection.objects.all(), value, "slug", "name")
+    return _there(collection, value, "no_such_collection").slug
 
 
 def _an_owner(value: str) -> str:
-    owners = called(User.objects.all(), value, "username")
-    return _the_one(owners, "username", value, "no_such_owner")
+    return _there(named(User.objects.all(), value, "username"), value, "no_such_owner").username
 
 
-def _the_one(rows: QuerySet[Any], field: str, value: str, refusal: str) -> str:
-    """This field of the row that is called so."""
-    names = rows.values_list(field, flat=True)
-    if not names:
+def _there(row: Row | None, value: str, refusal: str) -> Row:
+    """The row, where there is one of this name. Raises Malformed."""
+    if row is None:
         raise Malformed(refusal, name=value)
-    return names[0]
+    return row
 
 
 def _one_of(

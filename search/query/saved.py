@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Case, F, When
 from django.utils import timezone
 
-from search.models import SavedPicture, SavedSearch, User, Visit
+from search.models import SavedName, SavedPicture, SavedSearch, User, Visit
+from search.models.saved_search import FILTERS_BY_KIND
 from search.query.answer import answer
 from search.query.permitted import permitted
 from search.query.pictures import remembered_picture
@@ -41,6 +42,7 @@ def save(
         for token, jpeg in pictures.items():
             file = ContentFile(jpeg, f"{uuid4().hex}.jpg")
             SavedPicture.objects.create(search=search, token=token, picture=file)
+        _keep_names(search, query)
         look(search, owner)
     return search
 
@@ -92,6 +94,14 @@ def _pictures(query: Query, owner: User) -> dict[str, bytes]:
             raise NotSaved("query_picture_gone")
         jpegs[token] = jpeg
     return jpegs
+
+
+def _keep_names(search: SavedSearch, query: Query) -> None:
+    """Keep which rows the names in its filters mean: they may be given other names."""
+    search.saved_names.all().delete()
+    for kind, filters in FILTERS_BY_KIND.items():
+        values = {value for name in filters for value in query.values(name)}
+        SavedName.objects.keep(search, kind, values)
 
 
 def _store(query: Query, name: str, shared: bool, owner: User, replace: bool) -> SavedSearch:

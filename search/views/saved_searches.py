@@ -93,7 +93,7 @@ def saved_search(request: PersonRequest, pk: UUID) -> HttpResponse:
     """
     search = _visible(request, pk)
     since = saved.look(search, request.user) if request.method == "GET" else None
-    form = _search_form(search.parameters, request.user)
+    form = _search_form(search.parameters_today(), request.user)
     lost = lost_parameters(search, form)
     result = None if form.errors else answer(form.query(), request.user, with_facets=True)
     new = saved.count_new(form.query(), request.user, since) if result and since else 0
@@ -135,7 +135,7 @@ def delete(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 def make_card(search: SavedSearch, user: User, since: datetime | None) -> Card:
     """A card with its first hits, and how many assets have come since the person's last look."""
-    form = _search_form(search.parameters, user)
+    form = _search_form(search.parameters_today(), user)
     query, line = form.query(), query_line(form.query(), user)
     sentences = [*form.sentences(), *lost_parameters(search, form)]
     if form.errors:
@@ -195,7 +195,7 @@ def _list(request: PersonRequest, *, status: int = 200, **saving: Any) -> HttpRe
 def _in_order(user: User) -> QuerySet[SavedSearch]:
     """Their own first."""
     others = Case(When(owner=user, then=Value(0)), default=Value(1))
-    visible = SavedSearch.objects.visible_to(user).select_related("owner")
+    visible = SavedSearch.objects.visible_to(user).select_related("owner").with_names()
     return visible.order_by(others, Lower("name"), "pk")
 
 
@@ -205,7 +205,7 @@ def _cards(searches: Page[SavedSearch], user: User) -> Iterator[Card]:
         if time.monotonic() < until:
             yield make_card(search, user, visits.get(search.pk))
         else:
-            query = _search_form(search.parameters, user).query()
+            query = _search_form(search.parameters_today(), user).query()
             yield Card(search, query_line(query, user), [], is_late=True)
 
 

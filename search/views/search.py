@@ -20,9 +20,10 @@ def search(request: PageRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "search/search.html", search_page(form), status=400)
     query, number = form.query(), form.cleaned_data["page"]
-    if form.cleaned_data["region_of"]:
-        # The region's four fields; from here on it stands in the address as everywhere.
-        return redirect(f"{resolve_url('search')}?{query.url()}")
+    if form.cleaned_data["region_of"] or form.has_other_names:
+        # The region's four fields, or an old name; from here on they stand there as everywhere.
+        page = f"&page={number}" if number > 1 else ""
+        return redirect(f"{resolve_url('search')}?{query.url()}{page}")
     result = answer(query, request.user, page=number, with_facets=not request.htmx)
     if result.hits and number == 1:
         recent.remember(request.user, str(query.words))

@@ -16,6 +16,7 @@ from search.management.library import LibraryCommand
 from search.management.picture_files import files_under, is_sidecar
 from search.models import Asset, Collection, Embedding, User
 from search.models.names import called
+from search.models.old_name import named
 from workers.progress import Bar
 
 
@@ -106,7 +107,7 @@ class Command(LibraryCommand):
 
 def owner_named(name: str | None) -> User:
     if name:
-        owner = called(User.objects.all(), name, "username").first()
+        owner = named(User.objects.all(), name, "username")
         if owner is None:
             raise CommandError(f"There is no account named {name}.")
         return owner
@@ -119,15 +120,15 @@ def collection_with(slug: str) -> Collection:
     if slug != slugify(slug, allow_unicode=True):
         raise CommandError(f"{slug!r} is no slug: small letters, digits and hyphens, please.")
     name = slug.replace("-", " ").capitalize()
-    by_slug = called(Collection.objects.all(), slug, "slug")
-    return by_slug.first() or collection_called(name)
+    # By an old slug too: what fills a collection each night goes on filling it under a new name.
+    return named(Collection.objects.all(), slug, "slug") or collection_called(name)
 
 
 def collection_called(name: str) -> Collection:
     """The collection of this name, made if there is none."""
     slug = slugify(name, allow_unicode=True)
-    named = called(Collection.objects.all(), name)
-    return named.first() or Collection.objects.create(slug=slug, name=name)
+    by_name = called(Collection.objects.all(), name)
+    return by_name.first() or Collection.objects.create(slug=slug, name=name)
 
 
 def wait_for(assets: list[Asset]) -> None:
