@@ -30,8 +30,10 @@ def test_three_poison_pictures_among_many_are_given_up_and_no_other(stack, tmp_p
 
 
 def test_control_charged_in_batches_the_neighbours_are_condemned(stack, tmp_path):
-    ingest_worker(stack, "deadly", "crowded")
+    # All of it waits first: a worker that hears of the first pictures claims picture 3 alone.
+    stack.kill("ingest")
     stack.manage("ingest", str(folder_of(tmp_path, 24, deadly={3})), check=True)
+    ingest_worker(stack, "deadly", "crowded")
 
     assert stack.eventually(lambda: settled(stack), 120)
 
