@@ -50,6 +50,12 @@ def plain_static_files(settings, tmp_path):
 
 
 @pytest.fixture(autouse=True)
+def nothing_waits_for_a_disk(monkeypatch):
+    """What a test writes need not survive a power cut: a sixth of the unit tests' time."""
+    monkeypatch.setattr("os.fsync", lambda handle: None)
+
+
+@pytest.fixture(autouse=True)
 def quick_passwords(settings):
     """A third of a second for each password is right for attackers, not for tests."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

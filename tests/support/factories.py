@@ -1,6 +1,9 @@
 """Plain functions that make what a test needs."""
 
 import io
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Any
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
@@ -45,12 +48,15 @@ def picture(colour: str = "red", size: tuple[int, int] = (60, 40)) -> Image.Imag
     return Image.new("RGB", size, COLOURS[colour])
 
 
+@cache
+def file_of(format: str, colour: str, size: tuple[int, int]) -> bytes:
+    data = io.BytesIO()
+    picture(colour, size).save(data, format)
+    return data.getvalue()
+
+
 def make_asset(
     *,
-    title: str = "barn",
-    colour: str = "red",
-    size: tuple[int, int] = (60, 40),
-    owner: User | None = None,
     embedded: bool = False,
     thumbnail: bool = False,
     labels: tuple[str, ...] = (),
@@ -58,28 +64,7 @@ def make_asset(
     **fields,
 ) -> Asset:
     """An asset as ingest() leaves it; `embedded` and `thumbnail` do the workers' part too."""
-    data = io.BytesIO()
-    picture(colour, size).save(data, "PNG")
-    asset = Asset(
-        owner=owner or make_user(),
-        filename=fields.pop("filename", f"{title}.png"),
-        sha256=fields.pop("sha256", uuid4().hex * 2),
-        width=size[0],
-        height=size[1],
-        format="PNG",
-        bytes=data.tell(),
-        colour="#{:02x}{:02x}{:02x}".format(*COLOURS[colour]),
-        title=title,
-        **{"rules": RULES} | fields,
-    )
-    asset.original.save(asset.filename, ContentFile(data.getvalue()), save=False)
-    asset.save(force_insert=True)
-    Rendition.objects.promise(asset)
-    Embedding.objects.promise(asset)
-    if embedded:
-        embed(asset, colour)
-    if thumbnail:
-        make_renditions(asset)
+    (asset,) = make_assets([fields], embedded=embedded, thumbnail=thumbnail)
     for name in labels:
         label, _ = Label.objects.get_or_create(name=name)
         AssetLabel.objects.create(asset=asset, label=label)
@@ -87,6 +72,68 @@ def make_asset(
         made, _ = Collection.objects.get_or_create(slug=collection, defaults={"name": collection})
         made.assets.add(asset)
     return asset
+
+
+def make_assets(
+    each: Iterable[dict[str, Any]], *, embedded: bool = False, thumbnail: bool = False
+) -> list[Asset]:
+    """The assets of which these are the fields, in five statements for all of them."""
+    if embedded:
+        make_encoder()
+    assets = [_asset(**fields) for fields in each]
+    Asset.objects.bulk_create(assets)
+    Rendition.objects.bulk_create(r for a in assets for r in _renditions(a, thumbnail))
+    encoders = list(Encoder.objects.live())
+    Embedding.objects.bulk_create(e for a in assets for e in _embeddings(a, encoders, embedded))
+    return assets
+
+
+def _asset(
+    *,
+    title: str = "barn",
+    colour: str = "red",
+    size: tuple[int, int] = (60, 40),
+    owner: User | None = None,
+    **fields,
+) -> Asset:
+    data = file_of("PNG", colour, size)
+    asset = Asset(
+        owner=owner or make_user(),
+        filename=fields.pop("filename", f"{title}.png"),
+        sha256=fields.pop("sha256", uuid4().hex * 2),
+        width=size[0],
+        height=size[1],
+        format="PNG",
+        bytes=len(data),
+        colour="#{:02x}{:02x}{:02x}".format(*COLOURS[colour]),
+        title=title,
+        **{"rules": RULES} | fields,
+    )
+    asset.original.save(asset.filename, ContentFile(data), save=False)
+    return asset
+
+
+def _renditions(asset: Asset, made: bool) -> Iterator[Rendition]:
+    jpeg = file_of("JPEG", _name(asset.colour), (asset.width, asset.height)) if made else b""
+    for spec in Rendition.Spec:
+        rendition = Rendition(asset=asset, spec=spec)
+        if made:
+            rendition.file.save(spec, ContentFile(jpeg), save=False)
+            rendition.fulfilled = timezone.now()
+        yield rendition
+
+
+def _embeddings(asset: Asset, encoders: list[Encoder], made: bool) -> Iterator[Embedding]:
+    for encoder in encoders:
+        embedding = Embedding(asset=asset, encoder=encoder, sha256=asset.sha256)
+        if made and encoder.slug == "fake":
+            embedding.vector = direction(COLOURS[_name(asset.colour)])
+            embedding.fulfilled = timezone.now()
+        yield embedding
+
+
+def _name(colour: str) -> str:
+    return next(n for n, rgb in COLOURS.items() if colour == "#{:02x}{:02x}{:02x}".format(*rgb))
 
 
 def embed(asset: Asset, colour: str) -> None:

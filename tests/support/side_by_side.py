@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from search.models import Asset, Embedding, Encoder
 from search.query import Example, Query
-from tests.support.factories import make_asset, make_encoder
+from tests.support.factories import make_assets, make_encoder
 
 DIMENSIONS = {"fake": 4, "second": 2, "third": 3}
 
@@ -29,9 +29,9 @@ def make_encoders(*slugs: str) -> list[Encoder]:
 def answered(**orders: str) -> Query:
     """A query by an asset; the letters title other assets, in the order of each answer."""
     encoders = make_encoders(*orders)
-    example = make_asset(title="asked")
     letters = sorted(set("".join(orders.values())))
-    assets = {letter: make_asset(title=letter) for letter in letters}
+    example, *others = make_assets([{"title": title} for title in ("asked", *letters)])
+    assets = dict(zip(letters, others, strict=True))
     for encoder, order in zip(encoders, orders.values(), strict=True):
         put(encoder, example, 0)
         for number, letter in enumerate(order, start=1):

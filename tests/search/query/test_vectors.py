@@ -12,7 +12,7 @@ from search.matches.thresholds import Background
 from search.models import Asset, Label
 from search.query import Example, NoVector, Query, answer, encode, remember_picture
 from search.query.vectors import Encoding, Weighted, compose
-from tests.support.factories import make_asset, make_encoder, make_user
+from tests.support.factories import make_asset, make_assets, make_encoder, make_user
 from tests.support.fake_encoder import COLOURS, direction
 from tests.support.pictures import orientation, saved, turned, upload
 from tests.support.placed import put, set_thresholds
@@ -25,8 +25,7 @@ LEFT, RIGHT = Region(0, 0, 0.5, 1), Region(0.5, 0, 0.5, 1)
 @pytest.fixture
 def library(fake_encoder):
     """An asset of each colour, called after it."""
-    for colour in COLOURS:
-        make_asset(title=colour, colour=colour, embedded=True)
+    make_assets([{"title": colour, "colour": colour} for colour in COLOURS], embedded=True)
 
 
 def like(title: str, **parts) -> Example:
