@@ -11,7 +11,7 @@ INSTALLED = .venv/installed
 # Three groups at a time (tests/conftest.py), since the end-to-end ones mostly wait.
 PYTEST = $(IN) -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help install demo test check unit chaos lint evaluate
+.PHONY: help install demo test check unit chaos lint lock evaluate
 
 help:  ## list these targets
 	@awk -F ': .*## |:  ## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ unit: $(INSTALLED)
 
 chaos: $(INSTALLED)  ## prove the promises at full counts, and print them in a table
 	SCALE=full $(PYTEST) -m promise
+
+lock: $(INSTALLED)  ## after a change of constraints.txt: the hashes of the image's wheels
+	@$(IN) .ci/lock
 
 evaluate: $(INSTALLED)  ## compare the bundled encoders on drawings that no training has seen
 	@$(IN) manage.py train --evaluate workers/checkpoints/*
