@@ -32,7 +32,7 @@ demo: $(INSTALLED)  ## run all of Sightline on this machine
 	@$(IN) manage.py demo --port $(PORT) --bind $(BIND)
 
 test: $(INSTALLED)  ## run every test, those in a browser included
-	@$(IN) -m tests.support.browser
+	@$(IN) -m tests.support.programs
 	$(PYTEST)
 
 check: $(INSTALLED)  ## lint, and run every test but the end-to-end ones

@@ -1,9 +1,6 @@
-"""Finds a Chromium for the browser tests; as a command it gets one where there is none."""
+"""Finds a Chromium for the browser tests; tests/support/programs.py gets one."""
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -31,26 +28,3 @@ def chromium() -> str | None:
     with sync_playwright() as playwright:
         candidates = [ON_MACOS, Path(playwright.chromium.executable_path)]
     return next((str(path) for path in candidates if path.exists()), None)
-
-
-def get_chromium() -> None:
-    """By apt where that is there and we may, else by Playwright's own installer."""
-    is_root = os.geteuid() == 0
-    if shutil.which("apt-get") and is_root:
-        apt = ["apt-get", "--quiet", "--yes"]
-        unattended = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run([*apt, "update"], check=True, env=unattended)
-        for package in (HEADLESS, "chromium"):
-            command = [*apt, "install", "--no-install-recommends", package]
-            if subprocess.run(command, env=unattended).returncode == 0:
-                return
-    playwright = [sys.executable, "-m", "playwright", "install", "chromium"]
-    subprocess.run([*playwright, *(["--with-deps"] if is_root else [])], check=True)
-
-
-if __name__ == "__main__":
-    if chromium() is None:
-        print("No Chromium here: getting one for the browser tests.", flush=True)
-        get_chromium()
-    if chromium() is None:
-        sys.exit("There is no Chromium for the browser tests: install one and try again.")
