@@ -4,6 +4,7 @@ import logging
 from functools import partial
 from typing import Any
 
+from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Model
@@ -33,13 +34,25 @@ def picture_of(asset: Asset, *, side: int = 0, at_least: int = 0) -> Image:
     Raises `UndecodableImage` for good, `StorageAway` for now.
     """
     try:
-        with asset.original.open() as original:
+        with open_original(asset) as original:
             return decode.decode(original, side=side, at_least=at_least)
     except FileNotFoundError:
         raise UndecodableImage("original_missing") from None
     except OSError as error:
         logger.warning("Can't read the original of %s: %s", asset.pk, error)
         raise StorageAway("storage_away") from None
+
+
+def open_original(asset: Asset) -> File:
+    """The bytes as uploaded. Raises FileNotFoundError where they are gone for good, and another
+    OSError where the storage is away: one that is not mounted looks like an empty folder.
+    """
+    try:
+        return asset.original.open()
+    except FileNotFoundError:
+        if default_storage.exists("originals"):
+            raise
+        raise OSError("The storage has no folder of originals.") from None
 
 
 @receiver(post_delete, sender=Asset)

@@ -13,6 +13,7 @@ from search.formats.facts import Facts, inspect
 from search.formats.rules import RULES
 from search.formats.sniff import UndecodableImage
 from search.library import near_duplicates
+from search.library.originals import open_original
 from search.models import Asset, Embedding, Encoder, Rendition
 from search.models.asset import AssetQuerySet
 
@@ -58,7 +59,7 @@ def read_next() -> bool:
 def read_anew(asset: Asset) -> None:
     """Store what its original shows by today's rules; one that is refused today stays as it is."""
     try:
-        with asset.original.open() as original:
+        with open_original(asset) as original:
             facts = inspect(original)
     except (UndecodableImage, FileNotFoundError) as error:
         logger.info("The original of %s can't be read anew: %s", asset.pk, error)

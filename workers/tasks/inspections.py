@@ -9,6 +9,7 @@ from search.formats.facts import inspect
 from search.formats.likeness import PLAIN
 from search.formats.sniff import UndecodableImage
 from search.library import upgrade
+from search.library.originals import open_original
 from search.models import Asset, Embedding, Rendition
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def nothing_is_promised() -> bool:
 def store_facts(asset: Asset) -> None:
     """Store what the original shows; one that can't be read for good looks like nothing else."""
     try:
-        with asset.original.open() as original:
+        with open_original(asset) as original:
             facts = inspect(original)
         fields: dict[str, Any] = {"phash": facts.phash, "layout": facts.layout}
         fields |= {"camera": facts.camera, **upgrade.date_of(asset, facts)}

@@ -1,5 +1,7 @@
 """The workers' steps, run in this process with the encoder that knows colours."""
 
+import shutil
+
 import pytest
 from django.core.cache import cache
 from django.db import OperationalError, connection
@@ -7,7 +9,8 @@ from django.db.models.functions import Now
 from PIL import Image
 
 from search.formats import decode
-from search.models import Embedding, Encoder, Rendition
+from search.models import Asset, Embedding, Encoder, Rendition
+from search.models.lease import MAX_ATTEMPTS
 from tests.support.factories import make_asset, make_encoder
 from workers import writes
 from workers.look_around import look_around
@@ -72,10 +75,33 @@ def test_a_storage_that_can_not_be_read_is_tried_again_later(fake_encoder, monke
         raise PermissionError("mount lost")
 
     monkeypatch.setattr(decode, "decode", unreadable)
+    for _ in range(MAX_ATTEMPTS + 2):
+        look_around()
+        promises = [Embedding.objects.get(), *Rendition.objects.all()]
+        assert [(p.state, p.attempts, p.next_try_at is None) for p in promises] == [
+            ("waiting", 0, False)
+        ] * 3
+        for queryset in (Embedding.objects, Rendition.objects):
+            queryset.update(next_try_at=None)
+
+
+def test_where_the_storage_is_not_mounted_nothing_is_given_up(fake_encoder, tmp_path):
+    """An empty folder: each original looks as if it were missing for good."""
+    make_encoder()
+    make_asset()
+    Asset.objects.update(phash=None)
+    shutil.move(tmp_path / "media", tmp_path / "elsewhere")
+    look_around()
+    assert Embedding.objects.get().state == "waiting"
+    assert Asset.objects.get().phash is None
+
+    shutil.rmtree(tmp_path / "media", ignore_errors=True)
+    shutil.move(tmp_path / "elsewhere", tmp_path / "media")
+    for queryset in (Embedding.objects, Rendition.objects):
+        queryset.update(next_try_at=None)
     look_around()
 
-    assert Embedding.objects.get().state == "waiting"
-    assert Embedding.objects.get().next_try_at is not None
+    assert Embedding.objects.get().state == "done"
 
 
 def test_an_encoder_that_is_gone_or_retired_has_no_work(fake_encoder):
