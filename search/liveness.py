@@ -3,8 +3,10 @@
 A worker that answers pings may be deaf: kombu logs a failed acknowledgement and takes no more.
 """
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.db.models import Q
@@ -15,6 +17,9 @@ from search.models.lease import LeaseQuerySet
 from search.query import encoder_answers
 from search.refusals import Refusal
 from workers import queues
+
+# Maximum age of what beat writes every three minutes.
+BEAT_SECONDS = 600
 
 
 class NotReady(Refusal):
@@ -41,14 +46,17 @@ def ingest() -> None:
             raise Idle("no_progress", kind=kind)
 
 
-def query() -> None:
-    """A text is encoded, past the cache of text vectors: that alone proves that searches work."""
+def query(seconds: float = 0.0) -> None:
+    """A text is encoded, past the cache of text vectors: that alone proves that searches work.
+
+    In so many seconds, if there are any, else as fast as a search has to be.
+    """
     encoder = Encoder.objects.serving()
     if encoder is None:
         raise NotReady("nothing_serves")
     if encoder.problem:
         raise NotReady(encoder.problem, **encoder.problem_parameters)
-    if not encoder_answers(encoder):
+    if not encoder_answers(encoder, seconds or settings.QUERY_TIMEOUT_SECONDS):
         raise Idle("no_query_worker")
 
 
@@ -58,12 +66,23 @@ def train() -> None:
         raise Idle("no_trainer")
 
 
+def beat() -> None:
+    """It goes round: every three minutes it writes its schedule, beside which this has to run."""
+    schedule = Path(settings.CELERY_BEAT_SCHEDULE_FILENAME)
+    # Whichever dbm Python has chosen adds an ending of its own, or several.
+    written = [path.stat().st_mtime for path in schedule.parent.glob(f"{schedule.name}*")]
+    if time.time() - max(written, default=0) > BEAT_SECONDS:
+        raise Idle("no_beat")
+
+
 # By the queue that the workers of a kind take from.
 WORKERS: dict[str, Callable[[], None]] = {
     queues.INGEST: ingest,
     queues.QUERY: query,
     queues.TRAIN: train,
 }
+# By name, those too that only whoever runs beside them can look at.
+PROCESSES = WORKERS | {"beat": beat}
 
 
 def is_left_waiting(rows: LeaseQuerySet) -> bool:

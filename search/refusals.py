@@ -220,6 +220,7 @@ SENTENCES = {
     "nothing_serves": "No encoder serves: run manage.py encoder serve.",
     "no_query_worker": "No query worker answers.",
     "no_progress": "The {kind} that wait make no progress: is an ingest worker running?",
+    "no_beat": "The beat has not gone round for ten minutes.",
     "no_trainer": "The trainings that wait make no progress: is a trainer running?",
     "picture_stops_worker": "The worker stopped {times} times while it worked on this picture.",
     "request_stops_worker": "The worker stopped {times} times while it loaded this; "

@@ -101,6 +101,7 @@ def nothing_silent(monkeypatch):
 
     silence.redis.end()
     monkeypatch.setattr(patience, "_silences", {})
+    monkeypatch.setattr(patience, "_answers", {})
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Starts workers anew that are up and do nothing while something waits, for a supervisor."""
+"""Starts processes anew that are up and do nothing while something waits, for a supervisor."""
 
 import logging
 import time
@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from django.db import Error as DatabaseError
 
 from config.supervisor import Supervisor
-from search.liveness import WORKERS, Idle, NotReady, patience
+from search.liveness import PROCESSES, Idle, NotReady, patience
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two looks, each of which has the query worker encode a text.
+# Maximum seconds between two looks, each of which has the query worker encode a text.
 LOOK_SECONDS = 15
 
 
@@ -28,9 +28,9 @@ class IdleWorkers:
         if time.monotonic() < self._next_look:
             return
         running = {child.name for child in self._supervisor.children}
-        for name in WORKERS.keys() & running:
+        for name in PROCESSES.keys() & running:
             self._look_at(name)
-        self._next_look = time.monotonic() + LOOK_SECONDS
+        self._next_look = time.monotonic() + min(LOOK_SECONDS, patience().total_seconds())
 
     def _look_at(self, name: str) -> None:
         reason = idleness(name)
@@ -47,7 +47,7 @@ class IdleWorkers:
 def idleness(name: str) -> str:
     """What waits while this worker does nothing; empty where it is not to blame."""
     try:
-        WORKERS[name]()
+        PROCESSES[name]()
     except Idle as idle:
         return str(idle)
     except (NotReady, DatabaseError):

@@ -1,6 +1,10 @@
 """For probes: whether the process is up, and whether all that it needs is ready."""
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
@@ -13,9 +17,13 @@ from redis.exceptions import RedisError
 
 from search import liveness
 from search.liveness import NotReady
+from workers import queues
 
-# So long a good answer is repeated: anyone may ask, and each one costs the query worker a text.
-REPEAT_SECONDS = 5
+# Seconds that a good answer and another one are repeated: anyone may ask, and each costs the query
+# worker a text, or a thread of the site as long as something is silent.
+READY_SECONDS, UNREADY_SECONDS = 5.0, 1.0
+# Maximum seconds that a query worker may take here; one that rests answers in a fifth of that.
+QUERY_SECONDS = 1.0
 
 
 @require_safe
@@ -31,18 +39,49 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 if all parts are ready, else 503; each part with "ok" or a sentence."""
-    parts = _remembered() or {name: _sentence(probe) for name, probe in PROBES.items()}
-    ready = set(parts.values()) == {"ok"}
-    if ready:
-        cache.add("ready", parts, REPEAT_SECONDS)
-    return JsonResponse(parts, status=200 if ready else 503)
+    parts = site.look()
+    return JsonResponse(parts, status=200 if is_ready(parts) else 503)
 
 
-def _remembered() -> dict[str, str] | None:
-    try:
-        return cache.get("ready")
-    except RedisError:
-        return None
+@dataclass
+class Readiness:
+    """What the parts of the site said last; one thread of a process at a time asks them anew."""
+
+    parts: dict[str, str] = field(default_factory=dict)
+    until: float = 0.0
+    asking: Lock = field(default_factory=Lock)
+
+    def look(self) -> dict[str, str]:
+        """Each part with "ok" or a sentence. While somebody asks, the others hear the last one."""
+        if self._is_over() and self.asking.acquire(blocking=not self.parts):
+            try:
+                if self._is_over():
+                    self._ask()
+            finally:
+                self.asking.release()
+        return self.parts
+
+    def _is_over(self) -> bool:
+        return time.monotonic() >= self.until
+
+    def _ask(self) -> None:
+        self.parts = ask()
+        seconds = READY_SECONDS if is_ready(self.parts) else UNREADY_SECONDS
+        self.until = time.monotonic() + seconds
+
+
+site = Readiness()
+
+
+def is_ready(parts: dict[str, str]) -> bool:
+    return set(parts.values()) == {"ok"}
+
+
+def ask() -> dict[str, str]:
+    """What each part says; where the database is silent, what is known by it alone is not asked."""
+    parts = {"database": _sentence(database), "redis": _sentence(redis)}
+    silent = "" if parts["database"] == "ok" else parts["database"]
+    return parts | {name: silent or _sentence(probe) for name, probe in WORKERS.items()}
 
 
 def _sentence(probe: Callable[[], None]) -> str:
@@ -66,4 +105,4 @@ def redis() -> None:
     cache.get("ready")
 
 
-PROBES: dict[str, Callable[[], None]] = {"database": database, "redis": redis, **liveness.WORKERS}
+WORKERS = liveness.WORKERS | {queues.QUERY: partial(liveness.query, QUERY_SECONDS)}

@@ -19,6 +19,7 @@ import pytest
 from config import embedded
 from config.supervisor import BASE_DIR
 from search.management.commands.demo import status
+from tests.support.faults import picture
 from tests.support.prepared import OURS
 from tests.support.session import Session
 from tests.support.stack import Stack, free_port
@@ -139,7 +140,8 @@ def second(first):
     demo.rival_ended = demo.rival.process.wait(60)
     assert Stack.eventually(lambda: "is complete" in demo.printed(), 120), demo.printed()
     session = Session(demo.url)
-    session.sign_in("curator", first.password)
+    demo.password = first.password
+    session.sign_in("curator", demo.password)
     demo.page = session.get("/")
     with psycopg.connect(embedded.database_url(demo.var), autocommit=True) as connection:
         demo.counts = {
@@ -232,11 +234,12 @@ def test_sigterm_leaves_nothing_running_even_where_a_child_hangs(second):
 
 
 def test_a_later_start_finds_its_data_and_stops_when_a_child_dies(second):
-    again = Demo(second.var)
+    again = Demo(second.var, CLAIM_LEASE_SECONDS="3")
     again.seconds_to_start()
     assert status(f"{again.url}/readyz") == "200"
     assert "with the password of the first start" in again.printed()
     assert "Embedding" not in again.printed()
+    start_a_deaf_worker_anew(again, second.password)
 
     assert Stack.eventually(lambda: "beat: Starting..." in log(again, "beat"))
     os.kill(again.child("beat").pid, signal.SIGKILL)
@@ -247,6 +250,18 @@ def test_a_later_start_finds_its_data_and_stops_when_a_child_dies(second):
     assert "beat: Starting..." in "\n".join(lines)
     assert again.printed().splitlines()[-len(lines) :] == lines
     assert again.relics() == []
+
+
+def start_a_deaf_worker_anew(demo: Demo, password: str) -> None:
+    """Stop the child in which the ingest worker works: it stays up, answers pings, does nothing."""
+    session = Session(demo.url)
+    session.sign_in("curator", password)
+    deaf = demo.child("-Q ingest")
+    deaf.suspend()
+    assert session.upload(picture(1)).status_code == 200
+    sentence = "The worker ingest is started anew: The (embeddings|renditions) that wait make no"
+    assert Stack.eventually(lambda: bool(re.search(sentence, demo.printed())), 40), demo.printed()
+    assert Stack.eventually(lambda: not deaf.is_running() and demo.has_child("-Q ingest"), 20)
 
 
 def test_its_children_end_when_it_is_killed_itself(second):

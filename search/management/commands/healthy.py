@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 
-from search.liveness import WORKERS, Idle, NotReady, patience
+from search.liveness import PROCESSES, Idle, NotReady, patience
 
 # Number of times that a worker is asked: one answer may come too late behind other work.
 TIMES = 3
@@ -17,13 +17,13 @@ TIMES = 3
 
 class Command(BaseCommand):
     help = (
-        "Whether the workers of a kind do their work; exit code 1 where something waits for one"
-        " and nothing is done."
+        "Whether the workers of a kind, or the beat, do their work; exit code 1 where something"
+        " waits for one and nothing is done."
     )
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("worker", choices=list(WORKERS))
+        parser.add_argument("worker", choices=list(PROCESSES))
         parser.add_argument(
             "--end",
             type=Path,
@@ -46,7 +46,7 @@ def verdict(worker: str) -> str:
     """What there is to say where the worker is not to blame. Raises Idle."""
     for again in reversed(range(TIMES)):
         try:
-            WORKERS[worker]()
+            PROCESSES[worker]()
         except Idle:
             if not again:
                 raise

@@ -14,7 +14,7 @@ from django.utils import timezone
 from config.supervisor import Supervisor
 from search import liveness
 from search.management import idle_workers
-from search.management.idle_workers import IdleWorkers
+from search.management.idle_workers import IdleWorkers, idleness
 from search.models import Asset, Encoder
 from tests.support.factories import make_asset, make_encoder
 
@@ -60,12 +60,12 @@ def test_where_something_waits_and_nothing_is_done_it_is_not(waiting):
 
 def test_a_query_worker_that_answers_the_third_time_is_healthy(library, monkeypatch):
     answers = iter([False, False, True])
-    monkeypatch.setattr(liveness, "encoder_answers", lambda encoder: next(answers))
+    monkeypatch.setattr(liveness, "encoder_answers", lambda encoder, seconds: next(answers))
     call_command("healthy", "query")
 
 
 def test_one_that_never_answers_is_not(library, monkeypatch):
-    monkeypatch.setattr(liveness, "encoder_answers", lambda encoder: False)
+    monkeypatch.setattr(liveness, "encoder_answers", lambda encoder, seconds: False)
     with pytest.raises(CommandError, match="No query worker answers"):
         call_command("healthy", "query")
 
@@ -95,6 +95,17 @@ def test_nor_one_that_does_its_work(library, sleeper):
     process, pidfile = sleeper
     call_command("healthy", "ingest", end=pidfile)
     assert process.poll() is None
+
+
+@pytest.mark.parametrize(("age", "sound"), [(None, False), (0, True), (599, True), (601, False)])
+def test_a_beat_is_healthy_that_has_lately_written_its_schedule(settings, tmp_path, age, sound):
+    settings.CELERY_BEAT_SCHEDULE_FILENAME = str(tmp_path / "beat-schedule")
+    if age is not None:
+        schedule = tmp_path / "beat-schedule.db"
+        schedule.touch()
+        os.utime(schedule, (time.time() - age,) * 2)
+
+    assert (idleness("beat") == "") == sound
 
 
 # Started anew by a supervisor -------------------------------------------------------------------

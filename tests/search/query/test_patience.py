@@ -42,6 +42,17 @@ def test_after_some_misses_it_is_not_waited_for(silent):
     assert len(silent.messages) == MISSES + 2  # One of them may be answered.
 
 
+def test_now_and_then_one_waits_shortly(silent, monkeypatch):
+    """The first search after an outage: the encoder answers it, and nothing has been said of it."""
+    monkeypatch.setattr(patience, "TRY_SECONDS", 0.05)
+    for number in range(MISSES + 1):
+        silent(f"red {number}")
+    patience._silences[silent.encoder.pk].since -= 0.2
+    assert patience.seconds(silent.encoder) == 0.05
+    assert silent("red") >= 0.05  # Nobody else does for a while.
+    assert patience.seconds(silent.encoder) == 0
+
+
 def test_once_a_message_is_answered_it_is_waited_for_again(silent):
     for number in range(MISSES + 1):
         silent(f"red {number}")

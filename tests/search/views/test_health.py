@@ -7,10 +7,17 @@ from django.utils import timezone
 
 from search import liveness
 from search.models import Asset, Embedding, Encoder, EncoderRequest, Rendition, TrainingRun
+from search.views import health
 from tests.support.factories import make_asset, make_encoder
 from tests.support.training_runs import make_run
 
 ALL_OK = {"database": "ok", "redis": "ok", "ingest": "ok", "query": "ok", "train": "ok"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch):
+    """Each test asks the parts itself."""
+    monkeypatch.setattr(health, "site", health.Readiness())
 
 
 @pytest.fixture
@@ -53,12 +60,39 @@ def test_a_good_answer_costs_the_worker_nothing_for_a_while(client, library, mon
     assert client.get("/readyz").status_code == 200
 
 
+def test_another_answer_is_repeated_for_a_second(client, db, monkeypatch):
+    assert client.get("/readyz").status_code == 503
+    make_encoder()
+
+    assert client.get("/readyz").status_code == 503
+    monkeypatch.setattr(health.site, "until", 0.0)
+    monkeypatch.setattr(liveness, "encoder_answers", lambda encoder, seconds: seconds == 1)
+    assert client.get("/readyz").status_code == 200
+
+
+def test_while_somebody_asks_the_others_hear_the_last_answer(monkeypatch):
+    """However many strangers ask an unready site: one of its threads waits."""
+    asked, heard = [], []
+
+    def ask():
+        asked.append("parts")
+        heard.append(site.look() if site.parts else {})  # Another request meanwhile.
+        return {"query": f"answer {len(asked)}"}
+
+    monkeypatch.setattr(health, "ask", ask)
+    site = health.Readiness()
+    assert site.look() == {"query": "answer 1"}
+    site.until = 0.0
+    assert site.look() == {"query": "answer 2"}
+    assert heard == [{}, {"query": "answer 1"}]
+
+
 def test_no_encoder_is_not_ready(client, db):
     assert part(client, "query").startswith("No encoder serves")
 
 
 def test_a_silent_query_worker_is_not_ready(client, library, monkeypatch):
-    monkeypatch.setattr(liveness, "encoder_answers", lambda encoder: False)
+    monkeypatch.setattr(liveness, "encoder_answers", lambda encoder, seconds: False)
 
     assert part(client, "query") == "No query worker answers."
 
@@ -69,9 +103,13 @@ def test_a_silent_database_is_not_ready(client, library, monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr(DatabaseWrapper, "cursor", gone)
-        sentence = part(client, "database")
+        answer = client.get("/readyz")
 
-    assert sentence == "The database does not answer."
+    # The others that only the database knows of have not been asked, which would take as long.
+    silent = dict.fromkeys(
+        ("database", "ingest", "query", "train"), "The database does not answer."
+    )
+    assert answer.json() == silent | {"redis": "ok"}
 
 
 def test_a_silent_redis_is_not_ready(client, library, settings):
