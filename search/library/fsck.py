@@ -1,16 +1,29 @@
-"""The invariants of a library, and every breach of them as a sentence."""
+"""The invariants of a library, every breach of them as a sentence, and how it is mended.
+
+What is made from originals is promised anew; an original itself comes back only where another
+owner's asset has the same bytes.
+"""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import io
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import timedelta
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
+from django.core.files.base import File
 from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, FloatField, Func, IntegerField, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from search.library.storage import is_young, orphans
+from search.formats.facts import inspect_own
+from search.formats.sniff import UndecodableImage
+from search.library.storage import is_young, orphans, remove_orphan
 from search.models import Asset, Embedding, Encoder, Rendition
+from search.models.promise import Promise
+from workers.turns import turn
 
 # Rows fetched at a time.
 BATCH = 1000
@@ -21,14 +34,28 @@ NORM_TOLERANCE = 0.01
 UNDER_WAY = timedelta(hours=1)
 
 
+class Breach(NamedTuple):
+    """A sentence, and what mends it, if anything can.
+
+    `mend` returns whether it did, and `remedy` then says how.
+    """
+
+    sentence: str
+    mend: Callable[[], object] = bool
+    remedy: str = ""
+
+
 class Track(Protocol):
     """Goes through the rows and shows how far it is, as tqdm does."""
 
     def __call__(self, rows: Iterable[Any], *, total: int, desc: str) -> Iterable[Any]: ...
 
 
-def breaches(track: Track, *, strict: bool = False) -> Iterator[str]:
-    """Every breach; without `strict` what may still be under way is let pass."""
+def breaches(track: Track, *, strict: bool = False) -> Iterator[Breach]:
+    """Every breach; without `strict` what may still be under way is let pass.
+
+    One that is mended may be mended before the next is looked for.
+    """
     yield from serving()
     for encoder in Encoder.objects.live():
         yield from promised_embeddings(encoder, strict=strict)
@@ -41,29 +68,33 @@ def breaches(track: Track, *, strict: bool = False) -> Iterator[str]:
     yield from files_without_row(strict=strict)
 
 
-def serving() -> Iterator[str]:
+def serving() -> Iterator[Breach]:
     """One encoder serves."""
     if Encoder.objects.serving() is None:
-        yield "No encoder serves."
+        yield Breach("No encoder serves.")
 
 
-def index(encoder: Encoder) -> Iterator[str]:
+def index(encoder: Encoder) -> Iterator[Breach]:
     """It has its index; one that is building may be getting it."""
     if encoder.state != Encoder.State.BUILDING and not encoder.has_index():
-        yield f"The HNSW index of {encoder}, {encoder.index_name}, is missing or not valid."
+        sentence = f"The HNSW index of {encoder}, {encoder.index_name}, is missing or not valid."
+        yield Breach(sentence, partial(_build_index, encoder), "It is built.")
 
 
-def promised_embeddings(encoder: Encoder, *, strict: bool) -> Iterator[str]:
+def promised_embeddings(encoder: Encoder, *, strict: bool) -> Iterator[Breach]:
     """One promise of each asset for each live encoder, made from the bytes that are there."""
     promises = Embedding.objects.filter(encoder=encoder, asset=OuterRef("pk"))
     if encoder.promised or strict:
-        for asset in _each(Asset.objects.filter(~Exists(promises)).only("title")):
-            yield f"{_name(asset)} has no promise of {encoder}."
+        for asset in _each(Asset.objects.filter(~Exists(promises)).only("title", "sha256")):
+            promise = Embedding(asset=asset, encoder=encoder, sha256=asset.sha256, backfill=True)
+            sentence = f"{_name(asset)} has no promise of {encoder}."
+            yield Breach(sentence, partial(_add, promise), PROMISED)
     for asset in _each(Asset.objects.filter(Exists(promises.exclude(sha256=OuterRef("sha256"))))):
-        yield f"{_name(asset)} has an embedding of {encoder} that was made from other bytes."
+        sentence = f"{_name(asset)} has an embedding of {encoder} that was made from other bytes."
+        yield Breach(sentence, partial(_embed_anew, encoder, asset), PROMISED)
 
 
-def vectors(encoder: Encoder) -> Iterator[str]:
+def vectors(encoder: Encoder) -> Iterator[Breach]:
     """Each vector finite, of the right length and of norm 1."""
     embeddings = Embedding.objects.filter(encoder=encoder, vector__isnull=False).annotate(
         length=Func(F("vector"), function="vector_dims", output_field=IntegerField()),
@@ -72,24 +103,28 @@ def vectors(encoder: Encoder) -> Iterator[str]:
     # Not a number is beyond every range, so this finds it too.
     unit = Q(norm__range=(1 - NORM_TOLERANCE, 1 + NORM_TOLERANCE))
     wrong = embeddings.filter(~Q(length=encoder.dimensions) | ~unit).values_list(
-        "asset", "asset__title", "length", "norm"
+        "asset", "asset__title", "asset__sha256", "length", "norm"
     )
-    for pk, title, length, norm in wrong.iterator(BATCH):
-        yield (
-            f"{_name(Asset(pk=pk, title=title))} has a vector of {encoder} with {length} numbers"
+    for pk, title, sha256, length, norm in wrong.iterator(BATCH):
+        asset = Asset(pk=pk, title=title, sha256=sha256)
+        sentence = (
+            f"{_name(asset)} has a vector of {encoder} with {length} numbers"
             f" and norm {norm:.3f} instead of {encoder.dimensions} and 1."
         )
+        yield Breach(sentence, partial(_embed_anew, encoder, asset), PROMISED)
 
 
-def promised_renditions() -> Iterator[str]:
+def promised_renditions() -> Iterator[Breach]:
     """One promise of each asset for each kind of rendition."""
     for spec in Rendition.Spec.values:
         promises = Rendition.objects.filter(spec=spec, asset=OuterRef("pk"))
         for asset in _each(Asset.objects.filter(~Exists(promises)).only("title")):
-            yield f"{_name(asset)} has no promise of a {spec}."
+            promise = Rendition(asset=asset, spec=spec)
+            sentence = f"{_name(asset)} has no promise of a {spec}."
+            yield Breach(sentence, partial(_add, promise), PROMISED)
 
 
-def lapsed_claims(grace: timedelta) -> Iterator[str]:
+def lapsed_claims(grace: timedelta) -> Iterator[Breach]:
     """No claim past its lease: someone should have claimed it again."""
     embeddings = Embedding.objects.filter(encoder__in=Encoder.objects.live()).defer("vector")
     for promises in (
@@ -98,33 +133,96 @@ def lapsed_claims(grace: timedelta) -> Iterator[str]:
     ):
         lapsed = promises.waiting().filter(leased_until__lt=Now() - grace)
         for promise in lapsed.iterator(BATCH):
-            yield f"The claim on {promise} ran out at {promise.leased_until:%Y-%m-%d %H:%M:%S}."
+            # A worker takes it up, where there is one.
+            yield Breach(
+                f"The claim on {promise} ran out at {promise.leased_until:%Y-%m-%d %H:%M:%S}."
+            )
 
 
-def originals(track: Track) -> Iterator[str]:
+def originals(track: Track) -> Iterator[Breach]:
     """Each asset's original is there, with its sha256."""
-    assets = Asset.objects.only("title", "original", "sha256")
+    assets = Asset.objects.only("title", "original", "sha256", "filename")
     for asset in track(assets.iterator(BATCH), total=assets.count(), desc="Originals"):
         sha256 = _sha256(asset.original.name)
         if sha256 != asset.sha256 and Asset.objects.filter(pk=asset.pk).exists():
             change = "has changed" if sha256 else "is missing"
-            yield f"The original of {_name(asset)}, {asset.original.name}, {change}."
+            sentence = f"The original of {_name(asset)}, {asset.original.name}, {change}."
+            yield Breach(sentence, partial(_put_back, asset), PUT_BACK)
 
 
-def renditions(track: Track) -> Iterator[str]:
-    """The file of each finished rendition is there."""
+def renditions(track: Track) -> Iterator[Breach]:
+    """The file of each finished rendition is there, as it was written."""
     done = Rendition.objects.done().select_related("asset")
     for rendition in track(done.iterator(BATCH), total=done.count(), desc="Renditions"):
         name = rendition.file.name
-        if not default_storage.exists(name) and Rendition.objects.filter(file=name).exists():
-            yield f"The {rendition.spec} of {_name(rendition.asset)}, {name}, is missing."
+        stored = Rendition.objects.filter(file=name)
+        if (change := _change(rendition)) and stored.exists():
+            sentence = f"The {rendition.spec} of {_name(rendition.asset)}, {name}, {change}."
+            yield Breach(sentence, stored.reset, PROMISED)
 
 
-def files_without_row(*, strict: bool) -> Iterator[str]:
+def files_without_row(*, strict: bool) -> Iterator[Breach]:
     """Each stored file has its row."""
     for name in orphans():
         if strict or not is_young(name):
-            yield f"The file {name} belongs to no asset."
+            sentence = f"The file {name} belongs to no asset."
+            yield Breach(sentence, partial(remove_orphan, name), "It is removed.")
+
+
+# How they are mended -----------------------------------------------------------------------------
+
+PROMISED = "It is promised anew."
+PUT_BACK = "It is put back from another owner's asset of the same bytes."
+
+
+def _build_index(encoder: Encoder) -> bool:
+    # Not beside a worker that builds it: each would take what the other builds for half-built.
+    with turn("upkeep") as taken:
+        if taken:
+            encoder.build_index()
+        return taken
+
+
+def _add(promise: Promise) -> bool:
+    with suppress(IntegrityError), transaction.atomic():  # It was promised, or its asset deleted.
+        promise.save(force_insert=True)
+    return True
+
+
+def _embed_anew(encoder: Encoder, asset: Asset) -> int:
+    embedding = Embedding.objects.filter(encoder=encoder, asset=asset)
+    embedding.update(sha256=asset.sha256)
+    return embedding.reset()
+
+
+def _put_back(asset: Asset) -> int:
+    """Give an asset the bytes of another one that are its own; 0 where there are none."""
+    for twin in Asset.objects.filter(sha256=asset.sha256).exclude(pk=asset.pk):
+        if _sha256(twin.original.name) == asset.sha256:
+            with twin.original.open() as file:
+                asset.original.save(asset.filename, File(file), save=False)
+            return Asset.objects.filter(pk=asset.pk).update(original=asset.original.name)
+    return 0
+
+
+def _change(rendition: Rendition) -> str:
+    """What has become of a rendition's file; empty where it is as it was written."""
+    try:
+        with default_storage.open(rendition.file.name) as file:
+            data = file.read()
+    except FileNotFoundError:
+        return "is missing"
+    return "" if _is_as_written(rendition, data) else "has changed"
+
+
+def _is_as_written(rendition: Rendition, data: bytes) -> bool:
+    if rendition.sha256:
+        return hashlib.sha256(data).hexdigest() == rendition.sha256
+    try:  # It is older than these sums.
+        inspect_own(io.BytesIO(data))
+    except UndecodableImage:
+        return False
+    return True
 
 
 def _sha256(name: str) -> str:

@@ -73,15 +73,19 @@ def is_young(name: str) -> bool:
 
 def remove_orphans() -> int:
     """Delete orphans that are old enough; returns how many."""
-    count = 0
-    for name in orphans():
-        # Looked at again: its row may have been committed since the names were listed.
-        if not is_young(name) and not _has_row(name):
-            default_storage.delete(name)
-            count += 1
+    count = sum(map(remove_orphan, orphans()))
     if count:
         logger.info("Removed %d files without a row", count)
     return count
+
+
+def remove_orphan(name: str) -> bool:
+    """Delete an orphan that is old enough; whether it was."""
+    # Looked at again: its row may have been committed since the names were listed.
+    if is_young(name) or _has_row(name):
+        return False
+    default_storage.delete(name)
+    return True
 
 
 def remove_left_uploads() -> int:

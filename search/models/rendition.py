@@ -1,3 +1,4 @@
+import hashlib
 from uuid import uuid4
 
 from django.core.files.base import ContentFile
@@ -17,7 +18,7 @@ class RenditionQuerySet(PromiseQuerySet):
 
     def reset(self) -> int:
         """Promise these anew; the files that were made are removed by the hourly cleaning."""
-        return self.update(file="", fulfilled=None, **UNTOUCHED)
+        return self.update(file="", sha256="", fulfilled=None, **UNTOUCHED)
 
 
 def rendition_name(rendition: "Rendition", filename: str) -> str:
@@ -35,6 +36,8 @@ class Rendition(Promise):
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="renditions")
     spec = models.CharField(max_length=10, choices=Spec)
     file = models.FileField(upload_to=rendition_name, max_length=200, blank=True, editable=False)
+    # Of the file; empty for one that is older than this column.
+    sha256 = models.CharField(max_length=64, default="", db_default="", editable=False)
 
     objects = RenditionQuerySet.as_manager()
 
@@ -69,7 +72,8 @@ class Rendition(Promise):
         """
         self.file.save(self.spec, ContentFile(jpeg), save=False)
         try:
-            if self.fulfil(file=self.file.name):
+            sha256 = hashlib.sha256(jpeg).hexdigest()
+            if self.fulfil(file=self.file.name, sha256=sha256):
                 return True
         except DatabaseError as error:
             # Surely not written; where the connection was lost, nobody knows.

@@ -11,7 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 from search.models import Asset, Embedding, Encoder, Rendition
-from tests.support.factories import make_asset, make_encoder
+from tests.support.factories import make_asset, make_encoder, make_user
+from workers.tasks import renditions
 
 pytestmark = pytest.mark.django_db
 
@@ -156,3 +157,132 @@ def lapse(*, minutes):
     Embedding.objects.reset()
     Embedding.objects.claim_fresh(1)
     Embedding.objects.update(leased_until=timezone.now() - timedelta(minutes=minutes))
+
+
+# How it is mended
+
+
+def mend(capsys, *options):
+    """What `fsck --mend` says of each breach, and whether nothing is left."""
+    try:
+        call_command("fsck", "--mend", "--json", *options)
+        is_whole = True
+    except CommandError:
+        is_whole = False
+    return json.loads(capsys.readouterr().out), is_whole
+
+
+@pytest.fixture(autouse=True)
+def unheard(monkeypatch):
+    """Nobody takes up at once what is promised."""
+    monkeypatch.setattr("search.management.commands.fsck.ring", lambda: None)
+
+
+def lose(name):
+    default_storage.delete(name)
+
+
+def damage(name):
+    with open(default_storage.path(name), "r+b") as file:
+        file.seek(200)
+        file.write(bytes(50))
+
+
+def cut(name):
+    with open(default_storage.path(name), "r+b") as file:
+        file.truncate(100)
+
+
+@pytest.mark.promise("P15")
+@pytest.mark.parametrize("spoil", [lose, damage, cut])
+@pytest.mark.parametrize("with_sum", [True, False])
+def test_a_lost_or_damaged_rendition_is_made_anew(asset, capsys, spoil, with_sum):
+    name = asset.rendition("thumbnail").file.name
+    if not with_sum:  # As of before there were any.
+        Rendition.objects.update(sha256="")
+        spoil = cut if spoil is damage else spoil
+    spoil(name)
+
+    sentences, is_whole = mend(capsys)
+
+    assert "The thumbnail of Asset" in only(sentences) and "It is promised anew." in only(sentences)
+    assert is_whole
+    while renditions.do():
+        pass
+    assert fsck(capsys) == []
+    assert Rendition.objects.done().count() == 2
+
+
+@pytest.mark.promise("P15")
+def test_control_a_rendition_that_is_whole_is_left_alone(asset, capsys):
+    before = list(Rendition.objects.values_list("file", "sha256"))
+
+    assert mend(capsys) == ([], True)
+    assert list(Rendition.objects.values_list("file", "sha256")) == before
+
+
+@pytest.mark.promise("P15")
+@pytest.mark.parametrize("spoil", [lose, damage])
+def test_a_lost_or_altered_original_is_named(asset, capsys, spoil):
+    spoil(asset.original.name)
+
+    sentences, is_whole = mend(capsys)
+
+    assert str(asset.pk) in only(sentences) and only(sentences).endswith(("missing.", "changed."))
+    assert not is_whole
+
+
+@pytest.mark.promise("P15")
+@pytest.mark.parametrize("spoil", [lose, damage])
+def test_an_original_that_another_owner_has_too_is_put_back(asset, capsys, spoil):
+    asset.refresh_from_db()
+    make_asset(owner=make_user("other"), sha256=asset.sha256, embedded=True, thumbnail=True)
+    spoil(asset.original.name)
+
+    sentences, is_whole = mend(capsys)
+
+    assert only(sentences).endswith("put back from another owner's asset of the same bytes.")
+    assert is_whole and fsck(capsys) == []
+
+
+def test_what_was_not_promised_is_promised(asset, capsys):
+    Embedding.objects.all().delete()
+    Rendition.objects.filter(spec="preview").delete()
+
+    sentences, is_whole = mend(capsys)
+
+    assert len(sentences) == 2 and is_whole
+    assert fsck(capsys) == []
+    assert Embedding.objects.waiting().count() == Rendition.objects.waiting().count() == 1
+
+
+@pytest.mark.parametrize("fields", [{"vector": [0.5, 0, 0, 0]}, {"sha256": "0" * 64}])
+def test_a_wrong_embedding_is_promised_anew(asset, capsys, fields):
+    Embedding.objects.update(**fields)
+
+    assert mend(capsys)[1]
+    assert fsck(capsys) == []
+    assert Embedding.objects.get().sha256 == asset.sha256 or Embedding.objects.waiting().exists()
+
+
+def test_a_missing_index_is_built(asset, capsys):
+    drop_index(make_encoder())
+
+    assert mend(capsys)[1]
+    assert fsck(capsys) == []
+
+
+def test_a_file_without_a_row_is_removed_once_it_is_old(asset, capsys, monkeypatch):
+    default_storage.save("originals/aa/stray", ContentFile(b"stray"))
+    assert not mend(capsys, "--strict")[1]
+
+    monkeypatch.setattr("search.library.storage.YOUNG", timedelta())
+
+    assert mend(capsys)[1]
+    assert not default_storage.exists("originals/aa/stray")
+
+
+def test_what_no_command_can_mend_is_left_and_fails(asset, capsys):
+    Encoder.objects.update(state="retired")
+
+    assert mend(capsys) == (["No encoder serves."], False)
