@@ -16,9 +16,9 @@ from search.models import Asset, JudgedQuery, Rendition, SavedPicture
 
 logger = logging.getLogger(__name__)
 
-# Maximum age of a file whose row may still come: an upload writes its file before its row, and an
-# hour is longer than any upload's transaction.
-YOUNG = timedelta(hours=1)
+# Maximum age of a file whose row may still come: an upload writes its file before its row. Longer
+# than any transaction, and than the clocks of two machines differ: files have that of the disk's.
+YOUNG = timedelta(days=1)
 # Rows fetched at a time.
 BATCH = 1000
 # Each folder of the storage, and the rows that name its files.

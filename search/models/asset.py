@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Case, F, Func, Q, When
-from django.db.models.functions import Cast, Coalesce, Lower
+from django.db.models.functions import Cast, Coalesce, Lower, Now
 from django.urls import reverse
 from pgvector.django import BitField, CosineDistance, HalfVectorField
 
@@ -127,7 +127,8 @@ class Asset(models.Model):
     # Id of the first member of its near-duplicates (search.library.near_duplicates), which it may
     # be itself; null until it is compared with others.
     cluster = models.UUIDField(null=True, editable=False, db_index=True)
-    created = models.DateTimeField(auto_now_add=True, db_index=True)
+    # By the database's clock, as the leases of what is made of it are.
+    created = models.DateTimeField(db_default=Now(), db_index=True, editable=False)
     updated = models.DateTimeField(auto_now=True)
 
     embeddings: Any

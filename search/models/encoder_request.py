@@ -48,7 +48,7 @@ class EncoderRequest(Lease):
     patches = models.PositiveSmallIntegerField(null=True, blank=True)
     slug = models.SlugField(max_length=100, blank=True)
     person = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
-    created = models.DateTimeField(auto_now_add=True)
+    created = models.DateTimeField(db_default=Now(), editable=False)
     # The encoder that it became, and when.
     encoder = models.ForeignKey(Encoder, on_delete=models.SET_NULL, null=True, editable=False)
     fulfilled = models.DateTimeField(null=True, editable=False)

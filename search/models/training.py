@@ -81,7 +81,7 @@ class TrainingRun(Lease):
     steps = models.PositiveIntegerField(null=True, blank=True)
     seed = models.PositiveIntegerField(default=0)
     person = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
-    created = models.DateTimeField(auto_now_add=True)
+    created = models.DateTimeField(db_default=Now(), editable=False)
 
     # The state.
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)

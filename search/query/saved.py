@@ -7,7 +7,7 @@ from uuid import uuid4
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 from django.db.models import Case, F, When
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from search.models import SavedName, SavedPicture, SavedSearch, User, Visit
 from search.models.saved_search import FILTERS_BY_KIND
@@ -58,7 +58,7 @@ def change(search: SavedSearch, *, name: str, shared: bool) -> None:
 
 def look(search: SavedSearch, person: User) -> datetime | None:
     """Note that a person looks; since when assets are new to them, None at the first look."""
-    now = timezone.now()
+    now = Now()  # By the same clock as what has come.
     visit, is_first = Visit.objects.get_or_create(
         search=search, person=person, defaults={"visited": now, "since": now}
     )
