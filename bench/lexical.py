@@ -39,6 +39,7 @@ def measure(assets: int) -> None:
             cursor.execute("SELECT pg_total_relation_size(%s::regclass) / 1e6", [name])
             print(f"{name:40}{cursor.fetchone()[0]:9.1f} MB")
     ask(words)
+    correct(words)
     complete(words)
     change()
 
@@ -110,6 +111,20 @@ def ask(words: list[str]) -> None:
         report(f"{name} ({count} assets), best 48", repeated(lambda h=hits: list(h[:48])))
         rows = hits.values("pk", "where", "exact", "rank")
         report(f"{name}, ids of the best 500", repeated(lambda f=rows: list(f[:500])))
+
+
+def correct(words: list[str]) -> None:
+    from search.models import User, Word
+    from search.query import Query, spelling
+
+    user = User.objects.get()
+    print(f"{Word.objects.count()} words")
+    for rank in (20, 900, 9_000):
+        word = next(word for word in words[rank:] if len(word) >= 6)
+        typed = Query.of(f"{word[:3]}{word[4]}{word[3]}{word[5:]}")
+        meant = spelling.correction(typed, user)
+        what = f"{typed.text} corrected to {meant and meant.text} ({word})"
+        report(what, repeated(lambda q=typed: spelling.correction(q, user)))
 
 
 def complete(words: list[str]) -> None:

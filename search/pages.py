@@ -13,7 +13,7 @@ from search.formats.sniff import UndecodableImage, UnsupportedFormat
 from search.forms import SearchForm
 from search.library import sample_catalogue
 from search.models import Asset, Collection, Embedding, Encoder, User
-from search.query import Answer, Example, Query, Sort, remembered_picture
+from search.query import Answer, Example, Query, Sort, remembered_picture, spelling
 from search.query.facets import FACETS
 
 
@@ -40,6 +40,7 @@ def search_page(form: SearchForm, answer: Answer | None = None) -> dict[str, Any
         "answer": answer,
         "encoder": encoder,
         "encoder_is_bundled": encoder and is_bundled(encoder),
+        "correction": _correction(answer, form.user) if answer else None,
         "sorts": list(Sort),
         "facet_names": FACETS,
         **progress(),
@@ -71,7 +72,7 @@ def examples(query: Query, user: User | AnonymousUser) -> list[QueryExample]:
 
 def collection_names(query: Query) -> dict[str, str]:
     """The names of the collections that are filtered by, by slug."""
-    slugs = query.values("collection")
+    slugs = [*query.values("collection"), *query.values("any_collection")]
     rows = Collection.objects.filter(slug__in=slugs).values_list("slug", "name") if slugs else ()
     return dict(rows)
 
@@ -100,6 +101,13 @@ def progress() -> dict[str, Any]:
     catalogue = sample_catalogue.progress()
     waiting = 0 if catalogue else Embedding.objects.of_serving().waiting().count()
     return {"catalogue": catalogue, "waiting": waiting}
+
+
+def _correction(answer: Answer, user: User | AnonymousUser) -> Query | None:
+    """The query as it may have been meant, where its words bring up nothing that surely fits."""
+    fits = any(hit.match == "strong" for hit in answer.hits)
+    may_be_wrong = answer.query.text and answer.page == 1 and not fits
+    return spelling.correction(answer.query, user) if may_be_wrong else None
 
 
 def _has_picture(example: Example, user: User | AnonymousUser) -> bool:

@@ -13,7 +13,7 @@ from search.models.rendition import Rendition
 from search.models.saved_search import SavedName, SavedPicture, SavedSearch, Visit
 from search.models.training import TrainingRun
 from search.models.user import User
-from search.models.words import AssetWords
+from search.models.words import AssetWords, Word
 
 __all__ = [
     "Asset",
@@ -40,4 +40,5 @@ __all__ = [
     "TrainingRun",
     "User",
     "Visit",
+    "Word",
 ]

@@ -2,9 +2,11 @@
 
 from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
 
 from search.library import upgrade
 from search.library.storage import remove_left_uploads, remove_orphans
+from search.models import Word
 from workers.tasks import inspections
 
 
@@ -14,5 +16,6 @@ def clean_up() -> None:
     remove_orphans()
     remove_left_uploads()
     SessionStore.clear_expired()
+    Word.objects.remove_stale(timezone.now().hour)
     inspections.take_back()
     upgrade.take_back()
