@@ -16,7 +16,14 @@ from search.models import Asset, Label, Preference, User
 from search.models.saved_search import FILTERS_BY_KIND
 from search.query import Example, Malformed, Query, Sort, Words, filters
 from search.query.filters import FILTERS, NAMES, SPELLINGS
-from search.query.query import EVEN, MOST_EXAMPLES, MOST_WITHOUT, read_balance, tidy
+from search.query.query import (
+    EVEN,
+    MOST_ALTERNATIVES,
+    MOST_EXAMPLES,
+    MOST_WITHOUT,
+    read_balance,
+    tidy,
+)
 
 NUL = "Your words contain a character that no text has (NUL)."
 NO_TEXT = "Your words contain a character that no text has: half of a pair (a lone surrogate)."
@@ -30,6 +37,7 @@ LAST_PAGE = 10_000
 MOST_FILTERS = 20
 TOO_MANY_FILTERS = f"At most {MOST_FILTERS} values of one filter can be given at once."
 TOO_MANY_WITHOUT = f"At most {MOST_WITHOUT} words can be left out at once."
+TOO_MANY_ALTERNATIVES = f"At most {MOST_ALTERNATIVES} descriptions can be joined by OR."
 TOO_MANY_EXAMPLES = f"At most {MOST_EXAMPLES} pictures can be asked by at once."
 
 
@@ -166,6 +174,12 @@ class SearchForm(forms.Form):
             raise forms.ValidationError(TOO_MANY_WITHOUT)
         if len(str(words)) > LONGEST:
             raise forms.ValidationError(TOO_LONG)
+        if len(words.alternatives) > MOST_ALTERNATIVES:
+            raise forms.ValidationError(TOO_MANY_ALTERNATIVES)
+        if words.unlike:
+            raise forms.ValidationError(
+                str(Malformed("or_between_unlike", part=str(words.unlike[0])))
+            )
         return words
 
     def clean_page(self) -> int:
@@ -230,11 +244,14 @@ class SearchForm(forms.Form):
         return [pair for name in NAMES for pair in self.cleaned_data.get(name) or []]
 
     def _typed(self, words: Words) -> Iterator[tuple[str, str]]:
-        for part in words.typed:
+        joined = [parts[0].name for parts in words.typed_together if len(parts) > 1]
+        for parts in words.typed_together:
             try:
-                yield filters.read_typed(part)
+                if joined.count(parts[0].name) > 1:
+                    raise Malformed("or_twice", name=parts[0].name)
+                yield from filters.read_together(parts)
             except Malformed as refusal:
-                self.add_error(part.name, str(refusal))
+                self.add_error(parts[0].name, str(refusal))
 
     def _keep_what_can_be_read(self) -> None:
         """Of a parameter of which some values can't be read, keep the others."""

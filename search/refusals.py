@@ -78,6 +78,9 @@ SENTENCES = {
     "no_such_owner": "Nobody here is called “{name}”.",
     "no_such_choice": "“{value}” is no {filter}: choose {first} or {last}.",
     "only_labels_are_left_out": "“{part}”: only a label can be left out with a minus.",
+    "or_between_unlike": "OR stands between two descriptions, or between two values of the same "
+    "filter: “{part}” does not go with what stands before it.",
+    "or_twice": "The values of “{name}” can be joined by OR in one place only.",
     "label_contradicts": "The label “{label}” is both asked for and left out.",
     "dates_contradict": "The dates contradict each other: nothing is both after and before them.",
     "no_encoder_serves": "No encoder serves yet.",

@@ -12,8 +12,8 @@ from search.models.user import User
 
 # Filters whose values are names that people change, by what they name.
 FILTERS_BY_KIND = {
-    "label": ("label", "not_label"),
-    "collection": ("collection",),
+    "label": ("label", "any_label", "not_label"),
+    "collection": ("collection", "any_collection"),
     "account": ("owner",),
 }
 

@@ -30,7 +30,7 @@ TITLES = 40
 # Minimum of letters to look for words within titles: with fewer nearly every title has one.
 LETTERS_WITHIN = 3
 
-OFFERED = [name for name in FILTERS if not name.startswith("not_")]
+OFFERED = [name for name in FILTERS if not name.startswith(("any_", "not_"))]
 CHOICES = {
     "format": FORMATS,
     "colour": COLOURS,
@@ -85,7 +85,9 @@ def _filters(box: Unfinished, user: Person) -> Iterator[Completion]:
 
 def _values(box: Unfinished, name: str, user: Person) -> Iterator[Completion]:
     """The values of a filter that go on as the last word begins."""
-    for value, text in _choices(name.removeprefix("not_"), box.part.value, user):
+    for value, text in _choices(
+        name.removeprefix("not_").removeprefix("any_"), box.part.value, user
+    ):
         if can_be_spelled(value):
             yield Completion(box.as_filter(name, value), text, name)
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db.models import F, Q
 
 from search.formats.sniff import FORMATS
-from search.models import AssetLabel, Collection, Embedding, Label, User
+from search.models import Asset, AssetLabel, Collection, Embedding, Label, User
 from search.models.asset import COLOURS, AssetQuerySet
 from search.models.embedding import AssetState
 from search.models.old_name import Row, named
@@ -73,6 +73,14 @@ def read_typed(part: Part) -> tuple[str, str]:
     if name not in FILTERS:
         raise Malformed("only_labels_are_left_out", part=str(part))
     return read(name, part.value)
+
+
+def read_together(parts: Sequence[Part]) -> list[tuple[str, str]]:
+    """Typed filters that ORs stand between, each of which leaves what any of them does."""
+    pairs = [read_typed(part) for part in parts]
+    if len(pairs) == 1 or not FILTERS[pairs[0][0]].all_of:
+        return pairs
+    return [(f"any_{name}", value) for name, value in pairs]
 
 
 def refuse_contradictions(filters: Iterable[tuple[str, str]]) -> None:
@@ -164,6 +172,10 @@ def _with_labels(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
     return assets
 
 
+def _with_any_label(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
+    return assets.filter(pk__in=AssetLabel.objects.filter(label__name__in=names).values("asset"))
+
+
 def _without_labels(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
     return assets.exclude(pk__in=AssetLabel.objects.filter(label__name__in=names).values("asset"))
 
@@ -172,6 +184,10 @@ def _in_collections(assets: AssetQuerySet, slugs: Sequence[str]) -> AssetQuerySe
     for slug in slugs:
         assets = assets.in_collection(slug)
     return assets
+
+
+def _in_any_collection(assets: AssetQuerySet, slugs: Sequence[str]) -> AssetQuerySet:
+    return assets.filter(pk__in=Asset.objects.filter(collections__slug__in=slugs).values("pk"))
 
 
 def _of_formats(assets: AssetQuerySet, formats: Sequence[str]) -> AssetQuerySet:
@@ -254,8 +270,10 @@ DAY = "a day, month or year, as 2024-05-31"
 
 FILTERS = {
     "label": Filter(_a_label, _with_labels, all_of=True, hint="a label"),
+    "any_label": Filter(_a_label, _with_any_label),
     "not_label": Filter(_a_label, _without_labels, all_of=True),
     "collection": Filter(_a_collection, _in_collections, all_of=True, hint="a collection"),
+    "any_collection": Filter(_a_collection, _in_any_collection),
     "format": Filter(_one_of("format", FORMATS, _FORMATS_TOO), _of_formats),
     "colour": Filter(_one_of("colour", COLOURS, _COLOURS_TOO), _of_colours),
     "orientation": Filter(_one_of("orientation", ORIENTATIONS), _of_orientations),

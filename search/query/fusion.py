@@ -4,17 +4,17 @@ Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and
 learning methods", SIGIR 2009.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import QuerySet, Value
+from django.db.models import Value
 
 from search.matches.thresholds import Thresholds
 from search.models.asset import AssetQuerySet
 from search.query import copies, lexical, nearest
 from search.query.query import EVEN, Query
-from search.query.vectors import PICTURE, WORDS, EncodedQuery, kind_of
+from search.query.sides import nearest_of_any, sql_of
+from search.query.vectors import EncodedQuery
 
 # Number of the nearest that are fused at once. An asset beyond it gets nothing for its place there.
 POOL = 500
@@ -56,10 +56,9 @@ def candidates(
     """The `near` nearest of the assets, and `mentioning` of those in which the words of the query
     occur, or which look just like its pictures: the best first."""
     query = encoded.query
-    kind = PICTURE if kind_of(query) == PICTURE and not query.text else WORDS
-    plan = nearest.plan(assets, encoded.vector, encoded.encoder, kind, limit=near)
-    near_sql, near_values = _sql(plan.hits.values("pk", "cluster", "distance"))  # type: ignore[misc]
-    words_sql, words_values = _sql(_certain(encoded, assets).values(*_COLUMNS)[:mentioning])
+    plan, (near_sql, near_values) = nearest_of_any(encoded, assets, limit=near)
+    certain = _certain(encoded, assets).values(*_COLUMNS)[:mentioning]
+    words_sql, words_values = sql_of(certain)
     strong, possible = limits or (LARGEST_DISTANCE, LARGEST_DISTANCE)
     beyond = near if query.everything else BEYOND
     statement = _FUSED.format(
@@ -88,7 +87,17 @@ def _certain(encoded: EncodedQuery, assets: AssetQuerySet) -> AssetQuerySet:
 
 def mentioning_words(query: Query, assets: AssetQuerySet) -> AssetQuerySet:
     """Those of the assets in which the words of the query occur, the best first."""
-    return lexical.search(assets, query.words.plain, query.words.phrases)
+    return lexical.search(assets, *texts(query))
+
+
+def texts(query: Query) -> tuple[list[str], list[str], list[lexical.TextSearch]]:
+    """The words and phrases of a query, and those of the other sides of its ORs."""
+    first, *others = (side.words for side in query.alternatives)
+    return (
+        first.plain,
+        first.phrases,
+        [lexical.TextSearch(other.plain, other.phrases) for other in others],
+    )
 
 
 def weight_of_words(query: Query) -> float:
@@ -96,18 +105,9 @@ def weight_of_words(query: Query) -> float:
     return query.balance / EVEN if query.is_mixed else float(bool(query.text))
 
 
-def _sql(rows: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
-    try:
-        sql, values = rows.query.sql_with_params()
-    except EmptyResultSet:
-        return _NO_ROWS, ()
-    return sql, values
-
-
 # What a copy of the query's picture has in place of words: nothing could fit better.
 _AS_COPIES = {"where": Value(lexical.WHOLE), "exact": Value(True), "rank": Value(1.0)}
 _COLUMNS = ("pk", "cluster", "where", "exact", "rank")
-_NO_ROWS = "SELECT NULL::uuid, NULL::uuid, NULL::int, NULL::boolean, NULL::float WHERE false"
 
 # Strong matches come first, then possible ones, each under one heading, so that a page of
 # everything begins like a page of the matches. What lies beyond the first POOL of a ranking gets

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -95,14 +95,19 @@ APOSTROPHE = re.compile("['\u2019]")
 _UUID = re.compile(r"[0-9a-f]{8}(-?)([0-9a-f]{4}\1){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
-def search(assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]) -> AssetQuerySet:
-    """The assets in whose words each of these occurs, the best first.
+def search(
+    assets: AssetQuerySet,
+    words: Sequence[str],
+    phrases: Sequence[str],
+    others: Sequence[TextSearch] = (),
+) -> AssetQuerySet:
+    """The assets in whose words each of these occurs, or each of others, the best first.
 
     A word may be the beginning of one, a phrase is its words side by side. Annotated with `exact`
     (whether the asset is called just this: by its title, its file name or its id), `rank` (from 0,
     higher is better) and `where` (for `why` and `is_whole`).
     """
-    text = TextSearch(words, phrases)
+    text = TextSearch(words, phrases, others)
     rank = SearchRank(
         F("asset_words__words"),
         text.everything,
@@ -112,7 +117,7 @@ def search(assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]) 
     # Whatever else there is: first who has whole words, of these first who has them in the title.
     first = Worth({2: text.whole, 1: text.spelled(TITLE.weight)}, output_field=FloatField())
     return (
-        containing(assets, words, phrases)
+        containing(assets, words, phrases, others)
         .annotate(exact=Case(When(text.named, then=True), default=False))
         .annotate(rank=first + rank, where=text.where)
         .order_by("-exact", "-rank", "pk")
@@ -120,12 +125,15 @@ def search(assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]) 
 
 
 def containing(
-    assets: AssetQuerySet, words: Sequence[str], phrases: Sequence[str]
+    assets: AssetQuerySet,
+    words: Sequence[str],
+    phrases: Sequence[str],
+    others: Sequence[TextSearch] = (),
 ) -> AssetQuerySet:
     """The same assets, in no order and without annotations."""
-    text = TextSearch(words, phrases)
+    text = TextSearch(words, phrases, others)
     contains = Q(asset_words__words=text.everything)
-    return assets.filter(contains | Q(pk=text.id) if text.id else contains)
+    return assets.filter(contains | Q(pk__in=text.ids) if text.ids else contains)
 
 
 def why(where: int) -> list[str]:
@@ -181,10 +189,11 @@ class Term:
 
 @dataclass(frozen=True)
 class TextSearch:
-    """Words and phrases, as queries of the words that the database keeps."""
+    """Words and phrases, or others of them, as queries of the words that the database keeps."""
 
     words: Sequence[str]
     phrases: Sequence[str] = field(default=())
+    others: Sequence[TextSearch] = field(default=())
 
     @cached_property
     def terms(self) -> list[Term]:
@@ -203,18 +212,20 @@ class TextSearch:
 
     def spelled(self, weights: str = "") -> str:
         """All of it, in words of these weights, as a tsquery."""
-        return " & ".join(term.spelled(weights) for term in self.terms)
+        return _any_of(
+            " & ".join(term.spelled(weights) for term in text.terms) for text in self._all
+        )
 
     @property
     def whole(self) -> str:
         """All of it, but for words that just happen to begin like a short one."""
-        return " & ".join(term.whole for term in self.terms)
+        return _any_of(" & ".join(term.whole for term in text.terms) for text in self._all)
 
     @property
     def where(self) -> Combinable:
         """The bits of all that any of it occurs in, and of whether all of it does as it is."""
         spelled = {
-            bit: " | ".join(term.within(part) for term in self.terms)
+            bit: " | ".join(term.within(part) for text in self._all for term in text.terms)
             for bit, part in FIELDS.items()
         }
         return Worth({WHOLE: self.whole, **spelled})
@@ -224,17 +235,28 @@ class TextSearch:
         """Whether an asset is called just this; its words say so, since to look at the asset for
         each of 26,000 hits of a common word would cost as much as to rank them.
         """
-        whole = " ".join(plain(self._text))[:LONGEST_NAME]
-        called = Q(asset_words__words=TextQuery(f"'={whole}'" if whole else ""))
-        return called | Q(pk=self.id) if self.id else called
+        names = (" ".join(plain(text._text))[:LONGEST_NAME] for text in self._all)
+        called = Q(asset_words__words=TextQuery(_any_of(f"'={name}'" for name in names if name)))
+        return called | Q(pk__in=self.ids) if self.ids else called
 
     @property
-    def id(self) -> UUID | None:
-        return UUID(self._text) if _UUID.fullmatch(self._text) else None
+    def ids(self) -> list[UUID]:
+        """The ids that are asked for by themselves."""
+        return [UUID(text._text) for text in self._all if _UUID.fullmatch(text._text)]
+
+    @property
+    def _all(self) -> tuple[TextSearch, ...]:
+        return self, *self.others
 
     @property
     def _text(self) -> str:
         return " ".join([*self.words, *self.phrases])
+
+
+def _any_of(queries: Iterable[str]) -> str:
+    """One tsquery, of which any may match; an empty one matches nothing."""
+    first, *others = [query for query in queries if query] or [""]
+    return " | ".join(f"({query})" for query in (first, *others)) if others else first
 
 
 def _begins(words: Sequence[str]) -> bool:

@@ -24,9 +24,15 @@ def permitted(query: Query, user: User | AnonymousUser) -> AssetQuerySet:
     examples = [example.asset for example in query.pictures() if example.asset and example.is_whole]
     if examples:
         assets = assets.exclude(pk__in=examples)
-    if query.words.phrases:
-        assets = lexical.containing(assets, [], query.words.phrases)
-    return assets
+    return with_phrases(assets, query)
+
+
+def with_phrases(assets: AssetQuerySet, query: Query) -> AssetQuerySet:
+    """The assets in which all quoted words of a query occur, or of one side of its ORs."""
+    first, *others = (side.words.phrases for side in query.alternatives)
+    if not all((first, *others)):
+        return assets
+    return lexical.containing(assets, [], first, [lexical.TextSearch([], o) for o in others])
 
 
 def far_from(assets: AssetQuerySet, encoded: EncodedQuery) -> AssetQuerySet:

@@ -17,6 +17,8 @@ from search.refusals import Refusal
 MOST_EXAMPLES = 40
 # Maximum of words to leave out.
 MOST_WITHOUT = 10
+# Maximum of descriptions that are joined by OR: each is encoded and ranked by itself.
+MOST_ALTERNATIVES = 4
 LEAST_WEIGHT, MOST_WEIGHT = 0.1, 10
 # The balance at which words and pictures weigh the same.
 EVEN = 0.5
@@ -101,6 +103,12 @@ class Query:
         return self.words.wanted
 
     @property
+    def alternatives(self) -> tuple[Self, ...]:
+        """The queries of which a hit need fit but one: itself, or one for each side of an OR."""
+        sides = self.words.alternatives
+        return tuple(self.but(words=side) for side in sides) if len(sides) > 1 else (self,)
+
+    @property
     def has_vector(self) -> bool:
         return bool(self.text or self.like or self.unlike)
 
@@ -122,7 +130,8 @@ class Query:
     @property
     def only_words(self) -> str:
         """The words, where they are all of the query."""
-        return "" if self.like or self.unlike or self.words.without else self.text
+        more = self.like or self.unlike or self.words.without or len(self.alternatives) > 1
+        return "" if more else self.text
 
     @property
     def by_pictures_alone(self) -> bool:

@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 from django.db.models import Q
 
-from search.matches import thresholds
 from search.matches.thresholds import Thresholds
 from search.models import Asset, Embedding
 from search.models.asset import AssetQuerySet
 from search.query import copies, fusion, lexical
 from search.query.fusion import LARGEST_DISTANCE, Candidate
 from search.query.query import Query, Sort
-from search.query.vectors import WORDS, EncodedQuery, kind_of
+from search.query.sides import limits_of
+from search.query.vectors import EncodedQuery
 
 # Maximum of a ranking. Where all of the nearest match, all that match are looked through so far.
 MOST = 10_000
@@ -61,23 +61,13 @@ def rank_by_meaning(encoded: EncodedQuery, assets: AssetQuerySet, *, limit: int)
     return Ranking(best, limits, _count_matches(best, limits))
 
 
-def limits_of(encoded: EncodedQuery) -> Thresholds | None:
-    """The thresholds of this query, as distances; of a mixed one, the more lenient ones."""
-    limits = thresholds.thresholds_of(encoded.vector, encoded.encoder, kind_of(encoded.query))
-    if limits and encoded.query.is_mixed:
-        other = thresholds.thresholds_of(encoded.vector, encoded.encoder, WORDS)
-        return Thresholds(*map(max, limits, other)) if other else limits
-    return limits
-
-
 def rankable(encoded: EncodedQuery, assets: AssetQuerySet) -> AssetQuerySet:
     """Those of the assets that a ranking may hold: embedded, with the words of the query, or
     looking just like its pictures."""
     embedded = Embedding.objects.filter(encoder=encoded.encoder, fulfilled__isnull=False)
     may = Q(pk__in=embedded.values("asset"))
     if fusion.weight_of_words(encoded.query):
-        words = encoded.query.words
-        mentioning = lexical.containing(Asset.objects.all(), words.plain, words.phrases)
+        mentioning = lexical.containing(Asset.objects.all(), *fusion.texts(encoded.query))
         may |= Q(pk__in=mentioning.values("pk"))
     if encoded.copies:
         may |= Q(pk__in=copies.among(Asset.objects.all(), encoded.copies).values("pk"))

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -69,6 +69,8 @@ class EncodedQuery:
     without: tuple[list[float], ...] = ()
     copies: tuple[UUID, ...] = ()  # Clusters that its pictures belong to (search.query.copies).
     cut_at: int | None = None
+    # Where there is an OR: each of its sides as a query, the vector of the first of which is above.
+    sides: "tuple[EncodedQuery, ...]" = ()
 
     @property
     def sentence(self) -> str:
@@ -80,6 +82,16 @@ class EncodedQuery:
 def encode(query: Query, encoder: Encoder, user: User | AnonymousUser) -> EncodedQuery:
     """All of the query, each text and picture encoded once. Raises NoVector."""
     without = [_encode_text(words, encoder, user) for words in query.words.without]
+    sides = [_encode_side(side, without, encoder, user) for side in query.alternatives]
+    if len(sides) == 1:
+        return sides[0]
+    cut_at = next((side.cut_at for side in sides if side.cut_at), None)
+    return replace(sides[0], query=query, cut_at=cut_at, sides=tuple(sides))
+
+
+def _encode_side(
+    query: Query, without: Sequence[Encoding], encoder: Encoder, user: User | AnonymousUser
+) -> EncodedQuery:
     parts = list(_parts(query, without, encoder, user))
     vector = compose(parts, encoder) if parts else []
     cut_at = next((part.encoding.cut_at for part in parts if part.encoding.cut_at), None)

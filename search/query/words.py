@@ -1,4 +1,4 @@
-"""The grammar of the box: plain words, "quoted" ones, -ones to leave out, and typed filters.
+"""The grammar of the box: words, "quoted" ones, -ones to leave out, typed filters, OR between them.
 
 Here alone is decided what is a filter, a phrase and a minus, in a text that is searched for and in
 one that is still being typed.
@@ -12,6 +12,8 @@ from typing import NamedTuple, Self
 # quotation mark that is not closed: neither may reach the encoder.
 _HEAD = r"(?P<minus>-?)-*(?:(?P<name>[a-zA-Z_]+):)?"
 _PART = re.compile(rf"{_HEAD}(?:\"(?P<quoted>[^\"]*)\"|(?P<bare>[^\s\"]+))")
+# Between two descriptions, or two values of a filter; in small letters it is a word like any other.
+OR = "OR"
 # The last part is still being typed: a quotation mark stays open, and a name has no value yet.
 _BOX = re.compile(
     rf"(?P<before>(?:(?:[^\"]|\"[^\"]*\")*\s)?){_HEAD}"
@@ -35,6 +37,14 @@ class Part:
     @property
     def is_plain(self) -> bool:
         return not (self.name or self.quoted or self.minus)
+
+    @property
+    def is_or(self) -> bool:
+        return self.is_plain and self.value == OR
+
+    def goes_with(self, other: Self) -> bool:
+        """Whether an OR can stand between the two."""
+        return self.name == other.name and not (self.minus or other.minus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +87,57 @@ class Words:
         return [part for part in self.parts if part.name]
 
     @property
+    def typed_together(self) -> list[list[Part]]:
+        """The typed filters, those as one that ORs stand between."""
+        groups: list[list[Part]] = []
+        for place, part in enumerate(self.parts):
+            if part.name and place - 1 in self._ors and self.parts[place - 2].name:
+                groups[-1].append(part)
+            elif part.name:
+                groups.append([part])
+        return groups
+
+    @property
+    def unlike(self) -> list[Part]:
+        """What stands after an OR that can't join it to what stands before."""
+        sides = ((self.parts[place - 1], self.parts[place + 1]) for place in self._ors)
+        return [after for before, after in sides if not before.goes_with(after)]
+
+    @property
+    def alternatives(self) -> list[Self]:
+        """The descriptions that ORs stand between, each with all that is to be left out."""
+        sides: list[list[Part]] = [[]]
+        for part in self.parts:
+            if part.is_or:
+                sides.append([])
+            elif not (part.name or part.minus):
+                sides[-1].append(part)
+        if sum(map(bool, sides)) < 2:
+            return [self]
+        return [type(self)((*side, *self.conditions.parts)) for side in sides if side]
+
+    @property
     def untyped(self) -> Self:
         """The same without the typed filters."""
-        return type(self)(tuple(part for part in self.parts if not part.name))
+        between = {place for place in self._ors if self.parts[place - 1].name}
+        parts = (part for place, part in enumerate(self.parts) if place not in between)
+        return type(self)(tuple(part for part in parts if not part.name))
 
     @property
     def conditions(self) -> Self:
         """Only the typed filters and what is to be left out."""
         return type(self)(tuple(part for part in self.parts if part.name or part.minus))
+
+    @property
+    def _ors(self) -> list[int]:
+        """The places of the ORs between two parts; at an end it is a word ("OR gate")."""
+        inner = range(1, len(self.parts) - 1)
+        around = ((self.parts[place - 1], self.parts[place + 1]) for place in inner)
+        return [
+            place
+            for place, sides in zip(inner, around, strict=True)
+            if self.parts[place].is_or and not any(part.is_or for part in sides)
+        ]
 
 
 class Unfinished(NamedTuple):

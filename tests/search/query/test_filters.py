@@ -414,6 +414,7 @@ def test_what_was_typed_wrong_says_what_there_is():
 def test_every_filter_can_be_given_with_spaces_around(name):
     make_asset(labels=("x",), collection="x")
     value = {"label": "x", "not_label": "x", "collection": "x", "format": "png", "colour": "red"}
+    value |= {"any_label": "x", "any_collection": "x"}
     value |= {"orientation": "square", "size": "small", "owner": "owner", "state": "waiting"}
     form = SearchForm(data_of({name: [f" {value.get(name, '2024')} "]}), make_user())
     assert form.is_valid() or name == "new_since", form.errors
