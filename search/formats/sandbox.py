@@ -68,20 +68,27 @@ def run(work: Callable[..., bytes], file: IO[bytes], *args: int) -> bytes:
     order = json.dumps([LIMITS, work.__module__, work.__name__, args])
     # Isolated (-I) and without site-packages (-S), which saves 2 ms; they are found by PATH.
     command = [sys.executable, "-I", "-S", "-B", "-c", START, *PATH, order]
-    try:
-        # No environment: what takes hostile bytes apart shall not know our secrets.
-        with AT_ONCE:
-            child = subprocess.run(
-                command, **_source(file), capture_output=True, env={}, timeout=SECONDS
-            )
-    except subprocess.TimeoutExpired:
-        raise OutOfTime from None
+    child = _run(command, file)
+    if child.returncode == -signal.SIGKILL:
+        # By the kernel, which was short of memory, or by a person: not by what is in the file.
+        child = _run(command, file)
     if child.returncode == 0:
         return child.stdout
     last_words = child.stderr.decode(errors="replace")
     if child.returncode == REPORTED:
         raise Failed(last_words, **json.loads(child.stdout))
     raise OutOfTime if child.returncode == -signal.SIGXCPU else Lost(last_words)
+
+
+def _run(command: list[str], file: IO[bytes]) -> "subprocess.CompletedProcess[bytes]":
+    try:
+        # No environment: what takes hostile bytes apart shall not know our secrets.
+        with AT_ONCE:
+            return subprocess.run(
+                command, **_source(file), capture_output=True, env={}, timeout=SECONDS
+            )
+    except subprocess.TimeoutExpired:
+        raise OutOfTime from None
 
 
 def _source(file: IO[bytes]) -> dict[str, Any]:

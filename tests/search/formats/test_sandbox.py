@@ -1,4 +1,5 @@
 import json
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,30 @@ def test_a_decoder_that_burns_the_processor_is_stopped(monkeypatch):
 
 def test_a_decoder_that_crashes_harms_nobody(monkeypatch):
     monkeypatch.setattr(facts, "examine", pictures.crash)
+
+    assert refusal(pictures.jpeg()) == "This picture can't be decoded."
+
+
+def kill(monkeypatch, times):
+    """The next processes are killed, as the kernel does where memory is short."""
+
+    def run(command, **options):
+        runs.append(command)
+        killed = subprocess.CompletedProcess(command, -signal.SIGKILL, b"", b"")
+        return killed if len(runs) <= times else real(command, **options)
+
+    runs, real = [], subprocess.run
+    monkeypatch.setattr(sandbox.subprocess, "run", run)
+
+
+def test_a_picture_whose_decoder_was_killed_is_tried_once_more(monkeypatch):
+    kill(monkeypatch, 1)
+
+    assert inspect(pictures.jpeg()).format == "JPEG"
+
+
+def test_a_picture_whose_decoder_is_killed_again_is_refused(monkeypatch):
+    kill(monkeypatch, 2)
 
     assert refusal(pictures.jpeg()) == "This picture can't be decoded."
 
