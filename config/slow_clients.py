@@ -93,7 +93,10 @@ class LimitedWorker(ThreadWorker):
             conn.parser.unreader = LimitedUnreader(conn.sock)
         try:
             if not conn.parser.unreader.collect_head():
-                return _DEFER if self.alive else self.end(conn)
+                if not self.alive:
+                    # Its connection has come to this process, which is ending: no other has it.
+                    conn.wait_for_data(LINGER_SECONDS)
+                return _DEFER
         except LimitRequestLine as error:
             conn.sock.settimeout(LINGER_SECONDS)
             self.handle_error(None, conn.sock, conn.client, error)

@@ -6,8 +6,11 @@ import sys
 import time
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from config.slow_clients import LimitedUnreader, LimitedWorker
 
 ROOT = Path(__file__).parents[2]
 APP = """
@@ -97,6 +100,21 @@ def is_cut(connection, after):
     except ConnectionResetError:
         data = b""
     return data == b"" and time.monotonic() - began < after + 1.5
+
+
+@pytest.mark.parametrize("sent", [HALF, b""])
+def test_a_process_that_ends_still_waits_for_the_rest_of_a_head(sent):
+    ours, theirs = socket.socketpair()
+    worker, waits = object.__new__(LimitedWorker), []
+    worker.alive = False
+    parser = SimpleNamespace(unreader=LimitedUnreader(ours))
+    with ours, theirs:
+        theirs.sendall(sent)
+        is_left_open = worker.handle(
+            SimpleNamespace(sock=ours, parser=parser, wait_for_data=waits.append)
+        )
+    assert is_left_open
+    assert len(waits) == 1  # And not looked at again and again meanwhile.
 
 
 @pytest.mark.parametrize("sent", [HALF, b"", b"GET /?" + b"q" * 5000])
