@@ -146,10 +146,11 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # An error of Redis, such as "OOM command not allowed", makes a worker begin anew, not end.
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True
-# A silent Redis costs an upload a second or two and no more. These are timeouts of publishers;
-# consumers wait longer (workers/consumer.py).
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 1}
-CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.2, "interval_max": 0.2}
+# A silent Redis costs an upload half a second, and the others of its process nothing for two more
+# (config/silence.py). Timeouts of publishers; consumers wait longer (workers/consumer.py).
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
+# Tried once: a connection that a restarted Redis has closed is made anew by redis-py itself.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 0, "interval_start": 0, "interval_max": 0}
 CELERY_BEAT_SCHEDULE = {
     "ring the bell": {
         "task": "workers.look_around.look_around",
