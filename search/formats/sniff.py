@@ -61,6 +61,7 @@ BAD_BYTES = (
     EOFError,
     OverflowError,
     RuntimeError,  # of the AVIF decoder
+    AssertionError,  # of a palette that is missing
     struct.error,
     zlib.error,
 )

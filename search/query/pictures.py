@@ -8,9 +8,11 @@ from uuid import uuid4
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
+from django.core.files import File
 from redis.exceptions import RedisError
 
 from search.formats import decode
+from search.library.ingest import refuse_too_many_bytes
 from search.models import SavedPicture, User
 from search.refusals import Refusal
 
@@ -34,6 +36,7 @@ def remember_picture(picture: IO[bytes], user: User | AnonymousUser) -> str:
 
     Raises `UndecodableImage`, or NoVector while Redis is away.
     """
+    refuse_too_many_bytes(File(picture))
     jpeg, token = decode.shrink(picture, QUERY_PICTURE_SIDE), uuid4().hex
     try:
         _make_room(token, user)

@@ -10,7 +10,7 @@ from search.access.bodies import is_signed_in, takes_pictures
 from search.access.requests import PageRequest, open_where_search_is_public, sealed
 from search.formats.sniff import UndecodableImage
 from search.forms import SearchForm, data_of
-from search.library.ingest import display_name, refuse_too_many_bytes
+from search.library.ingest import display_name
 from search.pages import refusal_status, search_page
 from search.query import NoVector, Query, remember_picture, remembered_picture
 from search.query.query import MOST_EXAMPLES
@@ -53,7 +53,6 @@ def query_picture(request: PageRequest, token: str) -> HttpResponse:
 
 
 def _token(picture: UploadedFile, request: PageRequest) -> str:
-    refuse_too_many_bytes(picture)
     with picture.open() as file:
         return remember_picture(file, request.user)
 

@@ -326,12 +326,13 @@ def peak_of_decoding(file: IO[bytes], side: int, at_least: int) -> bytes:
     """Work for a sandbox that decodes a picture and answers with the memory that took."""
     from search.formats.decode import decode_here
 
-    before = _peak()
+    before = peak()
     decode_here(file, side, at_least)
-    return str(_peak() - before).encode()
+    return str(peak() - before).encode()
 
 
-def _peak() -> int:
+def peak() -> int:
+    """The most bytes of memory that this process has had."""
     # Not getrusage(): that remembers what the process was before it became another program.
     with open("/proc/self/status") as status:
         (line,) = (line for line in status if line.startswith("VmHWM"))
