@@ -27,8 +27,8 @@ STYLES = {  # Sources by kind of page; what comes later wins.
 }
 SCRIPTS = {
     "page": PAGE_SCRIPTS,
-    "search": f"{PAGE_SCRIPTS} region quick_look submits paging",
-    "asset": f"{PAGE_SCRIPTS} region",
+    "search": f"{PAGE_SCRIPTS} rows region quick_look submits paging",
+    "asset": f"{PAGE_SCRIPTS} rows region",
     "upload": f"{PAGE_SCRIPTS} upload",
     "compare": f"{PAGE_SCRIPTS} compare",
 }

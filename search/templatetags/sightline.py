@@ -17,11 +17,10 @@ from search.models import Asset, User
 
 register = template.Library()
 
-# The proportions of the grid's classes, each 2.5 % wider than the one before (`ratios.css`). What
-# a picture has more is cut off, 1.3 % at most, a few steps beyond the ends; farther out, panoramas
-# and towers are shown whole in a tile of the last class.
-NARROWEST, STEP, STEPS = 0.4, 1.025, 83
-STEPS_CUT_OFF = 4
+# The proportions of the grid's classes, from 2:3 to 3:1, each 2.5 % wider than the one before
+# (`ratios.css`). What a picture has more is cut off: 1.3 % at most, of panoramas and towers all
+# that reaches beyond the last class.
+NARROWEST, STEP, STEPS = 2 / 3, 1.025, 62
 
 # An asset that there is not.
 NO_ASSET = UUID(int=0)
@@ -33,8 +32,7 @@ UNITS = ("B", "kB", "MB", "GB", "TB")
 def ratio(asset: Asset) -> str:
     """The class of the picture's proportions."""
     step = round(math.log(asset.width / asset.height / NARROWEST, STEP))
-    nearest = min(max(step, 0), STEPS - 1)
-    return f"r{nearest} whole" if abs(step - nearest) > STEPS_CUT_OFF else f"r{nearest}"
+    return f"r{min(max(step, 0), STEPS - 1)}"
 
 
 @register.filter

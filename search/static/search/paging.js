@@ -46,12 +46,19 @@
   addEventListener("pagehide", () => {
     const rest = [...grid.children].slice(firstPage);
     const page = {
-      rest: rest.some((item) => item.matches(".tile")) ? rest.map((item) => item.outerHTML).join("") : "",
+      rest: rest.some((item) => item.matches(".tile")) ? rest.map(bare).join("") : "",
       y: scrollY,
       from: tiles().indexOf(document.activeElement),
     };
     keep(JSON.stringify(page));
   });
+
+  // Without its place in a row, which rows.js gives it anew: a policy forbids styles in markup.
+  function bare(item) {
+    const copy = item.cloneNode(true);
+    copy.removeAttribute("style");
+    return copy.outerHTML;
+  }
 
   // The store is small: the places that were left first make room.
   function keep(page) {

@@ -26,15 +26,16 @@ def test_the_stylesheet_holds_every_class():
     assert (CSS / "ratios.css").read_text().splitlines()[1:] == rules
 
 
-@pytest.mark.parametrize("size", [(600, 400), (400, 600), (1000, 1000), (1920, 1080), (500, 1000)])
+@pytest.mark.parametrize("size", [(600, 400), (400, 600), (1000, 1000), (1920, 1080), (900, 300)])
 def test_a_tile_has_the_picture_s_proportions(size):
     assert ratio_of(class_of(*size)) == pytest.approx(size[0] / size[1], rel=0.013)
 
 
-def test_panoramas_and_towers_are_shown_whole_in_the_last_classes():
-    assert class_of(1, 20_000) == "r0 whole"
-    assert class_of(20_000, 1) == f"r{sightline.STEPS - 1} whole"
-    assert class_of(310, 100) == f"r{sightline.STEPS - 1}"
+def test_panoramas_and_towers_are_cropped_to_three_to_one_and_two_to_three():
+    assert class_of(20_000, 1) == class_of(310, 100) == class_of(300, 100)
+    assert ratio_of(class_of(20_000, 1)) == pytest.approx(3, rel=0.013)
+    assert class_of(1, 20_000) == class_of(500, 1000) == class_of(200, 300)
+    assert ratio_of(class_of(1, 20_000)) == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize(
