@@ -1,6 +1,5 @@
-// A slider asks anew as soon as it is let go; its button is for pages without this script.
+// A slider asks anew as soon as it is let go; its button is for pages without scripts.
 (() => {
-  for (const button of document.querySelectorAll("[data-replaced-by-js]")) button.hidden = true;
   for (const field of document.querySelectorAll("[data-submits]")) {
     field.addEventListener("change", () => field.form.requestSubmit());
   }

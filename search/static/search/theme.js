@@ -8,11 +8,7 @@
     (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
 
   addEventListener("DOMContentLoaded", () => {
-    for (const part of document.querySelectorAll("[data-needs-js]")) part.hidden = false;
-    const button = document.querySelector("[data-theme-switch]");
-    if (!button) return;
-    button.hidden = false;
-    button.addEventListener("click", () => {
+    document.querySelector("[data-theme-switch]")?.addEventListener("click", () => {
       root.dataset.theme = isDark() ? "light" : "dark";
       localStorage.setItem("theme", root.dataset.theme);
     });

@@ -10,6 +10,7 @@ from tests.support import pictures
 from tests.support.checkpoints import tiny_clip
 from tests.support.factories import picture
 from tests.support.prepared import PICTURES
+from tests.support.visits import MOST, report, visit_all
 
 BUNDLED, OTHER = "studio-siglip2", "tiny-clip"
 
@@ -166,9 +167,23 @@ def test_other_encoders_are_chosen_in_the_menu(opened):
     expect(page.get_by_role("alert")).to_have_text("Choose two or three encoders in the menu.")
 
 
-@pytest.mark.parametrize("width", [320, 390, 820, 1440])
-@pytest.mark.parametrize("address", ["/compare/", "/compare/?q=a+red+mug"])
-def test_nothing_hangs_over_the_edge(opened, address, width):
-    page = opened(address, viewport={"width": width, "height": 844})
+@pytest.fixture(scope="module")
+def visits(stack, browser, signed_in, two_encoders):
+    context = browser.new_context(base_url=stack.url, storage_state=signed_in)
+    yield visit_all(context.new_page(), ["/compare/", "/compare/?q=a+red+mug"])
+    context.close()
 
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+def test_nothing_jumps_while_the_columns_come(visits, capsys):
+    with capsys.disabled():
+        report(visits)
+
+    assert {page: there.shift for page, there in visits.items() if there.shift > MOST} == {}
+
+
+def test_nothing_hangs_over_the_edge(visits):
+    assert {page: there.too_wide for page, there in visits.items() if there.too_wide} == {}
+
+
+def test_the_comparison_keeps_the_rules_of_accessibility(visits):
+    assert [line for there in visits.values() for line in there.violations] == []

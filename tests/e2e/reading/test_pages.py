@@ -106,25 +106,6 @@ def test_filters_narrow_and_are_removed(opened):
     assert 0 < narrowed < len(titles(page))
 
 
-def test_thumbnails_are_there_and_every_row_is_full(opened):
-    page = opened("/", viewport={"width": 1440, "height": 900})
-    expect(page.locator(".tile img").first).to_be_visible()
-
-    ends = page.evaluate(
-        """() => {
-            const rows = {};
-            for (const tile of document.querySelectorAll(".tile")) {
-                const box = tile.getBoundingClientRect();
-                rows[Math.round(box.top)] = Math.round(box.right);
-            }
-            return Object.values(rows).slice(0, -1);
-        }"""
-    )
-
-    assert len(ends) > 5
-    assert sum(abs(end - 1416) <= 1 for end in ends) >= len(ends) - 1
-
-
 # A picture as the query
 
 
@@ -382,11 +363,3 @@ def test_the_theme_follows_the_system_until_it_is_chosen(opened, scheme, other):
 
     assert page.evaluate("document.documentElement.dataset.theme") == other
     assert page.evaluate(ground) == chosen != system
-
-
-@pytest.mark.parametrize("address", ["/", "/?q=mug", "/upload/", "/sign-in/", "/nowhere/"])
-@pytest.mark.parametrize("width", [320, 390, 820])
-def test_nothing_hangs_over_the_edge(opened, address, width):
-    page = opened(address, viewport={"width": width, "height": 844})
-
-    assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -215,10 +215,12 @@ def test_assets_that_wait_are_counted(reader_client):
     assert "1 asset is still being embedded" in text(reader_client.get("/waiting/"))
 
 
-def test_the_count_goes_away_with_the_last_one(reader_client):
+def test_the_count_ends_in_words_of_its_own_size_so_that_no_picture_moves(reader_client):
     make_asset(embedded=True)
 
-    assert text(reader_client.get("/waiting/")).strip() == ""
+    assert "hx-get" not in (end := text(reader_client.get("/waiting/")))
+    assert "Nothing waits to be embedded any more." in end
+    assert "Nothing waits" not in text(reader_client.get("/"))
 
 
 def test_a_failed_embedding_does_not_wait(reader_client):
