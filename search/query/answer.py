@@ -218,12 +218,18 @@ def _by_rank(encoded: EncodedQuery, assets: AssetQuerySet, ranking: Ranking, pag
 
 
 def _from_afar(encoded: EncodedQuery, assets: AssetQuerySet, page: Page) -> Answer:
-    """The same where nothing matches pictures: everything, since something is always nearest."""
-    query = encoded.query
-    encoded = replace(encoded, query=query.but(everything=True))
-    result = _by_rank(encoded, assets, rank(encoded, assets, least=page.end), page)
+    """The same where nothing matches pictures: the nearest, since something always is.
+
+    Only they are counted: to count the library took 1.8 s of 100,000 assets.
+    """
+    everything = replace(encoded, query=encoded.query.but(everything=True))
+    ranking = rank(everything, assets, least=page.end)
+    number = len(ranking.candidates)
+    # One that was cut off holds a multiple of POOL.
+    ranking = ranking._replace(matches=number, is_whole=number % fusion.POOL > 0)
+    result = _by_rank(encoded, assets, ranking, page)
     hits = tuple(replace(hit, match="") for hit in result.hits)
-    return replace(result, query=query, hits=hits, is_far=True, sentence=NOTHING_CLOSE)
+    return replace(result, hits=hits, is_far=True, sentence=NOTHING_CLOSE)
 
 
 # What is counted ----------------------------------------------------------------------------------

@@ -82,7 +82,8 @@ def _certain(encoded: EncodedQuery, assets: AssetQuerySet) -> AssetQuerySet:
         return mentioning_words(encoded.query, assets)
     if not encoded.copies:
         return assets.none().annotate(**_AS_COPIES)
-    return copies.among(assets, encoded.copies).annotate(**_AS_COPIES).order_by("pk")
+    # Not in the order of keys: the walk by the index may not sort, and would read all of them.
+    return copies.among(assets, encoded.copies).annotate(**_AS_COPIES)
 
 
 def mentioning_words(query: Query, assets: AssetQuerySet) -> AssetQuerySet:
