@@ -363,3 +363,5 @@ def test_the_theme_follows_the_system_until_it_is_chosen(opened, scheme, other):
 
     assert page.evaluate("document.documentElement.dataset.theme") == other
     assert page.evaluate(ground) == chosen != system
+    page.goto("/admin/search/label/")
+    expect(page.locator("html")).to_have_class(other)
