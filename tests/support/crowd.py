@@ -35,6 +35,11 @@ def ask(request: Callable[[], object]) -> Answer:
     return Answer(response.status_code, time.monotonic() - began, response.text)
 
 
+def is_up(stack) -> bool:
+    """Whether the site answers, as it does some seconds after its start."""
+    return ask(lambda: Session(stack.url).get("/healthz")).status == 200
+
+
 class Crowd:
     """Threads that go on until the block ends; each has a session, in which it acts all the time.
 

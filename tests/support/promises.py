@@ -59,6 +59,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.user_properties += [("promise", code) for code in sorted(codes)]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that are to run alone last: they wait until all others of promises have ended."""
+    items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item):
     if not FULL or not item.get_closest_marker("promise"):
