@@ -1,7 +1,7 @@
 """Plain functions that make what a test needs."""
 
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 from uuid import uuid4
@@ -55,27 +55,13 @@ def file_of(format: str, colour: str, size: tuple[int, int]) -> bytes:
     return data.getvalue()
 
 
-def make_asset(
-    *,
-    embedded: bool = False,
-    thumbnail: bool = False,
-    labels: tuple[str, ...] = (),
-    collection: str = "",
-    **fields,
-) -> Asset:
+def make_asset(*, embedded: bool = False, thumbnail: bool = False, **fields) -> Asset:
     """An asset as ingest() leaves it; `embedded` and `thumbnail` do the workers' part too."""
-    (asset,) = make_assets([fields], embedded=embedded, thumbnail=thumbnail)
-    for name in labels:
-        label, _ = Label.objects.get_or_create(name=name)
-        AssetLabel.objects.create(asset=asset, label=label)
-    if collection:
-        made, _ = Collection.objects.get_or_create(slug=collection, defaults={"name": collection})
-        made.assets.add(asset)
-    return asset
+    return make_assets([fields], embedded=embedded, thumbnail=thumbnail)[0]
 
 
 def make_assets(
-    each: Iterable[dict[str, Any]], *, embedded: bool = False, thumbnail: bool = False
+    each: Sequence[dict[str, Any]], *, embedded: bool = False, thumbnail: bool = False
 ) -> list[Asset]:
     """The assets of which these are the fields, in five statements for all of them."""
     if embedded:
@@ -85,7 +71,18 @@ def make_assets(
     Rendition.objects.bulk_create(r for a in assets for r in _renditions(a, thumbnail))
     encoders = list(Encoder.objects.live())
     Embedding.objects.bulk_create(e for a in assets for e in _embeddings(a, encoders, embedded))
+    for asset, fields in zip(assets, each, strict=True):
+        _file(asset, **fields)
     return assets
+
+
+def _file(asset: Asset, labels: tuple[str, ...] = (), collection: str = "", **others) -> None:
+    for name in labels:
+        label, _ = Label.objects.get_or_create(name=name)
+        AssetLabel.objects.create(asset=asset, label=label)
+    if collection:
+        made, _ = Collection.objects.get_or_create(slug=collection, defaults={"name": collection})
+        made.assets.add(asset)
 
 
 def _asset(
@@ -94,6 +91,8 @@ def _asset(
     colour: str = "red",
     size: tuple[int, int] = (60, 40),
     owner: User | None = None,
+    labels: tuple[str, ...] = (),
+    collection: str = "",
     **fields,
 ) -> Asset:
     data = file_of("PNG", colour, size)

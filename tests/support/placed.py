@@ -1,11 +1,14 @@
 """Assets at a chosen distance from what is asked by "red"."""
 
+from collections.abc import Mapping
+
 import numpy as np
+from django.utils import timezone
 
 from search.matches import thresholds
 from search.matches.thresholds import Thresholds
 from search.models import Asset, Embedding
-from tests.support.factories import make_asset, make_encoder
+from tests.support.factories import make_assets, make_encoder
 from tests.support.fake_encoder import COLOURS, direction
 
 RED = direction(COLOURS["red"])
@@ -20,11 +23,20 @@ def at(distance: float) -> list[float]:
 
 def put(distance: float, *, title: str = "", **fields) -> Asset:
     """An asset at this distance from red, called after it unless it has a title."""
+    return put_all({title or f"at {distance:g}": distance}, **fields)[0]
+
+
+def put_all(distances: Mapping[str, float], **fields) -> list[Asset]:
+    """Assets of these titles at these distances from red."""
     make_encoder()
-    asset = make_asset(title=title or f"at {distance:g}", **fields)
-    promise = Embedding.objects.get(asset=asset, encoder__slug="fake")
-    assert promise.fulfil(vector=at(distance))
-    return asset
+    assets = make_assets([{"title": title} | fields for title in distances])
+    rows = Embedding.objects.filter(asset__in=assets, encoder__slug="fake").select_related("asset")
+    embeddings = list(rows)
+    for embedding in embeddings:
+        embedding.vector = at(distances[embedding.asset.title])
+        embedding.fulfilled = timezone.now()
+    Embedding.objects.bulk_update(embeddings, ["vector", "fulfilled"])
+    return assets
 
 
 def set_thresholds(monkeypatch, strong: float, possible: float) -> None:

@@ -68,17 +68,14 @@ def test_ingest_goes_on_past_bad_files_and_names_them_at_the_end(encoder, folder
     assert "bad.jpg: " in err
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
+def test_ingest_passes_over_what_systems_put_beside_pictures(encoder, folder, capsys):
+    for name in (
         *("@eaDir/red.png/SYNOPHOTO_THUMB_M.png", "#recycle/old.png", "a/@Recycle/old.png"),
         *("$RECYCLE.BIN/x.png", "__MACOSX/._red.png", ".thumbs/a.png", "a/.hidden/b/c.png"),
         *("lost+found/x.png", "Thumbs.db", "desktop.ini", "#snapshot/day/red.png"),
-    ],
-)
-def test_ingest_passes_over_what_systems_put_beside_pictures(encoder, folder, capsys, name):
-    (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    picture("green").save(folder / name, "PNG")
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        picture("green").save(folder / name, "PNG")
     out, _, code = run(capsys, "ingest", folder)
     assert (out.strip(), code) == ("2 stored, 0 skipped, 0 refused", 0)
 

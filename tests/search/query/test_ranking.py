@@ -6,7 +6,7 @@ import pytest
 
 from search.query import Example, Query, Sort, answer, diversity, fusion, ranking
 from tests.support.factories import make_asset, make_user
-from tests.support.placed import put, set_thresholds
+from tests.support.placed import put, put_all, set_thresholds
 
 pytestmark = pytest.mark.django_db
 
@@ -20,8 +20,7 @@ def knows_colours(fake_encoder):
 def calibrated(monkeypatch):
     """Strong up to 0.2, possible up to 0.5; one asset for each."""
     set_thresholds(monkeypatch, 0.2, 0.5)
-    for distance in (0.1, 0.4, 0.9):
-        put(distance)
+    put_all({"at 0.1": 0.1, "at 0.4": 0.4, "at 0.9": 0.9})
 
 
 def ask(text: str = "red", *, page: int = 1, size: int = 48, **parts):
@@ -44,7 +43,8 @@ def pages(text: str = "red", *, size: int, **parts) -> list[str]:
 
 def spread(number: int, **fields) -> list[str]:
     """So many assets, evenly from near to far; their titles in this order."""
-    return [put((place + 1) / (number + 1), **fields).title for place in range(number)]
+    distances = [(place + 1) / (number + 1) for place in range(number)]
+    return [asset.title for asset in put_all({f"at {d:g}": d for d in distances}, **fields)]
 
 
 # Words and meaning -------------------------------------------------------------------------------
@@ -228,13 +228,12 @@ def small_pool(monkeypatch):
 @pytest.fixture
 def mixed_library():
     """Some are near, some hold the words, or begin like them, some both; each title is another."""
-    for number in range(12):
-        put((number + 1) / 13, title=f"near {number}")
-    for number in range(12):
-        put(1.9 - number / 13, title=f"red {number}")
-        put(1.8 - number / 13, title=f"redoubt {number}")
-    for number in range(4):
-        put(number / 13, title=f"red near {number}")
+    put_all(
+        {f"near {number}": (number + 1) / 13 for number in range(12)}
+        | {f"red {number}": 1.9 - number / 13 for number in range(12)}
+        | {f"redoubt {number}": 1.8 - number / 13 for number in range(12)}
+        | {f"red near {number}": number / 13 for number in range(4)}
+    )
 
 
 @pytest.mark.parametrize("sort", Sort)

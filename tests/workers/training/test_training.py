@@ -4,6 +4,7 @@ import json
 import math
 import os
 import re
+import shutil
 import signal
 from dataclasses import replace
 from errno import ENOSPC
@@ -65,6 +66,17 @@ def siglip2(tmp_path_factory):
     return trained_in(tmp_path_factory.mktemp("whole"))
 
 
+@pytest.fixture(scope="module")
+def stopped_run(tmp_path_factory):
+    return stopped_in(tmp_path_factory.mktemp("stopped"), 2)
+
+
+@pytest.fixture
+def stopped(stopped_run, tmp_path):
+    """A folder in which a run was stopped after step 2."""
+    return shutil.copytree(stopped_run, tmp_path, dirs_exist_ok=True)
+
+
 def test_a_run_leaves_an_encoder_of_its_family(trained):
     family, folder = trained
     encoder = load_encoder(str(folder))
@@ -99,8 +111,8 @@ def test_a_resumed_run_ends_like_an_unbroken_one(siglip2, tmp_path, step):
     assert_same(weights(siglip2), weights(tmp_path))
 
 
-def test_a_stopped_run_keeps_its_state_and_a_finished_one_none(siglip2, tmp_path):
-    assert SavedState(stopped_in(tmp_path, 2)).load()["step"] == 2
+def test_a_stopped_run_keeps_its_state_and_a_finished_one_none(siglip2, stopped):
+    assert SavedState(stopped).load()["step"] == 2
     assert not (siglip2 / "state").exists()
 
 
@@ -123,33 +135,30 @@ def test_to_resume_where_nothing_was_kept_is_to_begin(siglip2, tmp_path):
     assert_same(weights(siglip2), weights(trained_in(tmp_path, resume=True)))
 
 
-def test_a_run_is_not_resumed_by_another_recipe(tmp_path):
-    stopped_in(tmp_path, 2)
+def test_a_run_is_not_resumed_by_another_recipe(stopped):
     with pytest.raises(TrainingError, match="has seed 5, not 6"):
-        trained_in(tmp_path, resume=True, seed=6)
+        trained_in(stopped, resume=True, seed=6)
 
 
-def test_a_run_is_not_resumed_with_other_captions(tmp_path):
-    stopped_in(tmp_path, 2)
+def test_a_run_is_not_resumed_with_other_captions(stopped):
     with pytest.raises(TrainingError, match="no longer those"):
-        train(quick("siglip2"), Session(tmp_path, resume=True, quiet=True), make_pairs(26))
+        train(quick("siglip2"), Session(stopped, resume=True, quiet=True), make_pairs(26))
 
 
-def test_a_damaged_state_is_named(tmp_path):
-    (stopped_in(tmp_path, 2) / "state" / "training.pt").write_bytes(b"half of")
+def test_a_damaged_state_is_named(stopped):
+    (stopped / "state" / "training.pt").write_bytes(b"half of")
     with pytest.raises(TrainingError, match="is damaged"):
-        trained_in(tmp_path, resume=True)
+        trained_in(stopped, resume=True)
 
 
-def test_a_full_disk_keeps_what_was_saved_before(tmp_path, monkeypatch):
+def test_a_full_disk_keeps_what_was_saved_before(stopped, monkeypatch):
     def full(*args):
         raise OSError(ENOSPC, "No space left on device")
 
-    stopped_in(tmp_path, 1)
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(TrainingError, match="the disk is full; what was saved before is kept"):
-        trained_in(tmp_path, resume=True)
-    assert SavedState(tmp_path).load()["step"] == 1
+        trained_in(stopped, resume=True)
+    assert SavedState(stopped).load()["step"] == 2
 
 
 def test_too_little_memory_is_said_in_a_sentence(tmp_path, monkeypatch):
@@ -227,9 +236,7 @@ def test_the_command_measures_and_repeats(siglip2, capsys, few_held_out):
 def test_the_command_shows_several_checkpoints_in_one_table(
     siglip2, tmp_path, capsys, few_held_out
 ):
-    other = tmp_path / "other"
-    call_command("train", recipe="clip", steps=1, out=other, json=True)
-    capsys.readouterr()
+    other = shutil.copytree(siglip2, tmp_path / "other")
     call_command("train", evaluate=[str(siglip2), str(other)])
     lines = capsys.readouterr().out.splitlines()
     assert f"| question | measure | {siglip2} | {other} |" in lines
