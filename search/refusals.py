@@ -50,6 +50,9 @@ SENTENCES = {
     "too_many_frames": "This animation has {frames:,} frames; {allowed} are allowed.",
     "decoding_takes_too_long": "This picture takes too long to decode.",
     "decoding_takes_too_much_memory": "This picture takes too much memory to decode.",
+    "decoding_takes_megabytes": "Decoding this picture would take {megabytes:,.0f} MB of memory; "
+    "{allowed:,.0f} are allowed. Please save it with fewer pixels, or as a JPEG that is not "
+    "progressive.",
     "decoding_failed": "This picture can't be decoded.",
     "no_public_copy": "The original of a {format} picture is only for its owner and for staff: "
     "what it says beside its pixels can’t be taken out. The preview is for everyone.",

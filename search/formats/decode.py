@@ -20,10 +20,11 @@ from PIL import (
     WebPImagePlugin,  # noqa: F401   forty plugins to find them: 16 ms)
 )
 
-from search.formats import limits, sandbox
+from search.formats import limits, sandbox, webp
 from search.formats.flatten import SRGB, flatten
 from search.formats.headers import check_work, is_shrinkable
 from search.formats.limits import TooLarge
+from search.formats.memory import check_memory
 from search.formats.mend import mended
 from search.formats.raw import is_camera_raw
 from search.formats.sniff import BAD_BYTES, UndecodableImage, UnsupportedFormat, sniff
@@ -245,10 +246,12 @@ def refuse_damage(name: str) -> Iterator[None]:
 def open_checked(file: io.BytesIO, name: str) -> ImageFile.ImageFile:
     """The picture with its header read and checked, and nothing decoded. Raises `TooLarge`."""
     check_work(file.getvalue(), name)
-    file.seek(0)
+    if name == "WebP":  # It would get memory for its canvases first.
+        limits.check_size(webp.size_of(file.getvalue()), name)
     image = _open(file, name)
-    limits.check_size(image, name)
+    limits.check_size(image.size, name)
     limits.check_metadata(image)
+    check_memory(image, file.getvalue(), name)
     if name == "PNG":
         _scale_transparency(image)
     return image
@@ -282,11 +285,12 @@ def _scale_transparency(image: ImageFile.ImageFile) -> None:
 
 def upright_srgb(image: ImageFile.ImageFile, *, side: int = 0, at_least: int = 0) -> Image.Image:
     """The opened picture, upright, in sRGB and over white, shrunk on the way as `decode` says."""
-    image.load()  # Before its orientation is asked: a TIFF turns itself, a PNG may say it last.
+    # Before its orientation is asked: a TIFF turns itself, a PNG may say it last.
+    loaded = webp.load(image)
     profile = image.info.get("icc_profile")
     turn = UPRIGHT.get(_orientation(image))
     factor = _factor(image.size, side, at_least)
-    flat = flatten(image, factor)
+    flat = flatten(loaded, factor)
     if side:
         flat = _resized(flat, fitted(image.size, side), [length / factor for length in image.size])
     picture = _to_srgb(flat, profile)

@@ -14,6 +14,7 @@ from search.formats.limits import (
     MEGAPIXELS,
     METADATA_BYTES,
     PIECES,
+    RUN_BYTES,
     SCANNED_PIXELS,
     SCANS,
     TooLarge,
@@ -37,10 +38,14 @@ SHRINKABLE = {0xC0, 0xC1, 0xC2}
 # Chunks of a PNG that are no metadata, and the first bytes of a GIF's blocks.
 PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT"}
 GIF_PICTURE, GIF_EXTENSION, GIF_CONTROL = 0x2C, 0x21, 0xF9
+# Compressions of a BMP in runs, of 8 and of 4 bits.
+BMP_RUNS = {1, 2}
 
 
 def check_work(data: bytes, name: str) -> None:
     """Raises TooLarge where a file of this format asks for more work than any needs."""
+    if name == "BMP":
+        check_runs(data)
     with suppress(IndexError):  # It is cut: the decoder will say so.
         _check_parts(PARTS[name](data) if name in PARTS else iter(()), len(data))
 
@@ -126,6 +131,12 @@ def gif_parts(data: bytes) -> Iterator[Part]:
 
 def _table_bytes(flags: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def check_runs(data: bytes) -> None:
+    """Raises TooLarge for a BMP of too many runs, each of which may lie beyond its row."""
+    if int.from_bytes(data[30:34], "little") in BMP_RUNS and len(data) > RUN_BYTES:
+        raise TooLarge("too_many_pieces", allowed=RUN_BYTES // 2)
 
 
 PARTS: dict[str, Callable[[bytes], Iterator[Part]]] = {

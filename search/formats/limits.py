@@ -1,5 +1,7 @@
 """How large a picture may be; all of it is checked on the header, before anything is decoded."""
 
+from math import prod
+
 from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin
 
 from search.formats.sniff import UndecodableImage
@@ -16,12 +18,13 @@ METADATA_BYTES = 4_000_000
 # Maximum number of pieces that metadata comes in, and of scans of a JPEG: progressive encoders
 # write about 10.
 PIECES, SCANS = 2_000, 100
+# Maximum bytes of a BMP in runs, of 2 bytes each: Pillow takes a second for a million of them.
+RUN_BYTES = 6_000_000
 # Maximum pixels of all scans: 100 of 24 megapixels, 20 of 120. These take a second of processor,
 # where 100 of 120 took 4.5.
 SCANNED_PIXELS = 2_400_000_000
 
 # Pillow warns above this and refuses twice as much, by its own count; ours is check_size.
-# It still has to be set: a WebP gets memory for its canvas before we can look at its size.
 Image.MAX_IMAGE_PIXELS = MEGAPIXELS["JPEG"] * 1_000_000
 
 # A smaller one, as by default, would call a large colour profile damage.
@@ -40,13 +43,13 @@ def megapixels_allowed(name: str) -> int:
     return MEGAPIXELS.get(name, MEGAPIXELS_OF_OTHERS)
 
 
-def check_size(image: ImageFile.ImageFile, name: str) -> None:
+def check_size(size: tuple[int, int], name: str) -> None:
     """Raises TooLarge for too many pixels, in all or on one side."""
-    megapixels, allowed = image.width * image.height / 1_000_000, megapixels_allowed(name)
+    megapixels, allowed = prod(size) / 1_000_000, megapixels_allowed(name)
     if megapixels > allowed:
         raise TooLarge("too_many_megapixels", megapixels=megapixels, allowed=allowed, format=name)
-    if max(image.size) > SIDE:
-        raise TooLarge("side_too_long", pixels=max(image.size), allowed=SIDE)
+    if max(size) > SIDE:
+        raise TooLarge("side_too_long", pixels=max(size), allowed=SIDE)
 
 
 def check_metadata(image: ImageFile.ImageFile) -> None:

@@ -185,10 +185,10 @@ def webp_bomb(side: int = 16_383) -> bytes:
     return b"RIFF" + struct.pack("<I", len(chunk) + 4) + b"WEBP" + chunk
 
 
-def jpeg_of_size(width: int, height: int) -> bytes:
+def jpeg_of_size(width: int, height: int, **options: Any) -> bytes:
     """A JPEG of 16 by 16 pixels that says it is this large."""
-    data = jpeg((16, 16))
-    at = data.index(b"\xff\xc0") + 5
+    data = jpeg((16, 16), **options)
+    at = data.index(b"\xff\xc2" if "progressive" in options else b"\xff\xc0") + 5
     return data[:at] + struct.pack(">HH", height, width) + data[at + 4 :]
 
 

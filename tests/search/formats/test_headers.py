@@ -6,7 +6,7 @@ import pytest
 
 from search.formats.headers import is_shrinkable
 from search.formats.limits import TooLarge
-from tests.support import pictures
+from tests.support import pictures, worst
 from tests.support.formats import decode, inspect, refusal
 
 
@@ -92,3 +92,11 @@ def test_a_jpeg_can_be_decoded_smaller_unless_it_is_lossless(progressive, frame)
 
     assert is_shrinkable(data)
     assert not is_shrinkable(data.replace(b"\xff" + frame, b"\xff\xc3"))
+
+
+def test_a_bmp_of_millions_of_runs_is_refused_in_half_a_second():
+    assert refused_in_time(worst.bmp_of_runs(40_000_000)).endswith("more than 3,000,000.")
+
+
+def test_control_a_small_one_is_read():
+    assert refusal(worst.bmp_of_runs(4_000)) == "This BMP file is damaged or incomplete."

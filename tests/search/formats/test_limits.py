@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarn
         (pictures.png_of_size(20_001, 5), ("20,001 pixels", "20,000 are allowed")),
         (pictures.jpeg_of_size(12_000, 11_000), ("132.0 megapixels", "120 are allowed")),
         (pictures.jpeg_of_size(65_000, 65_000), ("240 megapixels", "120 are allowed")),
-        (pictures.webp_bomb(16_383), ("240 megapixels", "64 are allowed")),
+        (pictures.webp_bomb(16_383), ("268.4 megapixels", "64 are allowed")),
         (pictures.webp_bomb(15_000), ("225.0 megapixels", "64 are allowed")),
         (pictures.decompression_bomb(), ("72.0 megapixels", "64 are allowed")),
     ],
@@ -39,9 +39,9 @@ def test_a_picture_of_too_many_pixels_is_refused_with_the_figures(data, figures)
 def test_a_jpeg_may_have_more_pixels_than_others():
     image = Image.open(io.BytesIO(pictures.jpeg_of_size(11_000, 10_000)))
 
-    limits.check_size(image, "JPEG")
+    limits.check_size(image.size, "JPEG")
     with pytest.raises(TooLarge):
-        limits.check_size(image, "PNG")
+        limits.check_size(image.size, "PNG")
 
 
 @pytest.mark.parametrize("format", ["GIF", "PNG", "WebP", "TIFF"])
