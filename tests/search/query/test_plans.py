@@ -20,8 +20,10 @@ YEAR = str(timezone.now().year)
 # Each leaves every asset of the library.
 VALUES = {
     "label": "house",
+    "any_label": "house",
     "not_label": "other",
     "collection": "water",
+    "any_collection": "water",
     "format": "PNG",
     "colour": "red",
     "orientation": "landscape",
