@@ -85,6 +85,10 @@ WEIGHTS = {"D": 0.1, "C": 0.3, "B": 0.6, "A": 1.0}
 # "ball" balloons. With one of these endings, which make plurals and cases, it is still the word.
 TELLING_LETTERS = 5
 ENDINGS = ("", "s", "es", "en")
+# Endings of a plural that is asked for, and what its singular has instead: "ponies" finds a pony.
+PLURALS = {"s": "", "es": "", "ies": "y"}
+# Minimum of letters of a singular: "gas" is not the plural of what begins "ga".
+SINGULAR_LETTERS = 3
 
 # Divides by the logarithm of the number of words: of two titles that fit, the shorter fits better.
 BY_LENGTH = Value(1)
@@ -114,8 +118,10 @@ def search(
         weights=list(WEIGHTS.values()),
         normalization=BY_LENGTH,
     )
-    # Whatever else there is: first who has whole words, of these first who has them in the title.
-    first = Worth({2: text.whole, 1: text.spelled(TITLE.weight)}, output_field=FloatField())
+    # Whatever else there is: first who has whole words, of these first who has them in the title,
+    # and of those first who has them as they were typed.
+    worth = {4: text.whole, 2: text.spelled(TITLE.weight), 1: text.literal}
+    first = Worth(worth, output_field=FloatField())
     return (
         containing(assets, words, phrases, others)
         .annotate(exact=Case(When(text.named, then=True), default=False))
@@ -168,7 +174,24 @@ class Term:
         ends = ["" for _ in self.words[1:]] + ["*" if self.begins else ""]
         flags = [f":{end}{weight}" if end or weight else "" for end in ends]
         quoted = (f"'{mark}{word}'{flag}" for word, flag in zip(self.words, flags, strict=True))
+        singulars = (f"'{mark}{word}'{weight and f':{weight}'}" for word in self.singulars)
+        return f"({' | '.join([' <-> '.join(quoted), *singulars])})"
+
+    @property
+    def literal(self) -> str:
+        """As a part of a tsquery, with no other endings than were typed."""
+        quoted = (f"'{word}'" for word in self.words)
         return f"({' <-> '.join(quoted)})"
+
+    @property
+    def singulars(self) -> list[str]:
+        """What a word may be the plural of."""
+        word, *others = self.words
+        if others or not self.begins or not _is_latin(word) or word.endswith("ss"):
+            return []
+        ended = [(end, instead) for end, instead in PLURALS.items() if word.endswith(end)]
+        words = (word.removesuffix(ending) + instead for ending, instead in ended)
+        return [singular for singular in words if len(singular) >= SINGULAR_LETTERS]
 
     def within(self, field: Field) -> str:
         """As a part of a tsquery, of the words of this field."""
@@ -183,7 +206,7 @@ class Term:
         word, *others = self.words
         if others or not self.begins or len(word) >= TELLING_LETTERS or not _is_latin(word):
             return self.spelled()
-        forms = (f"'{word}{ending}'" for ending in ENDINGS)
+        forms = (f"'{form}'" for form in (*(word + end for end in ENDINGS), *self.singulars))
         return f"({' | '.join(forms)})"
 
 
@@ -220,6 +243,11 @@ class TextSearch:
     def whole(self) -> str:
         """All of it, but for words that just happen to begin like a short one."""
         return _any_of(" & ".join(term.whole for term in text.terms) for text in self._all)
+
+    @property
+    def literal(self) -> str:
+        """All of it just as it was typed."""
+        return _any_of(" & ".join(term.literal for term in text.terms) for text in self._all)
 
     @property
     def where(self) -> Combinable:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from string import ascii_lowercase
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
 
 from search.models import Asset, User, Word
 from search.query import lexical
@@ -37,7 +38,13 @@ def _unknown(words: Words) -> list[str]:
     typed = (word for part in _WORD.findall(words.wanted) for word in lexical.plain(part))
     long = [word for word in dict.fromkeys(typed) if len(word) >= LEAST_LETTERS]
     telling = [word for word in long if word not in lexical.FUNCTION_WORDS][:MOST_WORDS]
-    return [w for w in telling if not Word.objects.filter(word__startswith=w).exists()]
+    return [word for word in telling if not _is_there(word)]
+
+
+def _is_there(word: str) -> bool:
+    """Whether an asset has it, or did once: as the beginning of a word, or as a plural."""
+    singulars = lexical.Term((word,), begins=True).singulars
+    return Word.objects.filter(Q(word__startswith=word) | Q(word__in=singulars)).exists()
 
 
 def _meant(word: str, user: User | AnonymousUser) -> str:

@@ -201,6 +201,41 @@ def test_a_phrase_is_whole():
     assert is_whole("", "red barn")
 
 
+# Plurals
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        *(("dogs", "dog"), ("Bicycles", "bicycle"), ("boxes", "box"), ("ponies", "pony")),
+        *(("gatos rojos", "gato rojo"), ("horses", "horse"), ("dogs", "dogs")),
+    ],
+)
+def test_a_plural_finds_its_singular_as_a_whole_word(text, title):
+    make_asset(title=title)
+    assert titles(text) == [title] and is_whole(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "title"), [("glass", "glas"), ("dogs", "dogma"), ("gas", "ga"), ("ponies", "ponytail")]
+)
+def test_control_a_word_that_only_ends_like_a_plural_finds_no_other(text, title):
+    make_asset(title=title)
+    assert titles(text) == []
+
+
+def test_a_quoted_plural_is_just_that():
+    make_asset(title="dog")
+    assert titles("", "dogs") == []
+
+
+@pytest.mark.parametrize("text", ["dog", "dogs"])
+def test_the_word_as_it_was_typed_comes_first(text):
+    for title in ("dogs", "dog", "dog", "dogs"):
+        make_asset(title=title)
+    assert titles(text)[:2] == [text, text]
+
+
 # The order
 
 
