@@ -1,13 +1,18 @@
 """Starts processes anew that are up and do nothing while something waits, for a supervisor."""
 
+import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 from django.db import Error as DatabaseError
 
 from config.supervisor import Supervisor
 from search.liveness import PROCESSES, Idle, NotReady, patience
+from workers import queues
 
 logger = logging.getLogger(__name__)
 
@@ -16,10 +21,15 @@ LOOK_SECONDS = 15
 
 
 class IdleWorkers:
-    """Since when each worker has done nothing while something waited."""
+    """Since when each worker has done nothing while something waited.
 
-    def __init__(self, supervisor: Supervisor, commands: Mapping[str, Sequence[str]]) -> None:
-        self._supervisor, self._commands = supervisor, commands
+    `site` is the address of the pages, as in http://127.0.0.1:8000.
+    """
+
+    def __init__(
+        self, supervisor: Supervisor, commands: Mapping[str, Sequence[str]], site: str
+    ) -> None:
+        self._supervisor, self._commands, self._site = supervisor, commands, site
         self._since: dict[str, float] = {}
         self._next_look = 0.0
 
@@ -33,7 +43,7 @@ class IdleWorkers:
         self._next_look = time.monotonic() + min(LOOK_SECONDS, patience().total_seconds())
 
     def _look_at(self, name: str) -> None:
-        reason = idleness(name)
+        reason = silence(self._site) if name == queues.QUERY else idleness(name)
         if not reason:
             self._since.pop(name, None)
             return
@@ -42,6 +52,28 @@ class IdleWorkers:
             logger.error("The worker %s is started anew: %s", name, reason)
             self._supervisor.restart(name, self._commands[name])
             del self._since[name]
+
+
+def silence(site: str) -> str:
+    """What the site says of a query worker that does not answer; empty where it is not to blame.
+
+    A supervisor may have begun before Redis. Its own messages would then run where they are sent:
+    the demo encoded the text itself, with torch and half a gigabyte, for 28 s.
+    """
+    sentence = parts(site).get("query", "")
+    return sentence if sentence == str(Idle("no_query_worker")) else ""
+
+
+def parts(site: str) -> dict[str, str]:
+    """The parts of /readyz; none where it does not answer."""
+    with suppress(OSError, ValueError):
+        try:
+            answer = urlopen(f"{site}/readyz", timeout=5)  # noqa: S310
+        except HTTPError as error:
+            answer = error
+        with answer:
+            return json.load(answer)
+    return {}
 
 
 def idleness(name: str) -> str:

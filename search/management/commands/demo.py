@@ -53,6 +53,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.bind, self.port = options["bind"], options["port"]
+        host = "127.0.0.1" if self.bind == "0.0.0.0" else self.bind  # noqa: S104
+        self.site = f"http://{host}:{self.port}"
         try:
             with only_demo(settings.VAR_DIR), ExitStack() as stack:
                 require_free(self.bind, self.port)
@@ -91,7 +93,7 @@ class Command(BaseCommand):
     def start_site(self) -> Child:
         """Start the servers and all that answers a first search; the step that adds the encoder."""
         self.commands = processes(f"{self.bind}:{self.port}")
-        self.idle_workers = IdleWorkers(self.supervisor, self.commands)
+        self.idle_workers = IdleWorkers(self.supervisor, self.commands, self.site)
         if settings.REDIS_URL in {"", embedded.redis_url(settings.VAR_DIR)}:
             self.start_redis()
         with ThreadPoolExecutor() as pool:
@@ -165,9 +167,8 @@ class Command(BaseCommand):
                 self.supervisor.start_step(folder.name, "encoder", "add", str(folder))
 
     def await_ready(self) -> None:
-        host = "127.0.0.1" if self.bind == "0.0.0.0" else self.bind  # noqa: S104
         until = time.monotonic() + READY_SECONDS
-        while (answer := status(f"http://{host}:{self.port}/readyz")) != "200":
+        while (answer := status(f"{self.site}/readyz")) != "200":
             if time.monotonic() > until:
                 raise CommandError(
                     f"The site is not ready after {READY_SECONDS} seconds (/readyz: {answer});"

@@ -118,7 +118,7 @@ def supervised(tmp_path, settings, monkeypatch):
     monkeypatch.setattr(idle_workers, "LOOK_SECONDS", 0)
     with Supervisor(tmp_path) as supervisor:
         supervisor.start("ingest", SLEEP)
-        yield supervisor, IdleWorkers(supervisor, {"ingest": SLEEP})
+        yield supervisor, IdleWorkers(supervisor, {"ingest": SLEEP, "query": SLEEP}, "site")
 
 
 def look_twice(looking) -> None:
@@ -148,3 +148,24 @@ def test_one_look_is_not_enough(waiting, supervised):
     (before,) = supervisor.children
     looking.look()
     assert supervisor.children == [before]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_idle"),
+    [("No query worker answers.", True), ("ok", False), ("Its files are gone.", False)],
+)
+def test_of_the_query_worker_the_site_is_asked(library, supervised, monkeypatch, sentence, is_idle):
+    """Without Redis, as the demo is that starts it, this process would encode a text by itself."""
+    supervisor, looking = supervised
+    supervisor.start("query", SLEEP)
+    monkeypatch.setattr(idle_workers, "parts", lambda site: {"query": sentence, "ingest": "ok"})
+    monkeypatch.setattr(liveness, "encoder_answers", None)
+    before = list(supervisor.children)
+
+    look_twice(looking)
+
+    assert (supervisor.children != before) == is_idle
+
+
+def test_a_site_that_does_not_answer_blames_nobody(monkeypatch):
+    assert idle_workers.silence("http://127.0.0.1:1") == ""
