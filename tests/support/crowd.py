@@ -1,5 +1,6 @@
 """People who upload and search side by side, and what they were answered."""
 
+import re
 import threading
 import time
 from collections import Counter
@@ -81,9 +82,14 @@ class Crowd:
 def search(session: Session, number: int) -> Answer:
     """Search for words, of which every fourth are new and have to be encoded."""
     words = f"a blue mug, {number}" if number % 4 == 0 else WORDS[number % len(WORDS)]
-    return ask(lambda: session.get("/", {"q": words, "everything": "1"}))
+    answer = ask(lambda: session.get("/", {"q": words, "everything": "1"}))
+    # Of a page that is as it should be nothing is kept: there are thousands.
+    is_whole = answer.status == 200 and not NO_VECTOR.search(answer.text)
+    return answer._replace(text="") if is_whole else answer
 
 
+# What a page says that was made without the vector of its words.
+NO_VECTOR = re.compile("encoder is (not )?answering")
 WORDS = ["red mug", "two blue bicycles", "a lamp in the snow", "yellow", "a dotted boat"]
 
 

@@ -79,12 +79,14 @@ def test_searches_are_answered_while_a_thousand_pictures_wait(stack, tmp_path, f
 
     statuses = Counter(answer.status for answer in idle + busy)
     ratio = p95(busy) / p95(idle)
+    without_vector = sum(bool(answer.text) for answer in busy)
     figure(
         "P9",
         f"{len(busy)} searches by {PEOPLE} people while {min(left)} to {max(left)} assets wait: p95"
         f" {p95(busy):.2f} s, {ratio:.2f} times that with none waiting ({p95(idle):.2f} s),"
-        f" {dict(statuses)}",
+        f" {dict(statuses)}, {without_vector} by words alone",
     )
     assert min(left) >= WAITING / 2
     assert set(statuses) == {200}
+    assert without_vector <= len(busy) / 100
     assert ratio <= SLOWER
