@@ -12,6 +12,7 @@ from search.library.near_duplicates import collapse
 from search.models import Asset, Encoder, Rendition, User
 from search.models.asset import AssetQuerySet
 from search.query import fusion, lexical
+from search.query.cutouts import with_origins
 from search.query.diversity import diversify
 from search.query.facets import Choice, facets
 from search.query.fusion import BEYOND, Candidate
@@ -147,6 +148,7 @@ def _answer(
     assets = far_from(assets, encoded)
     if not encoded.vector:
         return _in_order(query, assets.order_by(*ORDERS[query.sort]), encoder, page)
+    encoded = with_origins(encoded, assets, user)
     ranking = rank(encoded, assets, least=page.end)
     is_far = bool(ranking.candidates) and not ranking.matches
     if is_far and query.by_pictures_alone and not query.everything:

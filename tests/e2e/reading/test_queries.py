@@ -153,7 +153,26 @@ def test_a_facet_leads_to_as_many_hits_as_it_says(opened):
     assert counted(page) == expected
 
 
-# 6 A region
+# 6 A picture of one's own, and a region
+
+
+def test_a_picture_a_part_cut_out_of_it_and_a_copy_find_it_as_a_strong_match(opened, drawings):
+    title, drawn = list(drawings.items())[3]
+    whole = drawn.convert("RGB")
+    width, height = whole.size
+    part = whole.crop((width // 5, height // 5, width * 3 // 5, height * 3 // 5))
+    copy = whole.resize((width // 2, height // 2))
+    page = opened("/")
+    for image, quality in ((whole, 95), (part, 80), (copy, 30)):
+        jpeg = pictures.saved(image, "JPEG", quality=quality)
+        page.goto("/")
+        page.get_by_title("Search by a picture").click()
+        upload = {"name": "mine.jpg", "mimeType": "image/jpeg", "buffer": jpeg}
+        page.set_input_files("#query-picture-file", upload)
+        page.wait_for_url("**/?like=*")
+
+        expect(page.locator("#hits .grid__heading").first).to_have_text("Strong matches")
+        assert titles(page)[0] == title
 
 
 def test_a_part_of_a_query_picture_finds_what_is_on_it(opened, drawings):
