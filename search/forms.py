@@ -232,7 +232,7 @@ class SearchForm(forms.Form):
         return any(
             value.strip() and (name, value) not in self._filters()
             for name in names
-            for value in self.data.getlist(name)
+            for value in self[name].data or ()
         )
 
     def sentences(self) -> list[str]:

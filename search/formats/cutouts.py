@@ -129,10 +129,11 @@ def _view(whole: Image, box: Box, size: float, across: float, down: float) -> Im
     left, top, right, bottom = box
     middle, width = (left + right) / 2 + across / SIDE, (right - left) * size / 2
     centre, height = (top + bottom) / 2 + down / SIDE, (bottom - top) * size / 2
-    corners = middle - width, centre - height, middle + width, centre + height
-    sides = zip(corners, (*whole.size, *whole.size), strict=True)
-    inner = tuple(min(max(share, 0), 1) * side for share, side in sides)
-    return whole.resize(VIEW, Resampling.BILINEAR, box=inner)
+    left, right = (min(max(side, 0), 1) * whole.width for side in (middle - width, middle + width))
+    top, bottom = (
+        min(max(side, 0), 1) * whole.height for side in (centre - height, centre + height)
+    )
+    return whole.resize(VIEW, Resampling.BILINEAR, box=(left, top, right, bottom))
 
 
 def _unit(greys: Greys) -> Greys:

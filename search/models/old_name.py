@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import models
 from django.db.models import Model, Q, QuerySet, UniqueConstraint, Value
@@ -14,7 +14,7 @@ class OldNameQuerySet(models.QuerySet["OldName"]):
     def lead(self, kind: str, names: Iterable[str], row: Model) -> None:
         """Have these names lead to this row, wherever they led to before."""
         for name in names:
-            old = {"name": Folded(Value(name)), f"{kind}__isnull": False}
+            old: dict[str, Any] = {"name": Folded(Value(name)), f"{kind}__isnull": False}
             self.update_or_create(**old, defaults={kind: row})
 
 

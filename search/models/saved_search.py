@@ -75,7 +75,7 @@ class SavedNameQuerySet(models.QuerySet["SavedName"]):
         """Note which rows of this kind are called so today; names of none are passed over."""
         field: Any = self.model._meta.get_field(kind)
         rows = field.related_model.objects.filter(**{f"{KINDS[kind]}__in": names})
-        self.bulk_create(
+        SavedName.objects.bulk_create(
             SavedName(search=search, name=getattr(row, KINDS[kind]), **{kind: row})
             for row in (rows if names else ())
         )

@@ -33,7 +33,8 @@ def nearest_of_any(encoded: EncodedQuery, assets: AssetQuerySet, *, limit: int) 
     plans = [_plan(side, assets, limit) for side in sides]
     if len({plan.width is None for plan in plans}) > 1:  # The settings are those of a transaction.
         plans = [_plan(side, assets, limit, compare=True) for side in sides]
-    each = [sql_of(plan.hits.values("pk", "cluster", "distance")) for plan in plans]
+    columns = "pk", "cluster", "distance"
+    each = [sql_of(plan.hits.values(*columns)) for plan in plans]
     return plans[0], each[0] if len(sides) == 1 else _any_of(sides, each, limit)
 
 
