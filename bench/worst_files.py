@@ -17,9 +17,9 @@ QUERY_SIDE = 1024
 HEAD = (
     "# The files that take most\n\n"
     "What each of {count} files takes until it is accepted or refused: the sandbox's memory at its"
-    " peak, by how much the process that asks has grown afterwards, and the time, as an upload and"
-    " as a picture to search by. The {worst} that take most memory come first, then the {worst}"
-    " that take longest. Two cores. Made by `python -m bench.worst_files`.\n"
+    " peak, by how much the process that asks has grown afterwards, and seconds on a processor, as"
+    " an upload and as a picture to search by. The {worst} that take most memory come first,"
+    " then the {worst} that take longest. Two cores. Made by `python -m bench.worst_files`.\n"
 )
 COLUMNS = "| file | MB | sandbox, MiB | worker, MiB | seconds | to search by, MiB | seconds | |\n"
 

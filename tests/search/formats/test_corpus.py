@@ -43,7 +43,7 @@ def test_a_file_to_search_by_gets_the_verdict_of_an_upload(files, verdicts, figu
 
     refused = sum(map(bool, verdicts.values()))
     figure("P4", f"{len(files)} files, {refused} of them refused with a sentence, as both entries")
-    assert len(files) >= 200
+    assert len(set(files.values())) == len(files) >= 200
     assert {name for name in files if others[name] != verdicts[name]} == set()
 
 
