@@ -79,7 +79,8 @@ def collection_names(query: Query) -> dict[str, str]:
 
 def filter_names(query: Query, collections: Mapping[str, str]) -> str:
     """What a query by filters alone is called: the names that it leaves, as "Travel, red"."""
-    wanted = [(name, value) for name, value in query.filters if name in FACETS]
+    each = ((name.removeprefix("any_"), value) for name, value in query.filters)
+    wanted = [(name, value) for name, value in each if name in FACETS]
     return ", ".join(collections.get(v, v) if n == "collection" else v for n, v in wanted)
 
 

@@ -94,6 +94,11 @@ def test_values_are_joined_in_one_place_only(library):
     ]
 
 
+def test_a_page_of_any_label_is_called_after_them(library, reader_client):
+    page = reader_client.get("/", {"q": "label:farm OR label:water"}).content.decode()
+    assert '<h1 class="aside">farm, water</h1>' in page
+
+
 def test_values_of_a_filter_are_joined_in_the_canonical_form(library):
     query = asked("red label:farm OR label:water collection:land OR collection:coast").query()
     assert query.url() == (
