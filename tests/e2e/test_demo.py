@@ -218,6 +218,7 @@ def test_three_families_can_be_compared(second):
     ]
 
 
+@pytest.mark.promise("P15")
 def test_a_second_demo_in_the_same_folder_is_refused_in_a_sentence(second):
     assert second.rival_ended == 1
     sentence = r"CommandError: A demo runs in .* already: stop it.*\.\n"
