@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from django.conf import settings
 from django.core.files import File
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 
 from search.disk import DiskFull, is_full
 from search.formats.facts import Facts, inspect
@@ -74,7 +74,10 @@ def _store(asset: Asset, upload: File) -> tuple[Asset, bool]:
         asset.original.delete(save=False)
         return Asset.objects.get(owner=asset.owner, sha256=asset.sha256), False
     except DatabaseError as error:
-        asset.original.delete(save=False)
+        # A server that goes away as it commits may have stored the row. The file stays then, and
+        # the hourly cleaning removes it if there is none.
+        if is_full(error) or not isinstance(error, OperationalError):
+            asset.original.delete(save=False)
         if is_full(error):
             raise DiskFull("disk_full") from error
         raise

@@ -1,11 +1,13 @@
 """Ingest: bytes to a stored asset with its promises, once, or nothing at all."""
 
 import threading
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 
 from search.formats.limits import TooLarge
 from search.formats.sniff import UndecodableImage
@@ -137,6 +139,24 @@ def test_a_database_error_leaves_no_file_behind(upload, monkeypatch):
         ingest(upload(), owner=make_user())
     assert not Asset.objects.exists()
     assert not stored()
+
+
+def test_a_server_that_goes_as_it_has_committed_takes_no_original_with_it(upload, monkeypatch):
+    @contextmanager
+    def commit_and_go():
+        yield
+        raise OperationalError("server closed the connection unexpectedly")
+
+    owner = make_user()
+    with monkeypatch.context() as meanwhile:
+        goes = SimpleNamespace(atomic=commit_and_go, on_commit=lambda *args, **options: None)
+        meanwhile.setattr(ingest_module, "transaction", goes)
+        with pytest.raises(OperationalError):
+            ingest(upload(), owner=owner)
+
+    asset, is_new = ingest(upload(), owner=owner)  # As whoever was told to try again does.
+    assert not is_new
+    assert stored() == [asset.original.name]
 
 
 @pytest.mark.django_db(transaction=True)
