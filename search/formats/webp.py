@@ -6,6 +6,7 @@ it into one buffer: with the copy that it needs of a lossless one 290 to 530 MiB
 """
 
 import io
+from importlib import import_module
 from typing import Any
 
 from PIL import Image, WebPImagePlugin
@@ -58,8 +59,8 @@ def _decoder() -> Any:
 
     try:
         # What is linked with Pillow's module is found by it.
-        function = ctypes.CDLL(WebPImagePlugin._webp.__file__).WebPDecodeRGBAInto
-    except (AttributeError, OSError):
+        function = ctypes.CDLL(import_module("PIL._webp").__file__).WebPDecodeRGBAInto
+    except (AttributeError, ImportError, OSError):
         return None
     size, pointer = ctypes.c_size_t, ctypes.c_void_p
     function.argtypes = (ctypes.c_char_p, size, pointer, size, ctypes.c_int)

@@ -198,7 +198,7 @@ def _embed_anew(encoder: Encoder, asset: Asset) -> int:
 def _put_back(asset: Asset) -> int:
     """Give an asset the bytes of another one that are its own; 0 where there are none."""
     for twin in Asset.objects.filter(sha256=asset.sha256).exclude(pk=asset.pk):
-        if _sha256(twin.original.name) == asset.sha256:
+        if _sha256(str(twin.original.name)) == asset.sha256:
             with twin.original.open() as file:
                 asset.original.save(asset.filename, File(file), save=False)
             return Asset.objects.filter(pk=asset.pk).update(original=asset.original.name)
@@ -208,7 +208,7 @@ def _put_back(asset: Asset) -> int:
 def _change(rendition: Rendition) -> str:
     """What has become of a rendition's file; empty where it is as it was written."""
     try:
-        with default_storage.open(rendition.file.name) as file:
+        with default_storage.open(str(rendition.file.name)) as file:
             data = file.read()
     except FileNotFoundError:
         return "is missing"

@@ -1,5 +1,6 @@
 """Plain functions that make what a test needs."""
 
+import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -118,6 +119,7 @@ def _renditions(asset: Asset, made: bool) -> Iterator[Rendition]:
         rendition = Rendition(asset=asset, spec=spec)
         if made:
             rendition.file.save(spec, ContentFile(jpeg), save=False)
+            rendition.sha256 = hashlib.sha256(jpeg).hexdigest()
             rendition.fulfilled = timezone.now()
         yield rendition
 
