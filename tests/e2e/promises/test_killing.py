@@ -8,6 +8,7 @@ import os
 import random
 import time
 from collections import Counter
+from contextlib import suppress
 from functools import partial
 
 import psutil
@@ -36,20 +37,25 @@ def whole(stack, name: str) -> None:
 
 def one_child(stack, name: str) -> None:
     """One of its children, which it replaces."""
-    stack.worker_child(name).kill()
+    with suppress(psutil.NoSuchProcess):  # It has just ended by itself.
+        stack.worker_child(name).kill()
 
 
 def sandbox(stack) -> None:
     """What is just examining a file, if anything is."""
-    for process in psutil.Process(stack.children["web"].process.pid).children(recursive=True)[2:]:
-        process.kill()
+    site = psutil.Process(stack.children["web"].process.pid)
+    for worker in site.children():
+        with suppress(psutil.NoSuchProcess):
+            for process in worker.children():
+                process.kill()
 
 
 def backend(stack) -> None:
     """One connection's process of PostgreSQL, which ends all of the others and recovers."""
     clients = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' LIMIT 1"
     ((pid,),) = stack.sql(clients)  # Ours at least.
-    psutil.Process(pid).kill()
+    with suppress(psutil.NoSuchProcess):
+        psutil.Process(pid).kill()
 
 
 KINDS = {
