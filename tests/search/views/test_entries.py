@@ -15,6 +15,7 @@ from search.management.commands.search import token_of
 from search.models import Asset
 from tests.support import pictures
 from tests.support.corpus import representatives
+from tests.support.factories import make_encoder
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise("P4")]
 ACCEPTED = ""
@@ -28,7 +29,11 @@ def files() -> dict[str, bytes]:
 
 @pytest.fixture
 def here(monkeypatch):
-    """Files are read in this process: a new one for each would take 75 ms."""
+    """Files are read in this process: a new one for each would take 75 ms.
+
+    An encoder serves, which the command would load otherwise.
+    """
+    make_encoder()
 
     def run(work, file, *args):
         file.seek(0)
