@@ -11,7 +11,7 @@ A test says which promise it proves, and what it measured, before it asserts:
 A negative control carries the same mark and has `control` in its name: it must pass as well, which
 proves that the check fails without its safeguard. A promise is met if all of its tests passed. What
 is marked belongs to `make chaos`, which runs `-m promise` with SCALE=full; without it a test is to
-do a small part of the same, or is skipped (`only_in_full`). `@pytest.mark.alone` keeps other
+do a small part of the same, or is left out (`only_in_full`). `@pytest.mark.alone` keeps other
 processes' marked tests from running meanwhile, for what is timed.
 
 Loaded by `-p tests.support.promises`, so that it also runs where pytest-xdist hands out the tests:
@@ -44,12 +44,13 @@ PROMISES = {
     "P15": "Full disks, wrong clocks, twins and damaged files are said and heal",
 }
 FULL = os.environ.get("SCALE", "") == "full"
-only_in_full = pytest.mark.skipif(not FULL, reason="takes minutes: make chaos")
+only_in_full = pytest.mark.only_in_full
 LOCK, MARGIN = RUN_DIR / "alone.lock", 16 * " "
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "promise(code): proves it (tests/support/promises.py)")
+    config.addinivalue_line("markers", "only_in_full: left out but where SCALE is full")
     config.addinivalue_line("markers", "alone: runs beside no other test of a promise")
 
 
@@ -60,8 +61,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Those that are to run alone last: they wait until all others of promises have ended."""
+    left = [item for item in items if not FULL and item.get_closest_marker("only_in_full")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
     items.sort(key=lambda item: item.get_closest_marker("alone") is not None)
 
 
