@@ -24,7 +24,7 @@ def default_templates() -> list[str]:
 class LabelQuerySet(models.QuerySet["Label"]):
     def called(self, name: str) -> "Label":
         """The label of this name, made if there is none."""
-        return called(self, name).first() or self.create(name=name)
+        return called(self, name).get_or_create(defaults={"name": name})[0]
 
     def considered(self, encoder: Encoder) -> Self:
         """Those to be suggested, and those whose suggestions have to be withdrawn.

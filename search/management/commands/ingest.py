@@ -126,9 +126,8 @@ def collection_with(slug: str) -> Collection:
 
 def collection_called(name: str) -> Collection:
     """The collection of this name, made if there is none."""
-    slug = slugify(name, allow_unicode=True)
-    by_name = called(Collection.objects.all(), name)
-    return by_name.first() or Collection.objects.create(slug=slug, name=name)
+    fields = {"name": name, "slug": slugify(name, allow_unicode=True)}
+    return called(Collection.objects.all(), name).get_or_create(defaults=fields)[0]
 
 
 def wait_for(assets: list[Asset]) -> None:

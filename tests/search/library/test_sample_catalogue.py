@@ -60,5 +60,6 @@ def test_the_line_asks_again_until_it_is_complete(reader_client):
     sample_catalogue.begin(10)
     assert 'hx-get="/waiting/"' in text(reader_client.get("/waiting/"))
     sample_catalogue.end()
-    assert text(reader_client.get("/waiting/")) == ""
+    assert "Nothing waits" in text(reader_client.get("/waiting/"))
+    assert "hx-get" not in text(reader_client.get("/waiting/"))
     assert "sample catalogue" not in text(reader_client.get("/"))

@@ -6,7 +6,9 @@ import pytest
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 
+from search.management.commands.ingest import collection_called
 from search.models import AssetLabel, Collection, Label, Rejection, SavedSearch, User
 from search.models.names import called
 from search.query.filters import read
@@ -162,3 +164,20 @@ def test_names_that_are_unlike_stay_as_they_are(names_twice):
     names = {make(Label, name).name for name in ("Mug", "Mugs", "résumé", "resume")}
     merging.merge(apps, None)
     assert set(Label.objects.values_list("name", flat=True)) == names
+
+
+@pytest.mark.parametrize("make", [Label.objects.called, collection_called])
+def test_two_who_make_the_same_name_at_once_get_the_same_row(make, monkeypatch):
+    """The other commits after this one has looked."""
+    get, of_the_other = QuerySet.get, []
+
+    def get_too_early(self):
+        if of_the_other:
+            return get(self)
+        monkeypatch.setattr(QuerySet, "get", get)
+        of_the_other.append(make("mug"))
+        monkeypatch.setattr(QuerySet, "get", get_too_early)
+        raise self.model.DoesNotExist
+
+    monkeypatch.setattr(QuerySet, "get", get_too_early)
+    assert [make("Mug")] == of_the_other

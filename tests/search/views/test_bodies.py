@@ -131,8 +131,8 @@ def test_what_a_killed_process_left_is_swept_once_it_is_old(settings):
     folder.mkdir(parents=True)
     for name in ("left", "arriving"):
         (folder / name).write_bytes(b"some of a picture")
-    hours_ago = time.time() - 2 * 3600
-    os.utime(folder / "left", (hours_ago, hours_ago))
+    yesterday = time.time() - 25 * 3600
+    os.utime(folder / "left", (yesterday, yesterday))
 
     assert storage.remove_left_uploads() == 1
     assert [path.name for path in folder.iterdir()] == ["arriving"]
