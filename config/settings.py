@@ -315,10 +315,7 @@ UNFOLD = {
     "SITE_URL": reverse_lazy("search"),
     "SITE_SYMBOL": "image_search",
     "SITE_FAVICONS": [{"rel": "icon", "href": lambda request: static("search/favicon.svg")}],
-    "STYLES": [
-        lambda request: static("search/tokens.css"),
-        lambda request: static("search/admin.css"),
-    ],
+    "STYLES": [lambda request, n=n: static(f"search/{n}.css") for n in ("tokens", "admin")],
     "SCRIPTS": [lambda request: static("search/admin_theme.js")],
     # The colours of the pages (tokens.css) on Unfold's scales: of the greys light pages take the
     # first and dark ones the last; the accent, lighter and darker.

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 # Maximum of rows that are shown each by itself; of the others their number is said.
-MOST_SHOWN = 24
+MOST_ROWS = 24
 # Maximum of rows deleted at once: a form may have 1,000 fields (DATA_UPLOAD_MAX_NUMBER_FIELDS),
 # and each row is one.
 MOST_AT_ONCE = 900
@@ -41,7 +41,7 @@ class CarefulDeletion:
         """What the template shows; what hangs from the rows needs no right of its own."""
         count = objs.count() if isinstance(objs, QuerySet) else len(objs)
         names = f"{count:,} {model_ngettext(self.opts, count)}"
-        lines = [(self.depict(row), str(row)) for row in objs[:MOST_SHOWN]]
+        lines = [(self.depict(row), str(row)) for row in objs[:MOST_ROWS]]
         deletion = Deletion(names, lines, count - len(lines), self.consequence(objs))
         return [deletion], {names: count}, set(), self.objections(objs, count)
 

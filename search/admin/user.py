@@ -17,7 +17,7 @@ from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from search.admin.deletion import MOST_SHOWN, CarefulDeletion, Rows, count_of
+from search.admin.deletion import MOST_ROWS, CarefulDeletion, Rows, count_of
 from search.admin.returning import Returning
 from search.admin.site import CheckedActions, site
 from search.library.ownership import hand_over
@@ -79,7 +79,7 @@ class UserAdmin(Returning, CarefulDeletion, CheckedActions, PlainUserAdmin, Mode
     def objections(self, rows: Rows, count: int) -> list[SafeString | str]:
         pks = [row.pk for row in rows]
         owners = User.objects.filter(pk__in=pks).annotate(count=Count("assets")).filter(count__gt=0)
-        sentences = [owns_pictures(owner) for owner in owners.order_by("username")[:MOST_SHOWN]]
+        sentences = [owns_pictures(owner) for owner in owners.order_by("username")[:MOST_ROWS]]
         return super().objections(rows, count) + sentences
 
     def consequence(self, rows: Rows) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from dataclasses import asdict
 from pathlib import PurePosixPath
 
 from django.conf import settings
@@ -46,16 +47,8 @@ def ingest(
         sha256=sha256,
         bytes=upload.size,
         title=title[:200] or title_from(filename),
-        width=facts.width,
-        height=facts.height,
-        format=facts.format,
-        colour=facts.colour,
-        phash=facts.phash,
-        layout=facts.layout,
-        taken=facts.taken,
-        taken_source=facts.taken_source,
-        camera=facts.camera,
         rules=RULES,
+        **asdict(facts),
     )
     return _store(asset, upload)
 

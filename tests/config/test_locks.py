@@ -30,19 +30,19 @@ def disagreements(lock, constraints):
 def served():
     """What the site and its workers need, by the metadata of what is installed here."""
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
-    found, waiting = set(), [Requirement(line) for line in groups["serve"]]
+    needed, waiting = set(), [Requirement(line) for line in groups["serve"]]
     while waiting:
         requirement = waiting.pop()
-        found.add(canonicalize_name(requirement.name))
+        needed.add(canonicalize_name(requirement.name))
         further = map(Requirement, requires(requirement.name) or [])
         extras = requirement.extras or {""}
         waiting += [
             each
             for each in further
-            if canonicalize_name(each.name) not in found
+            if canonicalize_name(each.name) not in needed
             and (not each.marker or any(each.marker.evaluate({"extra": e}) for e in extras))
         ]
-    return found
+    return needed
 
 
 @pytest.fixture(scope="module")

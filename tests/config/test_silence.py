@@ -41,11 +41,11 @@ def test_an_answer_ends_it(clock):
 
 
 def test_a_cache_that_is_away_is_asked_once(settings, monkeypatch):
-    backend, asked = "config.cache.ImpatientCache", []
+    backend, requests = "config.cache.ImpatientCache", []
     settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "redis://127.0.0.1:1"}}
     execute = silence.redis.begin
-    monkeypatch.setattr(silence.redis, "begin", lambda: asked.append(execute()))
+    monkeypatch.setattr(silence.redis, "begin", lambda: requests.append(execute()))
     for _ in range(3):
         with pytest.raises(RedisAway):
             caches["default"].get("key")
-    assert len(asked) == 1
+    assert len(requests) == 1

@@ -45,7 +45,7 @@ def test_an_asset_is_shown_before_it_is_deleted(curator_client):
 
 
 def test_of_many_assets_a_few_are_shown_and_the_rest_counted(curator_client, monkeypatch):
-    monkeypatch.setattr(deletion, "MOST_SHOWN", 2)
+    monkeypatch.setattr(deletion, "MOST_ROWS", 2)
     assets = [make_asset(title=f"barn {number}") for number in range(5)]
     page = text(choose(curator_client, ASSETS, *assets))
 

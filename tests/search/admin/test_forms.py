@@ -12,7 +12,7 @@ from tests.support.factories import make_asset, make_encoder
 
 pytestmark = pytest.mark.django_db
 ASSETS = reverse("admin:search_asset_changelist")
-ASKED = f"{ASSETS}?q=barn&p=1"
+ADDRESS = f"{ASSETS}?q=barn&p=1"
 EMPTY = {"TOTAL_FORMS": 0, "INITIAL_FORMS": 0}
 FORMSETS = {
     f"{prefix}-{key}": value
@@ -42,7 +42,7 @@ def next_of(response):
 
 def test_saving_leads_back_to_the_list_as_it_was(curator_client):
     asset = make_asset(title="barn")
-    came_from = f"http://testserver{ASKED}"
+    came_from = f"http://testserver{ADDRESS}"
     form = curator_client.get(form_of(asset), headers={"Referer": came_from})
 
     assert save(curator_client, asset, next=next_of(form)).url == came_from

@@ -30,14 +30,14 @@ def only_near(monkeypatch, library):
     monkeypatch.setattr(thresholds, "thresholds_of", lambda *args: near)
 
 
-def asked(text: str) -> SearchForm:
+def form_of(text: str) -> SearchForm:
     form = SearchForm(data_of({"q": [text]}), make_user())
     form.is_valid()
     return form
 
 
 def titles(text: str) -> set[str]:
-    form = asked(text)
+    form = form_of(text)
     assert form.sentences() == []
     return {hit.asset.title for hit in answer(form.query(), make_user()).hits}
 
@@ -75,21 +75,21 @@ def test_no_side_of_an_or_reaches_the_encoder_with_it(library, encoded):
     "text", ["cat OR label:farm", "label:farm OR cat", "cat OR -dog", "label:farm OR colour:red"]
 )
 def test_an_or_that_joins_nothing_says_so(library, text):
-    [sentence] = asked(text).sentences()
+    [sentence] = form_of(text).sentences()
     assert (
         "OR stands between two descriptions, or between two values of the same filter" in sentence
     )
 
 
 def test_so_many_descriptions_are_too_many():
-    assert asked("a OR b OR c OR d OR e").sentences() == [
+    assert form_of("a OR b OR c OR d OR e").sentences() == [
         "At most 4 descriptions can be joined by OR."
     ]
 
 
 def test_values_are_joined_in_one_place_only(library):
     text = "label:farm OR label:water label:grass OR label:water"
-    assert asked(text).sentences() == [
+    assert form_of(text).sentences() == [
         "The values of “label” can be joined by OR in one place only."
     ]
 
@@ -100,7 +100,7 @@ def test_a_page_of_any_label_is_called_after_them(library, reader_client):
 
 
 def test_values_of_a_filter_are_joined_in_the_canonical_form(library):
-    query = asked("red label:farm OR label:water collection:land OR collection:coast").query()
+    query = form_of("red label:farm OR label:water collection:land OR collection:coast").query()
     assert query.url() == (
         "q=red&any_collection=coast&any_collection=land&any_label=farm&any_label=water"
     )
@@ -110,7 +110,7 @@ def test_values_of_a_filter_are_joined_in_the_canonical_form(library):
     "text", ["cat OR dog -snow", "label:farm OR label:water OR", "OR OR a OR b"]
 )
 def test_what_is_written_again_is_read_the_same(library, text):
-    query = asked(text).query()
+    query = form_of(text).query()
     form = SearchForm(data_of(query.parameters()), make_user())
     assert form.is_valid() and form.query() == query
     assert read_box(str(query.words)) == query.words

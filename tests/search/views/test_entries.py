@@ -77,7 +77,7 @@ def ingested(folder: Path, capsys) -> dict[str, str]:
     return verdicts | {Path(row["file"]).name: ACCEPTED for row in taken}
 
 
-def asked_by_command(folder: Path) -> dict[str, str]:
+def answer_of_command(folder: Path) -> dict[str, str]:
     return {path.name: refusal_of(path) for path in folder.iterdir()}
 
 
@@ -96,7 +96,7 @@ def test_all_entries_say_the_same(here, staff_client, files, tmp_path, capsys, f
     others = {
         "query picture": searched_by(staff_client, files),
         "folder": ingested(folder, capsys),
-        "search command": asked_by_command(folder),
+        "search command": answer_of_command(folder),
     }
 
     assert by_upload.keys() == files.keys()
@@ -123,7 +123,7 @@ def test_a_file_of_too_many_bytes_is_refused_at_all_entries(
     assert sentence.startswith("This file has 0.0 MB; 0.0001 MB are allowed.")
     assert searched_by(staff_client, files) == {"a.png": sentence}
     assert ingested(folder, capsys) == {"a.png": sentence}
-    assert asked_by_command(folder) == {"a.png": sentence}
+    assert answer_of_command(folder) == {"a.png": sentence}
 
 
 def test_control_an_entry_without_the_one_examination_differs(

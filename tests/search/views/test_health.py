@@ -72,12 +72,12 @@ def test_another_answer_is_repeated_for_a_second(client, db, monkeypatch):
 
 def test_while_somebody_asks_the_others_hear_the_last_answer(monkeypatch):
     """However many strangers ask an unready site: one of its threads waits."""
-    asked, heard = [], []
+    questions, heard = [], []
 
     def ask():
-        asked.append("parts")
+        questions.append("parts")
         heard.append(site.look() if site.parts else {})  # Another request meanwhile.
-        return {"query": f"answer {len(asked)}"}
+        return {"query": f"answer {len(questions)}"}
 
     monkeypatch.setattr(health, "ask", ask)
     site = health.Readiness()

@@ -122,9 +122,9 @@ def done(cell: Cell, *methods: str) -> bool:
 
 def test_a_stranger_is_shown_nothing_but_the_doors_themselves():
     open_to_all = {"sign-in/", "healthz", NOT_READY}
-    shown = {c.route for c in read(TABLE) if c.role == "stranger" and done(c, "GET", "POST")}
+    open_pages = {c.route for c in read(TABLE) if c.role == "stranger" and done(c, "GET", "POST")}
 
-    assert shown <= open_to_all
+    assert open_pages <= open_to_all
 
 
 def test_nobody_but_staff_is_let_into_the_admin():
