@@ -1,9 +1,12 @@
 """What the fault tests share: a stack that counts what is written, and ways to fail."""
 
 import io
+import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 
 from PIL import Image
 
@@ -11,6 +14,9 @@ from tests.support.sabotage import MAGENTA
 from tests.support.stack import Stack
 
 LEASE, BELL = 3, 1
+# Maximum seconds until workers do their work again.
+BACK = 10
+numbers = count(1)
 PLAIN = (90, 120, 150)
 
 
@@ -134,3 +140,30 @@ def most_writes(stack) -> int:
         "SELECT coalesce(max(n), 0) FROM"
         " (SELECT count(*) AS n FROM written GROUP BY embedding) AS per_embedding"
     )[0][0]
+
+
+# Whether work is done ----------------------------------------------------------------------------
+
+
+def encodes(session) -> bool:
+    """Whether words that nobody has asked before are encoded."""
+    page = session.get("/", {"q": f"picture of a mug, number {next(numbers)}"})
+    assert page.status_code == 200
+    return not re.search("encoder is (not )?answering", page.text)
+
+
+def upload(session) -> None:
+    assert session.upload(picture(next(numbers))).status_code == 200
+
+
+def ingests(stack, session) -> bool:
+    """Whether what is uploaded now is soon embedded, with all that waited."""
+    upload(session)
+    return stack.eventually(lambda: settled(stack), BACK)
+
+
+def seconds_until(condition) -> float:
+    began = time.monotonic()
+    while not condition() and time.monotonic() - began < 2 * BACK:
+        time.sleep(0.1)
+    return time.monotonic() - began

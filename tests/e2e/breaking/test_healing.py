@@ -5,9 +5,17 @@ import time
 import pytest
 
 from config import embedded
-from tests.e2e.breaking.test_pauses import BACK, encodes, ingests, seconds_until
 from tests.support.away import full, read_only
-from tests.support.faults import BELL, picture, settled
+from tests.support.faults import (
+    BACK,
+    BELL,
+    encodes,
+    ingest_worker,
+    ingests,
+    picture,
+    seconds_until,
+    settled,
+)
 from tests.support.promises import only_in_full
 
 PAGES = ("/", "/?q=picture", "/saved/", "/compare/", "/admin/")
@@ -33,18 +41,31 @@ def test_workers_are_back_at_work_within_ten_seconds_of_a_database_that_was_away
 
 @only_in_full
 def test_what_a_lost_message_left_is_found_by_the_next_bell(stack):
-    """The control: without beat nobody rings, and nothing is done."""
+    """By that of the worker itself, and by that of beat; the control: where neither rings, nothing
+    is done."""
     session = stack.session()
     stack.kill("beat")
-    stack.stop("ingest")
-    assert session.upload(picture(1)).status_code == 200
-    stack.flush_redis()
-    stack.start("ingest")
+    lose_the_message_of(session, 1, stack)
+    assert stack.eventually(lambda: settled(stack), 30), stack.logs()
+
+    lose_the_message_of(session, 2, stack, BELL_SECONDS="3600")
     assert not stack.eventually(lambda: settled(stack), 5 * BELL)
 
     stack.start("beat")
 
     assert stack.eventually(lambda: settled(stack), 30), stack.logs()
+    ingest_worker(stack)
+
+
+def lose_the_message_of(session, number: int, stack, **env: str) -> None:
+    """Upload a picture of which Redis forgets, then start the worker, with these settings."""
+    stack.stop("ingest")
+    assert session.upload(picture(number)).status_code == 200
+    stack.flush_redis()
+    usual = dict(stack.env)
+    stack.env.update(env)
+    stack.start("ingest")
+    stack.env.update(usual)
 
 
 @pytest.mark.parametrize("away", [full, pytest.param(read_only, marks=only_in_full)])

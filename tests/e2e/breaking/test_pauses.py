@@ -5,22 +5,28 @@ swaps or is moved.
 """
 
 import random
-import re
 import threading
 import time
 from contextlib import contextmanager
-from itertools import count
 
 import pytest
 
 from tests.support.away import paused
-from tests.support.faults import claims, ingest_worker, picture, settled
+from tests.support.faults import (
+    BACK,
+    claims,
+    encodes,
+    ingest_worker,
+    ingests,
+    seconds_until,
+    settled,
+    upload,
+)
 from tests.support.promises import FULL
 
 PAUSES = 50 if FULL else 5
-# Seconds until both workers do their work again, at most; of a search while Redis is silent.
-BACK, SEARCH = 10, 1
-numbers = count(1)
+# Seconds of a search while Redis is silent, at most.
+SEARCH = 1
 
 pytestmark = pytest.mark.usefixtures("emptied")
 
@@ -44,30 +50,6 @@ def use(act, stack, over) -> None:
     session = stack.session()
     while not over.wait(0.3):
         act(session)
-
-
-def encodes(session) -> bool:
-    """Whether words that nobody has asked before are encoded."""
-    page = session.get("/", {"q": f"picture of a mug, number {next(numbers)}"})
-    assert page.status_code == 200
-    return not re.search("encoder is (not )?answering", page.text)
-
-
-def upload(session) -> None:
-    assert session.upload(picture(next(numbers))).status_code == 200
-
-
-def ingests(stack, session) -> bool:
-    """Whether what is uploaded now is soon embedded, with all that waited."""
-    upload(session)
-    return stack.eventually(lambda: settled(stack), BACK)
-
-
-def seconds_until(condition) -> float:
-    began = time.monotonic()
-    while not condition() and time.monotonic() - began < 2 * BACK:
-        time.sleep(0.1)
-    return time.monotonic() - began
 
 
 def pause(stack, seconds: float) -> tuple[float, float]:

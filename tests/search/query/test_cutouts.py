@@ -5,7 +5,7 @@ import pytest
 from search.models import Rendition
 from search.query import Query, answer
 from search.query.cutouts import NEAREST
-from tests.search.query.test_copies import add, by, file_of, matches
+from tests.support.copies import add, by, file_of, matches
 from tests.support.drawn import drawing
 from tests.support.factories import make_user
 from tests.support.placed import set_thresholds
