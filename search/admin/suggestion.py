@@ -41,7 +41,7 @@ class SuggestionAdmin(ReadOnlyAdmin):
 
     @display(description="score", ordering="score")
     def rounded(self, suggestion: AssetLabel) -> str:
-        return f"{suggestion.score:.3f}"
+        return "" if suggestion.score is None else f"{suggestion.score:.3f}"
 
     @action(description="These fit")
     def confirm(self, request: HttpRequest, queryset: QuerySet[AssetLabel]) -> None:

@@ -2,7 +2,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from search.models import Asset, Collection, Embedding, Rendition, User
+from search.models import Asset, AssetLabel, Collection, Embedding, Rendition, User
 from tests.support.factories import make_asset, make_encoder, make_user
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +32,12 @@ def test_a_curator_opens_each_list(curator_client, model):
     make_asset(embedded=True, thumbnail=True, labels=("fruit",), collection="market")
 
     assert curator_client.get(reverse(f"admin:search_{model}_changelist")).status_code == 200
+
+
+def test_a_suggestion_without_a_score_is_listed(curator_client):
+    make_asset(labels=("farm",))
+    AssetLabel.objects.update(source=AssetLabel.Source.ENCODER, score=None)
+    assert "farm" in curator_client.get(reverse("admin:search_assetlabel_changelist")).text
 
 
 def test_accounts_are_for_superusers(curator_client, superuser_client):
