@@ -5,6 +5,7 @@ from django.conf import settings
 from psycopg.errors import DeadlockDetected, ForeignKeyViolation
 
 from tests.support.faults import ingest_worker
+from tests.support.promises import only_in_full
 
 CHECKPOINT = str(settings.BUNDLED_CHECKPOINTS / "studio-clip")
 # It is renewed by the process that adds the encoder, which first has to import torch.
@@ -75,6 +76,7 @@ def test_it_is_added_once(stack, ask, figure):
     figure("P10", "An encoder asked for without Redis, its worker killed twice: added once")
 
 
+@only_in_full
 def test_control_were_it_claimed_but_once_it_would_be_lost(stack, ask):
     ingest_worker(stack, "forgetful")
     ask_without_redis_and_kill_the_worker_under_way(stack, ask)

@@ -21,7 +21,7 @@ from tests.support.faults import (
     settled,
     wait_for_a_claim,
 )
-from tests.support.promises import FULL
+from tests.support.promises import FULL, only_in_full
 from tests.support.sabotage import CYAN
 
 UPLOADS = 200 if FULL else 60
@@ -65,6 +65,7 @@ def test_uploads_survive_ten_kills_and_three_flushes(stack, figure):
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+@only_in_full
 @pytest.mark.promise("P1")
 def test_control_without_a_second_claim_a_kill_loses_assets(stack):
     ingest_worker(stack, "slow", "forgetful")
@@ -111,6 +112,7 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing_twice(stack):
     assert most_writes(stack) == 1
 
 
+@only_in_full
 @pytest.mark.promise("P1")
 def test_control_without_a_token_it_writes_twice(stack):
     sleep_past_the_lease(stack, "tokenless")

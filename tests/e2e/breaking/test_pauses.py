@@ -22,7 +22,7 @@ from tests.support.faults import (
     settled,
     upload,
 )
-from tests.support.promises import FULL
+from tests.support.promises import FULL, only_in_full
 
 PAUSES = 50 if FULL else 5
 # Seconds of a search while Redis is silent, at most.
@@ -127,6 +127,7 @@ def test_a_pause_as_a_worker_acknowledges_leaves_it_at_work(stack):
     assert pause_as_it_acknowledges(stack)
 
 
+@only_in_full
 @pytest.mark.promise("P1")
 def test_control_where_failed_acknowledgements_are_swallowed_it_is_deaf(stack):
     # The pause has to hit the acknowledgement, and may miss it on a busy machine.

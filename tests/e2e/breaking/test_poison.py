@@ -6,7 +6,7 @@ The negative control is the same with one safeguard removed, which must fail.
 import pytest
 
 from tests.support.faults import failed, folder_of, ingest_worker, settled
-from tests.support.promises import FULL
+from tests.support.promises import FULL, only_in_full
 
 # One by itself, and two side by side.
 PICTURES, DEADLY = (500, {100, 250, 251}) if FULL else (60, {12, 30, 31})
@@ -29,6 +29,7 @@ def test_three_poison_pictures_among_many_are_given_up_and_no_other(stack, tmp_p
     assert page.count("The worker stopped 3 times while it worked on this picture.") == len(DEADLY)
 
 
+@only_in_full
 def test_control_charged_in_batches_the_neighbours_are_condemned(stack, tmp_path):
     # All of it waits first: a worker that hears of the first pictures claims picture 3 alone.
     stack.kill("ingest")

@@ -25,7 +25,7 @@ from tests.support.faults import (
     settled,
     wait_for_a_claim,
 )
-from tests.support.promises import FULL
+from tests.support.promises import FULL, only_in_full
 
 ASSETS = 2_000 if FULL else 400
 CLIENTS, KILLS = 4, 5
@@ -203,6 +203,7 @@ def summary(clients: Clients, built: float, lasted: float) -> str:
     )
 
 
+@only_in_full
 @pytest.mark.promise("P10")
 def test_control_an_encoder_promoted_before_it_is_built_leaves_pages_empty(stack, checkpoint):
     stack.stop("ingest")
