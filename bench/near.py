@@ -1,4 +1,4 @@
-"""Measures what comparing an asset with 100,000 others costs: with all, and by an HNSW index.
+"""Measures what comparing an asset with 100,000 others costs: with all, by bands, and by HNSW.
 
     .venv/bin/python -m bench.near [--assets 100000]
 
@@ -31,8 +31,10 @@ def measure(assets: int) -> None:
     stored = fill(assets)
     run("VACUUM ANALYZE", "SET max_parallel_workers_per_gather = 0", "SET jit = off")
     queries = random.Random(SEED).sample(stored, QUERIES)  # noqa: S311
-    ask("all, by the index of firsts", queries, lambda phash: [r["pk"] for r in near(phash)])
-    edit("with it", queries)
+    ask("all", queries, all_near)
+    ask("by the bands", queries, near)
+    check(queries)
+    edit("with the bands", queries)
     print(f"HNSW built in {1000 * timed(build)[0]:,.0f} ms")
     for width in (40, 100, 400):
         run(f"SET hnsw.ef_search = {width}")
@@ -69,6 +71,28 @@ def fields(number: int, rng: random.Random) -> dict[str, Any]:
     }
 
 
+def all_near(phash: str) -> dict[Any, int]:
+    """The same as near(), by comparing all."""
+    from django.db.models import F
+    from pgvector.django import HammingDistance
+
+    from search.formats.likeness import BITS
+    from search.models import Asset
+
+    firsts = Asset.objects.filter(cluster=F("pk")).annotate(bits=HammingDistance("phash", phash))
+    return dict(firsts.filter(bits__lte=BITS).values_list("pk", "bits"))
+
+
+def check(queries: list[tuple[Any, str]]) -> None:
+    from search.library.near_duplicates import near
+
+    rng = random.Random(SEED)  # noqa: S311
+    for _, phash in queries:
+        asked = change(phash, rng)
+        if near(asked) != all_near(asked):
+            raise SystemExit(f"By the bands of {asked} others are found than by all.")
+
+
 def nearest(phash: str) -> list[Any]:
     from django.db.models import F
     from pgvector.django import HammingDistance
@@ -86,7 +110,7 @@ def build() -> None:
     )
 
 
-def ask(what: str, queries: list[tuple[Any, str]], find: Callable[[str], list[Any]]) -> None:
+def ask(what: str, queries: list[tuple[Any, str]], find: Callable[[str], Any]) -> None:
     rng, times, right = random.Random(SEED), [], 0  # noqa: S311
     for pk, phash in queries:
         seconds, hits = timed(partial(find, change(phash, rng)))

@@ -4,6 +4,8 @@ Thresholds were chosen on the sample catalogue: see bench/duplicates.py.
 """
 
 from collections.abc import Sequence
+from functools import cache
+from itertools import combinations
 from math import cos, log, pi
 from operator import mul
 
@@ -23,6 +25,8 @@ CELLS = 8
 
 # Maximum number of the 64 bits in which near-duplicates differ.
 BITS = 12
+# Number of parts of a hash that an index finds it by, and of the bits of each.
+BANDS, BAND_BITS = 4, 16
 # Maximum difference of the natural logarithms of width to height.
 PROPORTIONS = 0.04
 # Maximum differences, of 255, in the cell that differs most. Not the hash but these tell a red mug
@@ -47,6 +51,28 @@ def perceptual_hash(picture: Image) -> str:
         return PLAIN
     middle = sum(sorted(waves)[31:33]) / 2
     return "".join("01"[wave > middle] for wave in waves)
+
+
+def bands_near(phash: str) -> list[list[int]]:
+    """For each band of a hash some values; whichever hash differs in at most BITS has one of them.
+
+    Of 12 bits that differ, at most 3 lie in the first band or at most 2 in one of the others: were
+    it more in each, it would be 4 + 3 + 3 + 3. So 1,108 of the 4 x 65,536 values are enough. M.
+    Norouzi, A. Punjani and D. Fleet, "Fast Exact Search in Hamming Space with Multi-Index Hashing",
+    2014.
+    """
+    bands = (int(phash[BAND_BITS * band :][:BAND_BITS], 2) for band in range(BANDS))
+    return [
+        [value ^ flips for flips in _flips((BITS - band) // BANDS)]
+        for band, value in enumerate(bands)
+    ]
+
+
+@cache
+def _flips(most: int) -> list[int]:
+    """The numbers of BAND_BITS bits of which at most so many are set."""
+    bits = [1 << bit for bit in range(BAND_BITS)]
+    return [sum(some) for count in range(most + 1) for some in combinations(bits, count)]
 
 
 def layout_of(picture: Image) -> bytes:

@@ -6,12 +6,13 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models import Case, F, Func, Q, When
+from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.functions import Cast, Coalesce, Lower, Now
 from django.urls import reverse
 from pgvector.django import BitField, CosineDistance, HalfVectorField
 
 from search.formats.dates import CAMERA, FILE
+from search.formats.likeness import BAND_BITS, BANDS
 from search.formats.public_copy import has_public_copy
 from search.formats.sniff import content_type, download_name
 from search.models.encoder import Encoder
@@ -76,6 +77,16 @@ def original_name(asset: "Asset", filename: str) -> str:
     """A random name, from which neither the hash nor the name of an upload can be guessed."""
     name = uuid4().hex
     return f"originals/{name[:2]}/{name}"
+
+
+def _index_of_band(band: int) -> models.Index:
+    """Covers all that is read of first members: their hashes and ids."""
+    first = Value(1 + BAND_BITS * band)
+    bits = Func(F("phash"), first, Value(BAND_BITS), function="substring")
+    name = f"asset_firsts_{band + 1}"
+    return models.Index(
+        Cast(bits, models.IntegerField()), "phash", "id", condition=Q(cluster=F("id")), name=name
+    )
 
 
 class Asset(models.Model):
@@ -149,9 +160,10 @@ class Asset(models.Model):
             models.Index(
                 OpClass(Lower("title"), name="text_pattern_ops"), name="asset_title_begins"
             ),
-            # First members to compare with, assets to compare, and originals to inspect
-            # (search/library/near_duplicates.py, workers/tasks/inspections.py).
-            models.Index(fields=["phash", "id"], condition=Q(cluster=F("id")), name="asset_firsts"),
+            # First members to compare with, by each part of their hashes
+            # (search/library/near_duplicates.py).
+            *(_index_of_band(band) for band in range(BANDS)),
+            # Assets to compare, and originals to inspect (workers/tasks/inspections.py).
             models.Index(fields=["created"], condition=Q(cluster=None), name="asset_uncompared"),
             models.Index(fields=["id"], condition=Q(phash=None), name="asset_unseen"),
             models.Index(fields=["id"], condition=Q(rules__lte=0), name="asset_to_read_anew"),

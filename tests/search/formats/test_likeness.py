@@ -1,6 +1,7 @@
 """What is kept of a picture to know its near-duplicates by."""
 
 import io
+from random import Random
 
 import pytest
 from PIL import Image, ImageEnhance
@@ -8,6 +9,7 @@ from PIL import Image, ImageEnhance
 from search.formats.likeness import (
     BITS,
     PLAIN,
+    bands_near,
     layout_of,
     perceptual_hash,
     same_layout,
@@ -42,6 +44,19 @@ def test_a_changed_copy_is_known_again(changed):
 
 def test_another_drawing_is_not():
     assert bits_apart(drawing(1), drawing(2)) > BITS
+
+
+def test_whichever_bits_of_a_hash_change_one_of_its_bands_leads_to_it():
+    random, bands = Random(3), [set(values) for values in bands_near(PLAIN)]
+    for _ in range(5_000):
+        hash_ = sum(1 << bit for bit in random.sample(range(64), BITS))
+        parts = [hash_ >> shift & 0xFFFF for shift in (48, 32, 16, 0)]
+        assert any(part in values for part, values in zip(parts, bands, strict=True))
+
+
+def test_a_band_more_than_must_be_is_not_looked_at():
+    assert [len(values) for values in bands_near(PLAIN)] == [697, 137, 137, 137]
+    assert all(0b111 not in values for values in bands_near(PLAIN)[1:])
 
 
 def test_the_same_drawing_in_another_colour_has_another_layout():

@@ -1,11 +1,15 @@
 """Near-duplicates: found, kept together, told apart for ever, and collapsed to one hit."""
 
 import threading
+from random import Random
 from uuid import uuid4
 
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
+from django.db.models import F
+from django.test.utils import CaptureQueriesContext
+from pgvector.django import HammingDistance
 
 from search.formats.facts import Facts
 from search.formats.likeness import BITS, PLAIN, layout_of, perceptual_hash
@@ -133,15 +137,44 @@ def test_one_without_a_hash_is_not_compared():
     assert not compare_next()
 
 
-def test_the_hashes_are_read_from_their_index():
+def test_the_hashes_are_read_from_the_indexes_of_their_bands():
     for number in range(30):
         make(str(number), phash=perceptual_hash(drawing(number)))
     compare()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
-        plan = near_duplicates.near(HASH).explain()
+        with CaptureQueriesContext(connection) as queries:
+            near_duplicates.near(HASH)
+        cursor.execute(f"EXPLAIN {queries[0]['sql']}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
 
-    assert "Index Only Scan using asset_firsts" in plan
+    for band in range(1, 5):
+        assert f"Index Only Scan using asset_firsts_{band}" in plan
+
+
+def changed(phash, number, random):
+    flips = set(random.sample(range(64), number))
+    return "".join("10"[int(bit)] if at in flips else bit for at, bit in enumerate(phash))
+
+
+def test_by_the_bands_exactly_those_are_near_that_a_comparison_of_all_would_find():
+    random = Random(7)
+    for number in range(100):
+        make_asset(title=f"{number}", phash=changed(HASH, number % 20, random))
+    Asset.objects.update(cluster=F("id"))
+
+    bits = HammingDistance("phash", HASH)
+    near = Asset.objects.annotate(bits=bits).filter(bits__lte=BITS).values_list("pk", "bits")
+
+    assert len(near) == 65
+    assert near_duplicates.near(HASH) == dict(near)
+
+
+def test_a_follower_is_not_compared_with():
+    make("a"), make("b", bits=3)
+    compare()
+
+    assert set(near_duplicates.near(HASH)) == {Asset.objects.get(title="a").pk}
 
 
 @pytest.mark.django_db(transaction=True)
