@@ -1,23 +1,29 @@
-"""Runs one function of ours on one file in a process of its own, which can be thrown away."""
+"""Runs one function of ours on one file in a process of its own, which can be thrown away.
 
-import importlib
+The process is a fork of one that is kept warm and that each process of ours has for itself
+(zygote.py).
+"""
+
 import io
 import json
 import os
-import resource
+import selectors
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import PIL
 
-from search.refusals import Refusal
+from search.formats.zygote import HEAD, REPORTED
 
 # Maximum seconds of a process, by the clock on the wall.
 SECONDS = 60
@@ -30,13 +36,12 @@ LIMITS = {
     "FSIZE": 0,  # bytes of any file that it writes
     "CORE": 0,
 }
-# Exit status of a process that has reported its exception.
-REPORTED = 3
+# Maximum files of a warm process: the addresses in its forks' memory are all the same.
+FILES = 500
 PATH = [str(Path(__file__).parents[2]), str(Path(PIL.__file__).parents[1])]
-START = (
-    "import sys; sys.path += sys.argv[1:3];"
-    " from search.formats.sandbox import obey; obey(sys.argv[3])"
-)
+START = "import sys; sys.path += sys.argv[1:]; from search.formats.zygote import serve; serve()"
+# Bytes read at once.
+PIECE = 1 << 18
 
 # Maximum processes at once.
 # The worst of the accepted pictures takes 700 MiB: sixteen threads that take one each would be more
@@ -65,76 +70,135 @@ class Failed(Exception):
         self.kind, self.code, self.parameters = kind, code, parameters or {}
 
 
+class Ended(NamedTuple):
+    """What a process answered and complained of, and its exit status, below zero by a signal."""
+
+    answer: bytes
+    complaints: bytes
+    status: int
+
+
 def run(work: Callable[..., bytes], file: IO[bytes], *args: int) -> bytes:
     """What `work(file, *args)` answers; it must be a module's function that needs only Pillow."""
-    order = json.dumps([LIMITS, work.__module__, work.__name__, args])
-    # Isolated (-I) and without site-packages (-S), which saves 2 ms; they are found by PATH.
-    command = [sys.executable, "-I", "-S", "-B", "-c", START, *PATH, order]
-    child = _run(command, file)
-    if child.returncode == -signal.SIGKILL:
+    order = json.dumps([LIMITS, work.__module__, work.__name__, args]).encode()
+    child = _run(order, file)
+    if child.status == -signal.SIGKILL:
         # By the kernel, which was short of memory, or by a person: not by what is in the file.
-        child = _run(command, file)
-    if child.returncode == 0:
-        return child.stdout
-    last_words = child.stderr.decode(errors="replace")
-    if child.returncode == REPORTED:
-        raise Failed(last_words, **json.loads(child.stdout))
-    raise OutOfTime if child.returncode == -signal.SIGXCPU else Lost(last_words)
+        child = _run(order, file)
+    if child.status == 0:
+        return child.answer
+    last_words = child.complaints.decode(errors="replace")
+    if child.status == REPORTED:
+        raise Failed(last_words, **json.loads(child.answer))
+    raise OutOfTime if child.status == -signal.SIGXCPU else Lost(last_words)
 
 
-def _run(command: list[str], file: IO[bytes]) -> "subprocess.CompletedProcess[bytes]":
-    try:
-        # No environment: what takes hostile bytes apart shall not know our secrets.
-        with AT_ONCE:
-            return subprocess.run(
-                command, **_source(file), capture_output=True, env={}, timeout=SECONDS
+def _run(order: bytes, file: IO[bytes]) -> Ended:
+    with AT_ONCE, ExitStack() as stack:
+        pairs = [socket.socketpair() for _ in ("answer", "complaints", "status")]
+        ours, theirs = ([stack.enter_context(pair[side]) for pair in pairs] for side in (0, 1))
+        _zygote.send(order, [_descriptor(file, stack), *(end.fileno() for end in theirs)])
+        for end in theirs:
+            end.close()
+        try:
+            answer, complaints, status = _read(ours, time.monotonic() + SECONDS)
+        except TimeoutError:
+            ours[-1].shutdown(socket.SHUT_RDWR)  # By which the process is killed.
+            raise OutOfTime from None
+    # Where there is none the zygote itself was killed.
+    return Ended(answer, complaints, int(status or -signal.SIGKILL))
+
+
+def _descriptor(file: IO[bytes], stack: ExitStack) -> int:
+    """Of a file of the system's with these bytes, which is open as long as the stack."""
+    with suppress(AttributeError, io.UnsupportedOperation):
+        return file.fileno()
+    copy = stack.enter_context(_file_in_memory())  # It is in memory, or of a remote storage.
+    file.seek(0)
+    shutil.copyfileobj(file, copy)
+    copy.flush()
+    return copy.fileno()
+
+
+def _file_in_memory() -> IO[bytes]:
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("picture"), "w+b")
+    return tempfile.TemporaryFile()
+
+
+def _read(ends: Sequence[socket.socket], until: float) -> list[bytes]:
+    """All that comes from each, until all are closed. Raises TimeoutError."""
+    received = [bytearray() for _ in ends]
+    with selectors.DefaultSelector() as selector:
+        for end, bytes_of_it in zip(ends, received, strict=True):
+            selector.register(end, selectors.EVENT_READ, bytes_of_it)
+        while selector.get_map():
+            ready = selector.select(until - time.monotonic())
+            if not ready:
+                raise TimeoutError
+            for key, _ in ready:
+                piece = os.read(key.fd, PIECE)
+                key.data.extend(piece)
+                if not piece:
+                    selector.unregister(key.fileobj)
+    return [bytes(each) for each in received]
+
+
+class Zygote:
+    """The warm process, started for the first file and ending with this process.
+
+    Never shared with a process that is forked from this one: that starts its own.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._orders: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._leaving: list[subprocess.Popen[bytes]] = []
+        self._files = 0
+
+    def send(self, order: bytes, files: Sequence[int]) -> None:
+        """Have a process forked that does the work of an order on these files."""
+        with self._lock:
+            orders = self._start() if self._files >= FILES else self._orders or self._start()
+            message = len(order).to_bytes(HEAD) + order
+            try:
+                socket.send_fds(orders, [message], list(files))
+            except OSError:  # It has been killed.
+                socket.send_fds(self._start(), [message], list(files))
+            self._files += 1
+
+    def _start(self) -> socket.socket:
+        self._leave()
+        self._orders, theirs = socket.socketpair()
+        # Isolated (-I) and without site-packages (-S): both places are given. No environment: what
+        # takes hostile bytes apart shall not know our secrets.
+        command = [sys.executable, "-I", "-S", "-B", "-c", START, *PATH]
+        with theirs:
+            self._process = subprocess.Popen(
+                command, stdin=theirs, stdout=subprocess.DEVNULL, env={}, start_new_session=True
             )
-    except subprocess.TimeoutExpired:
-        raise OutOfTime from None
+        self._files = 0
+        return self._orders
+
+    def _leave(self) -> None:
+        """Have the process end once all of its forks have; the next file starts another one."""
+        if self._orders and self._process:
+            self._orders.close()
+            self._leaving.append(self._process)
+            self._orders = None
+        self._leaving = [process for process in self._leaving if process.poll() is None]
+
+    def forget(self) -> None:
+        """In a process that was forked from ours: the warm one is our parent's."""
+        for process in (self._process, *self._leaving):
+            if process:
+                process.returncode = 0  # It is not a child of this process, which can't await it.
+        if self._orders:
+            self._orders.close()
+        self._orders, self._process, self._leaving = None, None, []
+        self._lock = threading.Lock()  # Another thread may have had it.
 
 
-def _source(file: IO[bytes]) -> dict[str, Any]:
-    try:
-        return {"stdin": file.fileno()}
-    except (AttributeError, io.UnsupportedOperation):  # It is in memory, or of a remote storage.
-        file.seek(0)
-        return {"input": file.read()}
-
-
-def obey(order: str) -> None:
-    """In the new process: take on the limits, then do the work and write its answer."""
-    limits, module, name, args = json.loads(order)
-    # Here and not between fork and exec, which is unsafe in a process with threads.
-    for limit, value in limits.items():
-        _limit(getattr(resource, f"RLIMIT_{limit}"), value)
-    sys.excepthook = _report
-    work = getattr(importlib.import_module(module), name)
-    _answer(work(_stdin(), *args), 0)
-
-
-def _limit(limit: int, value: int) -> None:
-    # macOS has some limits in name only, and a host may have set a tighter one.
-    with suppress(ValueError, OSError):
-        resource.setrlimit(limit, (value, value + 1))  # the soft one says which limit it was
-
-
-def _stdin() -> io.BytesIO:
-    size = os.fstat(0).st_size
-    if not size:  # It is a pipe, or an empty file.
-        return io.BytesIO(sys.stdin.buffer.read())
-    # Read at a place, not onwards: the position belongs to the parent, whose buffer relies on it.
-    return io.BytesIO(os.pread(0, size, 0))
-
-
-def _report(
-    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
-) -> None:
-    sys.__excepthook__(kind, error, traceback)
-    refusal = {"kind": kind.__name__} | error.as_json() if isinstance(error, Refusal) else {}
-    _answer(json.dumps(refusal).encode(), REPORTED)
-
-
-def _answer(answer: bytes, status: int) -> None:
-    sys.stdout.buffer.write(answer)
-    sys.stdout.flush()
-    os._exit(status)  # Tidying up the interpreter would take 7 ms.
+_zygote = Zygote()
+os.register_at_fork(after_in_child=_zygote.forget)

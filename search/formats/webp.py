@@ -5,6 +5,7 @@ times the pixels of one with 64 megapixels: 1,067 MiB. libwebp itself, which Pil
 it into one buffer: with the copy that it needs of a lossless one 290 to 530 MiB.
 """
 
+import ctypes
 import io
 from importlib import import_module
 from typing import Any
@@ -55,8 +56,6 @@ def _is_still(image: Image.Image) -> bool:
 
 def _decoder() -> Any:
     """libwebp's function; None where Pillow was built so that it can't be found."""
-    import ctypes  # Here, since it takes a tenth of what a sandbox takes to start.
-
     try:
         # What is linked with Pillow's module is found by it.
         function = ctypes.CDLL(import_module("PIL._webp").__file__).WebPDecodeRGBAInto
@@ -69,8 +68,6 @@ def _decoder() -> Any:
 
 
 def _still(decode: Any, image: Any) -> Image.Image:
-    import ctypes
-
     data = image.fp.getvalue()
     image._decoder = None  # With its canvases.
     width, height = image.size

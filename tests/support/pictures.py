@@ -8,13 +8,17 @@ import signal
 import struct
 import sys
 import tempfile
+import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from typing import IO, Any
 
 from PIL import Image, ImageCms, ImageColor, ImageDraw
 from PIL.PngImagePlugin import PngInfo
+
+from search.formats import sandbox
 
 FORMATS = ("JPEG", "PNG", "WebP", "AVIF", "GIF", "TIFF", "BMP")
 JFIF = {"jfif", "jfif_version", "jfif_unit", "jfif_density"}  # what every JPEG says of itself
@@ -68,9 +72,9 @@ def orientation(value: int) -> Image.Exif:
 def dated(*, original: Any = None, digitized: Any = None) -> Image.Exif:
     """What a camera writes of when it took a picture."""
     exif = Image.Exif()
-    for tag, time in ((0x9003, original), (0x9004, digitized)):
-        if time is not None:
-            exif.get_ifd(0x8769)[tag] = time
+    for tag, when in ((0x9003, original), (0x9004, digitized)):
+        if when is not None:
+            exif.get_ifd(0x8769)[tag] = when
     return exif
 
 
@@ -312,6 +316,53 @@ def stumble(file: IO[bytes], *args: int) -> bytes:
 def environment(file: IO[bytes], *args: int) -> bytes:
     """Work for a sandbox that answers with what it could steal."""
     return repr(dict(os.environ)).encode()
+
+
+def parent(file: IO[bytes], *args: int) -> bytes:
+    """Work for a sandbox that answers with the process it was forked from."""
+    return str(os.getppid()).encode()
+
+
+def parent_late(file: IO[bytes], *args: int) -> bytes:
+    """The same a moment later."""
+    time.sleep(0.2)
+    return parent(file)
+
+
+def crash_late(file: IO[bytes], *args: int) -> bytes:
+    """Work for a sandbox that kills its process a moment later."""
+    time.sleep(0.1)
+    return crash(file)
+
+
+def run_apart(work: Callable[..., bytes]) -> bytes:
+    """What this work for a sandbox answers, on an empty file."""
+    with upload(b"") as file:
+        return sandbox.run(work, file)
+
+
+def leave_a_mark(file: IO[bytes], *args: int) -> bytes:
+    """Work for a sandbox that answers whether it finds what it leaves behind."""
+    mark = getattr(sys, "mark", b"unmarked")
+    sys.mark = b"marked"  # type: ignore[attr-defined]
+    return mark
+
+
+def descriptors(file: IO[bytes], *args: int) -> bytes:
+    """Work for a sandbox that answers with the descriptors that are open."""
+    return json.dumps([number for number in range(256) if is_open(number)]).encode()
+
+
+def is_open(descriptor: int) -> bool:
+    with suppress(OSError):
+        os.fstat(descriptor)
+        return True
+    return False
+
+
+def content(file: IO[bytes], *args: int) -> bytes:
+    """Work for a sandbox that answers with the file."""
+    return file.read()
 
 
 def modules(file: IO[bytes], *args: int) -> bytes:

@@ -42,11 +42,11 @@ def one_child(stack, name: str) -> None:
 
 
 def sandbox(stack) -> None:
-    """What is just examining a file, if anything is."""
+    """What is just examining a file, if anything is, and what it was forked from."""
     site = psutil.Process(stack.children["web"].process.pid)
     for worker in site.children():
         with suppress(psutil.NoSuchProcess):
-            for process in worker.children():
+            for process in worker.children(recursive=True):
                 process.kill()
 
 
