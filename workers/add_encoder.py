@@ -112,6 +112,7 @@ def create(loaded: LoadedEncoder, *, slug: str = "", promote_when_ready: bool = 
         revision=loaded.revision,
         family=loaded.family,
         dimensions=loaded.dimensions,
+        resolution=loaded.resolution,
         patches=loaded.patches,
         promote_when_ready=promote_when_ready,
         manifest=loaded.manifest,

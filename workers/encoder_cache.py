@@ -42,6 +42,8 @@ def encoder_of(row: Encoder, *, vision_only: bool = False) -> LoadedEncoder:
             refuse(row, error, vision_only=vision_only)
             raise
     note(row, None)
+    resolution = {"resolution": _loaded[key].resolution}
+    Encoder.objects.filter(pk=row.pk).exclude(**resolution).update(**resolution)
     return _loaded[key]
 
 

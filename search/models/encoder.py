@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from django.db import connection, models, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.db.models.functions import Now
 
 from search.refusals import Refusal, sentence
@@ -37,6 +37,12 @@ class EncoderQuerySet(models.QuerySet["Encoder"]):
         """The encoder that answers searches, if there is one."""
         return self.filter(state=Encoder.State.SERVING).first()
 
+    def input_side(self) -> int:
+        """Minimum of the shorter side, in pixels, of a picture that any live encoder is given:
+        twice what the largest takes. 0 where none has been loaded yet.
+        """
+        return 2 * (self.live().aggregate(largest=Max("resolution"))["largest"] or 0)
+
     def with_counts(self) -> Self:
         """Each with the numbers of its searchable, waiting, failed and latest embeddings."""
         done, failed = Q(embeddings__fulfilled__isnull=False), ~Q(embeddings__error="")
@@ -63,6 +69,8 @@ class Encoder(models.Model):
     revision = models.CharField(max_length=64, help_text="A commit, or a hash of the folder.")
     family = models.CharField(max_length=20, default="SigLIP")
     dimensions = models.PositiveSmallIntegerField()
+    # Pixels, of the side of a square picture; null until a worker of this version has loaded it.
+    resolution = models.PositiveIntegerField(null=True, editable=False)
     # Of a picture, at most; of encoders with native aspect ratio only.
     patches = models.PositiveSmallIntegerField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
