@@ -19,7 +19,7 @@ FULL = {errno.ENOSPC, errno.EDQUOT}
 
 # Files that can be made anew are left to the system's cache: 13 ms each on a slow disk, two for
 # each picture.
-MADE_ANEW = "renditions/"
+MADE_ANEW = ("renditions/", "inputs/")
 
 
 class DiskFull(Refusal):

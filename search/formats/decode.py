@@ -6,8 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
-from typing import IO, TypeVar
+from typing import IO, NamedTuple, TypeVar
 
 from PIL import (
     ExifTags,
@@ -33,6 +32,18 @@ logger = logging.getLogger(__name__)
 
 Made = TypeVar("Made")
 
+
+class Shrinking(NamedTuple):
+    """How a picture is made smaller: by plain means to a size so many times its result's at least,
+    then resampled by a filter.
+    """
+
+    filter: Image.Resampling
+    gap: int
+
+
+FINE = Shrinking(Image.Resampling.LANCZOS, 3)
+
 # What Pillow says of pictures that are whole, and of a kind that it does not know.
 NOT_READ = re.compile(
     r"unknown pixel mode|[uU]nsupported|not supported|cannot handle"
@@ -50,59 +61,41 @@ UPRIGHT = {
 }
 # Of 255, what one level of a PNG's grey is in 2 and in 4 bits, by Pillow's names for these.
 GREY_STEPS = {"L;2": 85, "L;4": 17}
-# Maximum pixels that are decoded in the process that asks: with transparency 250 MB at the worst.
-MOST_PIXELS_HERE = 16_000_000
 # Times that the longer side may be of what the shorter one has to be: a batch of panoramas would
 # fill a gigabyte.
 LONGEST = 16
-# How much larger than its result a picture may be made by plain means, before it is resampled.
-REDUCING_GAP = 3
 # Kinds of refusal that come over from the sandbox, by their name there.
 REFUSALS = {kind.__name__: kind for kind in (UndecodableImage, UnsupportedFormat, TooLarge)}
 
 
-def decode(file: IO[bytes], *, side: int = 0, at_least: int = 0) -> Image.Image:
+def decode(file: IO[bytes], *, at_least: int = 0) -> Image.Image:
     """The upright picture as RGB in sRGB, over white where it is transparent.
 
-    Shrunk until its longer side is at most `side` pixels; or coarsely, with no shorter side below
-    `at_least` unless the longer one is sixteen times as long. What would take much memory for that
-    is decoded in the sandbox, all else in this process. Raises `UndecodableImage`.
+    Coarsely shrunk, with no shorter side below `at_least` unless the longer one is sixteen times as
+    long, and then decoded in the sandbox; otherwise whole, in this process. Raises
+    `UndecodableImage`.
     """
-    if (side or at_least) and read(file, partial(is_heavy, side=side, at_least=at_least)):
-        return _decode_apart(file, side, at_least)
-    return decode_here(file, side, at_least)
-
-
-def decode_here(file: IO[bytes], side: int, at_least: int) -> Image.Image:
-    """The same picture, decoded in this process."""
-
-    def work(data: io.BytesIO, name: str) -> Image.Image:
-        image = open_checked(data, name)
-        draft(image, side=side, at_least=at_least)
-        return upright_srgb(image, side=side, at_least=at_least)
-
-    return read(file, work)
-
-
-def is_heavy(data: io.BytesIO, name: str, *, side: int, at_least: int) -> bool:
-    """Whether decoding takes more memory than a worker should ever have held."""
-    image = open_checked(data, name)
-    pixels = image.width * image.height
-    draft(image, side=side, at_least=at_least)
-    if not image.info.get("progressive"):  # Its coefficients are held at full size.
-        pixels = image.width * image.height
-    return pixels > MOST_PIXELS_HERE
-
-
-def _decode_apart(file: IO[bytes], side: int, at_least: int) -> Image.Image:
-    answer = in_sandbox(pixels, file, side, at_least)
+    if not at_least:
+        return decode_here(file)
+    answer = in_sandbox(pixels, file, at_least)
     size = int.from_bytes(answer[:4]), int.from_bytes(answer[4:8])
     return Image.frombytes("RGB", size, memoryview(answer)[8:])
 
 
-def pixels(file: IO[bytes], side: int, at_least: int) -> bytes:
+def decode_here(file: IO[bytes], at_least: int = 0) -> Image.Image:
+    """The same picture, decoded in this process."""
+
+    def work(data: io.BytesIO, name: str) -> Image.Image:
+        image = open_checked(data, name)
+        draft(image, at_least=at_least)
+        return upright_srgb(image, at_least=at_least)
+
+    return read(file, work)
+
+
+def pixels(file: IO[bytes], at_least: int) -> bytes:
     """The same picture as its width and height, of four bytes each, and three for each pixel."""
-    picture = decode_here(file, side, at_least)
+    picture = decode_here(file, at_least)
     return b"".join(length.to_bytes(4) for length in picture.size) + picture.tobytes()
 
 
@@ -114,9 +107,9 @@ def shrink(file: IO[bytes], side: int) -> bytes:
     return in_sandbox(shrink_here, file, side)
 
 
-def fit(image: Image.Image, side: int) -> Image.Image:
+def fit(image: Image.Image, side: int, how: Shrinking = FINE) -> Image.Image:
     """The picture with its longer side at most `side`; never enlarged."""
-    return _resized(image, fitted(image.size, side), image.size)
+    return _resized(image, fitted(image.size, side), image.size, how)
 
 
 def fitted(size: tuple[int, int], side: int) -> tuple[int, int]:
@@ -125,20 +118,22 @@ def fitted(size: tuple[int, int], side: int) -> tuple[int, int]:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _resized(image: Image.Image, size: tuple[int, int], extent: Sequence[float]) -> Image.Image:
+def _resized(
+    image: Image.Image, size: tuple[int, int], extent: Sequence[float], how: Shrinking
+) -> Image.Image:
     """What lies within this extent of the picture, from the top left, at this size."""
     if image.size == size:
         return image
     box = (0, 0, extent[0], extent[1])
-    return image.resize(size, Image.Resampling.LANCZOS, box=box, reducing_gap=REDUCING_GAP)
+    return image.resize(size, how.filter, box=box, reducing_gap=how.gap)
 
 
-def jpeg(image: Image.Image, *, quality: int = 85) -> bytes:
-    """The picture as a JPEG file that carries nothing but pixels."""
-    bare = image.copy()
+def jpeg(image: Image.Image, *, quality: int = 85, subsampling: int = -1) -> bytes:
+    """The picture as a JPEG file that carries nothing but pixels, by Pillow's `subsampling`."""
+    bare = image.copy() if image.info else image
     bare.info.clear()  # Pillow would write the original's comment, script included.
     buffer = io.BytesIO()
-    bare.save(buffer, "JPEG", quality=quality)
+    bare.save(buffer, "JPEG", quality=quality, subsampling=subsampling)
     return buffer.getvalue()
 
 
@@ -169,7 +164,7 @@ def shrink_here(file: IO[bytes], side: int) -> bytes:
     """The same JPEG, made in this process."""
 
     def work(image: ImageFile.ImageFile, name: str) -> bytes:
-        draft(image, side=side)
+        draft(image, side=2 * side)
         return jpeg(upright_srgb(image, side=side))
 
     return admit(file, work)
@@ -183,7 +178,8 @@ def admit(file: IO[bytes], work: Callable[[ImageFile.ImageFile, str], Made]) -> 
     """
 
     def judge(data: io.BytesIO, name: str) -> Made:
-        open_checked(data, name).verify()  # The only one to look at a PNG's checksums.
+        if name == "PNG":
+            open_checked(data, name).verify()  # The only one to look at its checksums.
         image = open_checked(data, name)
         limits.check_frames(image)
         made = work(image, name)
@@ -217,8 +213,8 @@ def _mended_or(error: Exception, data: bytes, name: str) -> io.BytesIO:
 
 
 def draft(image: ImageFile.ImageFile, *, side: int = 0, at_least: int = 0) -> None:
-    """Have a JPEG decoded at a fraction of its size, still twice as large as `side` asks for."""
-    shorter = math.ceil(2 * side * min(image.size) / max(image.size)) or at_least
+    """Have a JPEG decoded at a fraction of its size at which neither side is too short."""
+    shorter = math.ceil(side * min(image.size) / max(image.size)) or at_least
     is_jpeg = isinstance(image, JpegImagePlugin.JpegImageFile)
     if not shorter or not is_jpeg or not isinstance(image.fp, io.BytesIO):
         return
@@ -283,29 +279,37 @@ def _scale_transparency(image: ImageFile.ImageFile) -> None:
         image.info["transparency"] = tuple(sample >> 8 for sample in transparent)
 
 
-def upright_srgb(image: ImageFile.ImageFile, *, side: int = 0, at_least: int = 0) -> Image.Image:
+def upright_srgb(
+    image: ImageFile.ImageFile, *, side: int = 0, at_least: int = 0, how: Shrinking = FINE
+) -> Image.Image:
     """The opened picture, upright, in sRGB and over white, shrunk on the way as `decode` says."""
     # Before its orientation is asked: a TIFF turns itself, a PNG may say it last.
     loaded = webp.load(image)
     profile = image.info.get("icc_profile")
     turn = UPRIGHT.get(_orientation(image))
-    factor = _factor(image.size, side, at_least)
+    factor = _factor(image.size, side, at_least, how)
     flat = flatten(loaded, factor)
     if side:
-        flat = _resized(flat, fitted(image.size, side), [length / factor for length in image.size])
+        extent = [length / factor for length in image.size]
+        flat = _resized(flat, fitted(image.size, side), extent, how)
     picture = _to_srgb(flat, profile)
     picture = picture if turn is None else picture.transpose(turn)
+    if picture is loaded:
+        picture = loaded.copy()  # What the file says of itself is asked for later.
     picture.info.clear()
     return picture
 
 
-def _factor(size: tuple[int, int], side: int, at_least: int) -> int:
+def _factor(size: tuple[int, int], side: int, at_least: int, how: Shrinking) -> int:
     """How many times smaller a picture may be made by plain means of its pixels."""
     if side:
-        return int(max(size) / side / REDUCING_GAP) or 1
-    if at_least:
-        return max(1, min(size) // at_least, math.ceil(max(size) / at_least / LONGEST))
-    return 1
+        return int(max(size) / side / how.gap) or 1
+    return factor_for(size, at_least) if at_least else 1
+
+
+def factor_for(size: tuple[int, int], at_least: int) -> int:
+    """The same where no shorter side may be below `at_least`, but for panoramas."""
+    return max(1, min(size) // at_least, math.ceil(max(size) / at_least / LONGEST))
 
 
 def is_on_its_side(image: Image.Image) -> bool:
@@ -325,4 +329,4 @@ def _to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
         if profile:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             return ImageCms.profileToProfile(picture, source, SRGB, outputMode="RGB") or picture
-    return picture.convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")

@@ -73,7 +73,7 @@ def examine(file: IO[bytes]) -> bytes:
 def _facts(image: ImageFile.ImageFile, name: str) -> Facts:
     width, height = image.size
     png = image.fp.getvalue() if name == "PNG" and isinstance(image.fp, io.BytesIO) else b""
-    draft(image, side=COLOUR_SIDE)
+    draft(image, side=2 * COLOUR_SIDE)
     picture = upright_srgb(image, side=COLOUR_SIDE)
     if is_on_its_side(image):
         width, height = height, width

@@ -1,6 +1,8 @@
 """Originals and other stored files: read while their row is there, removed with it."""
 
 import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -12,8 +14,9 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from PIL.Image import Image
 
-from search.formats import decode
+from search.formats import decode, derived
 from search.formats.sniff import UndecodableImage
+from search.library import inputs
 from search.library.storage import FOLDERS
 from search.models import Asset, JudgedQuery, Rendition, SavedPicture
 from search.refusals import Refusal
@@ -28,14 +31,24 @@ class StorageAway(Refusal):
     """The storage does not answer for now."""
 
 
-def picture_of(asset: Asset, *, side: int = 0, at_least: int = 0) -> Image:
-    """The asset's upright picture, as of `decode()`.
+def picture_of(asset: Asset, *, at_least: int = 0) -> Image:
+    """The asset's upright picture, as of `decode()`. Raises as `readable()`."""
+    with readable(asset) as original:
+        return decode.decode(original, at_least=at_least)
 
-    Raises `UndecodableImage` for good, `StorageAway` for now.
-    """
+
+def derived_from(asset: Asset, sides: Sequence[int], at_least: int) -> derived.Derived:
+    """What is made of the asset's original, as of `derive()`. Raises as `readable()`."""
+    with readable(asset) as original:
+        return derived.derive(original, sides, at_least)
+
+
+@contextmanager
+def readable(asset: Asset) -> Iterator[File]:
+    """The asset's original. Raises `UndecodableImage` for good, `StorageAway` for now."""
     try:
         with open_original(asset) as original:
-            return decode.decode(original, side=side, at_least=at_least)
+            yield original
     except FileNotFoundError:
         raise UndecodableImage("original_missing") from None
     except OSError as error:
@@ -62,5 +75,7 @@ def open_original(asset: Asset) -> File:
 def remove_file(sender: type[Model], instance: Model, **kwargs: Any) -> None:
     """The one signal: a file is removed once the deletion of its row has committed."""
     file = getattr(instance, FIELDS[sender])
-    if file:
-        transaction.on_commit(partial(default_storage.delete, str(file.name)))
+    names = [str(file.name)] if file else []
+    names += [inputs.name_of(instance.pk)] if sender is Asset else []
+    for name in names:
+        transaction.on_commit(partial(default_storage.delete, name))

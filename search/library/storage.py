@@ -12,6 +12,7 @@ from django.db.models import Model
 from django.db.models.functions import Collate
 from django.utils import timezone
 
+from search.library import inputs
 from search.models import Asset, JudgedQuery, Rendition, SavedPicture
 
 logger = logging.getLogger(__name__)
@@ -42,9 +43,10 @@ def stored_files(folder: str) -> Iterator[str]:
 
 
 def orphans() -> Iterator[str]:
-    """The stored files that have no row."""
+    """The stored files that no row needs."""
     for folder, (model, field) in FOLDERS.items():
         yield from not_among(named_files(model, field), stored_files(folder))
+    yield from inputs.not_needed(stored_files(inputs.FOLDER))
 
 
 def named_files(model: type[Model], field: str) -> Iterator[str]:
@@ -102,5 +104,8 @@ def remove_left_uploads() -> int:
 
 
 def _has_row(name: str) -> bool:
-    model, field = FOLDERS[name.split("/")[0]]
+    folder = name.split("/")[0]
+    if folder == inputs.FOLDER:
+        return inputs.is_needed(name)
+    model, field = FOLDERS[folder]
     return model._default_manager.filter(**{field: name}).exists()

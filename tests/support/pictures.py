@@ -373,12 +373,12 @@ def modules(file: IO[bytes], *args: int) -> bytes:
     return json.dumps(list(sys.modules)).encode()
 
 
-def peak_of_decoding(file: IO[bytes], side: int, at_least: int) -> bytes:
+def peak_of_decoding(file: IO[bytes], at_least: int) -> bytes:
     """Work for a sandbox that decodes a picture and answers with the memory that took."""
     from search.formats.decode import decode_here
 
     before = peak()
-    decode_here(file, side, at_least)
+    decode_here(file, at_least)
     return str(peak() - before).encode()
 
 

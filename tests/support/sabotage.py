@@ -8,10 +8,11 @@ napping     the first batch with a cyan corner stops its process (SIGSTOP) befor
 forgetful   what was claimed before is never claimed again (a negative control)
 tokenless   whoever comes late writes all the same (a negative control)
 deaf        Celery's own consumer, with publishers' timeouts (a negative control)
-gullible    whatever work a file asks for is taken on (a negative control)
+gullible    whatever work a file asks for is taken on, and done here (a negative control)
 crowded     what was claimed before is charged and done in batches (a negative control)
 """
 
+import io
 import os
 import signal
 import time
@@ -23,7 +24,11 @@ from workers.celery import app
 
 django.setup()
 
+from PIL import Image  # noqa: E402
+
 from search.formats import decode as decoding  # noqa: E402
+from search.formats import derived as deriving  # noqa: E402
+from search.formats import sandbox  # noqa: E402
 from search.models.encoder_request import EncoderRequestQuerySet  # noqa: E402
 from search.models.promise import Promise, PromiseQuerySet  # noqa: E402
 from workers.tasks import embeddings  # noqa: E402
@@ -31,7 +36,8 @@ from workers.tasks import embeddings  # noqa: E402
 __all__ = ["app"]
 
 MAGENTA, CYAN = (255, 0, 255), (0, 255, 255)
-decode, embed, claim_again = decoding.decode, embeddings.embed, PromiseQuerySet.claim_again
+decode, derive, claim_again = decoding.decode, deriving.derive, PromiseQuerySet.claim_again
+embed, picture_for = embeddings.embed, embeddings.picture_for
 claim_request = EncoderRequestQuerySet.claim
 
 
@@ -41,15 +47,25 @@ def corner_is(image, colour) -> bool:
 
 def deadly(file, **options):
     image = decode(file, **options)
-    if corner_is(image, MAGENTA):
-        os.kill(os.getpid(), signal.SIGKILL)
+    die_of(image)
     return image
 
 
-def napping(file, **options):
-    image = decode(file, **options)
-    # Only while embedding, and only once: whoever takes over must be able to.
-    if options.get("at_least") and corner_is(image, CYAN) and not os.path.exists(NAP):
+def deadly_to_derive(file, *options):
+    derived = derive(file, *options)
+    die_of(Image.open(io.BytesIO(next(iter(derived.renditions.values())))))
+    return derived
+
+
+def die_of(image) -> None:
+    if corner_is(image, MAGENTA):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def napping(embedding, **options):
+    image = picture_for(embedding, **options)
+    # Only once: whoever takes over must be able to.
+    if corner_is(image, CYAN) and not os.path.exists(NAP):
         open(NAP, "w").close()
         os.kill(os.getpid(), signal.SIGSTOP)
     return image
@@ -99,14 +115,20 @@ if "deaf" in os.environ.get("SABOTAGE", "").split(","):
 
 FAULTS = {
     "deaf": deaf,
-    "deadly": lambda: setattr(decoding, "decode", deadly),
-    "napping": lambda: setattr(decoding, "decode", napping),
+    "deadly": lambda: [
+        setattr(decoding, "decode", deadly),
+        setattr(deriving, "derive", deadly_to_derive),
+    ],
+    "napping": lambda: setattr(embeddings, "picture_for", napping),
     "slow": lambda: setattr(embeddings, "embed", slow),
     "forgetful": lambda: [
         setattr(PromiseQuerySet, "claim_again", forgetful),
         setattr(EncoderRequestQuerySet, "claim", claim_once),
     ],
-    "gullible": lambda: setattr(decoding, "check_work", lambda data, name: None),
+    "gullible": lambda: [
+        setattr(decoding, "check_work", lambda data, name: None),
+        setattr(sandbox, "run", lambda work, file, *args: work(file, *args)),
+    ],
     "crowded": lambda: setattr(PromiseQuerySet, "claim_again", crowded),
     "tokenless": lambda: [
         setattr(c, "mine", tokenless) for c in (Promise, *Promise.__subclasses__())

@@ -1,20 +1,44 @@
-"""What workers make of originals: upright pictures, or a note of why there is none."""
+"""What workers make of originals, ahead of its use, or a note of why it can't be made."""
 
-from collections.abc import Sequence
-
-from PIL import Image
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from search.formats.sniff import UndecodableImage
-from search.library.originals import StorageAway, picture_of
+from search.library.originals import StorageAway
 from search.models import Embedding, Rendition
 
+Thing = TypeVar("Thing")
+Made = TypeVar("Made")
 
-def picture_or_failure(
-    promises: Sequence[Embedding | Rendition], *, side: int = 0, at_least: int = 0
-) -> Image.Image | None:
-    """The upright picture of these promises' asset, or None after noting why there is none."""
+# Threads that make what is used next. They wait for processes of the sandbox, of which there are as
+# many (AT_ONCE in search/formats/sandbox.py).
+THREADS = 2
+
+
+def ahead(
+    work: Callable[[Thing], Made], things: Iterable[Thing]
+) -> Iterator[tuple[Thing, Callable[[], Made]]]:
+    """Each thing, and what returns or raises what `work` makes of it, in a thread, while those
+    before are used. The work must not touch the database.
+    """
+    with ThreadPoolExecutor(THREADS) as pool:
+        futures = deque((thing, pool.submit(work, thing)) for thing in things)
+        try:
+            while futures:
+                thing, future = futures.popleft()
+                yield thing, future.result
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def made_or_failure(
+    promises: Sequence[Embedding | Rendition], make: Callable[[], Made]
+) -> Made | None:
+    """What is made for these promises of one asset, or None after noting why there is nothing."""
     try:
-        return picture_of(promises[0].asset, side=side, at_least=at_least)
+        return make()
     except UndecodableImage as error:
         for promise in promises:
             promise.fail(error)

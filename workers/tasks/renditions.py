@@ -1,13 +1,19 @@
-"""Renditions: smaller pictures, made of those originals that wait for them."""
+"""Renditions: smaller pictures, made of those originals that wait for them.
 
+With them, by the same decoding, the inputs of encoders (search/library/inputs.py).
+"""
+
+from collections.abc import Callable
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
+from uuid import UUID
 
 from search.disk import has_room
-from search.formats import decode
-from search.models import Rendition
-from workers.tasks.originals import picture_or_failure
+from search.formats.derived import Derived
+from search.library import inputs, originals
+from search.models import Encoder, Rendition
+from workers.tasks.originals import ahead, made_or_failure
 from workers.writes import persist_or_put_back
 
 # Renditions claimed at once; the claim is renewed by none, so a lease must be enough for them.
@@ -22,14 +28,24 @@ def waits() -> bool:
 def do() -> bool:
     """Claim some renditions and make them; whether any were claimed."""
     claimed = Rendition.objects.claim_fresh(AT_ONCE) or Rendition.objects.claim_again()
-    for _, renditions in groupby(claimed, key=attrgetter("asset_id")):
-        make(list(renditions))
+    each = [list(renditions) for _, renditions in groupby(claimed, key=attrgetter("asset_id"))]
+    side, waiting = Encoder.objects.input_side(), inputs.waiting(r.asset_id for r in claimed)
+    for renditions, make in ahead(partial(derive, side, waiting), each):
+        store(renditions, make)
     return bool(claimed)
 
 
-def make(renditions: list[Rendition]) -> None:
-    """Make the renditions of one asset, from one decoding of its original."""
-    if picture := picture_or_failure(renditions, side=max(r.side for r in renditions)):
+def derive(side: int, waiting: set[UUID], renditions: list[Rendition]) -> Derived:
+    """Renditions of one asset and, where a vector of it is owed, the input of its encoders."""
+    asset = renditions[0].asset
+    sides = sorted({rendition.side for rendition in renditions}, reverse=True)
+    return originals.derived_from(asset, sides, side if asset.pk in waiting else 0)
+
+
+def store(renditions: list[Rendition], make: Callable[[], Derived]) -> None:
+    if derived := made_or_failure(renditions, make):
+        if derived.input:
+            inputs.keep(renditions[0].asset, derived.input)
         for rendition in renditions:
-            jpeg = decode.jpeg(decode.fit(picture, rendition.side))
+            jpeg = derived.renditions[rendition.side]
             persist_or_put_back(partial(rendition.store, jpeg), rendition)

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from search.formats import decode
+from search.formats.derived import derive_here
 from search.formats.facts import examine
 from search.formats.sniff import BAD_BYTES, UndecodableImage
 from tests.support.corpus import corpus
@@ -58,7 +59,7 @@ def test_what_is_accepted_can_be_shown_and_searched(files, verdicts):
     accepted = {name: files[name] for name, text in verdicts.items() if not text}
 
     later = {
-        name: [verdict(decode.decode_here, data, *size) for size in ((1600, 0), (0, 448))]
+        name: [verdict(derive_here, data, 448, 1600, 640), verdict(decode.decode_here, data, 448)]
         for name, data in accepted.items()
     }
 

@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from PIL import Image
 
-from search.formats import decode
+from search.library import originals
 from search.models import Asset, Embedding, Encoder, Rendition
 from search.models.lease import MAX_ATTEMPTS
 from tests.support.factories import make_asset, make_encoder
@@ -74,7 +74,7 @@ def test_a_storage_that_can_not_be_read_is_tried_again_later(fake_encoder, monke
     def unreadable(*args, **kwargs):
         raise PermissionError("mount lost")
 
-    monkeypatch.setattr(decode, "decode", unreadable)
+    monkeypatch.setattr(originals, "open_original", unreadable)
     for _ in range(MAX_ATTEMPTS + 2):
         look_around()
         promises = [Embedding.objects.get(), *Rendition.objects.all()]
