@@ -14,6 +14,8 @@ from search.formats.webp import is_decoded_once
 
 # Maximum bytes of pixels and what decoding needs beside them.
 ALLOWED = 650_000_000
+# Markers of a JPEG's frame whose pixels come in several scans, more exact in each.
+PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 # Bytes of a pixel in memory by Pillow's modes; 4 of all others.
 PIXEL = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2}
 
@@ -28,18 +30,28 @@ def check_memory(image: Any, data: bytes, name: str) -> None:
 
 
 def of_jpeg(image: Any, data: bytes) -> float:
-    """The coefficients of all pixels, which are held where they come in several scans.
+    """The coefficients of all pixels, which are held where they come in several scans: the first
+    one of a progressive picture, or one that has not all of its components, is not the last.
 
     Else it is decoded row by row, at a fraction of its size.
     """
-    segments = list(jpeg_segments(data))
-    frames = [body for marker, body in segments if is_frame(marker)]
-    scans = sum(marker == SCAN for marker, _ in segments)
-    if scans < 2 or not frames:
+    kind, frame, scan = _head(data)
+    if kind not in PROGRESSIVE and scan[:1] >= frame[5:6]:  # The numbers of components.
         return 0
     # Of each component, how often it is there across and down in what one sample of another covers.
-    factors = [(each >> 4) * (each & 15) for each in frames[0][7::3]]
+    factors = [(each >> 4) * (each & 15) for each in frame[7::3]]
     return 2 * image.width * image.height * sum(factors) / max(1, *factors)
+
+
+def _head(data: bytes) -> tuple[int, bytes, bytes]:
+    """Marker and body of a JPEG's frame, and the body of its first scan."""
+    kind, frame = 0, b""
+    for marker, body in jpeg_segments(data):
+        if marker == SCAN:
+            return kind, frame, body
+        if is_frame(marker) and not frame:
+            kind, frame = marker, body
+    return 0, b"", b""
 
 
 def of_webp(image: Any, data: bytes) -> float:
