@@ -58,6 +58,9 @@ class Texts:
         self.encoded += len(texts)
         return self.words[[int("0" + "".join(filter(str.isdigit, t))) % QUERIES for t in texts]]
 
+    def is_altered(self) -> bool:
+        return False
+
     def truncates(self, text: str) -> bool:
         return False
 

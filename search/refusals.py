@@ -159,6 +159,8 @@ SENTENCES = {
     "no_checkpoint_at_hub": "The hub knows no checkpoint {name}, and there is no folder of that"
     " name.",
     "not_enough_memory": "There is not enough memory for {name}.",
+    "weights_altered": "The weights of {name} have changed while they were in use: they are read"
+    " anew.",
     "weights_damaged": "The weights of {name} are cut short or damaged.",
     "weights_of_other_shapes": "The weights of {name} have other shapes than its config.json says.",
     "weights_incomplete": "The weights of {name} lack {count} tensors, {first} among them.",

@@ -29,11 +29,11 @@ _one_at_a_time = threading.Lock()
 def encoder_of(row: Encoder, *, vision_only: bool = False) -> LoadedEncoder:
     """This row's encoder. Raises CheckpointError, which is stored in the row."""
     key = (row.pk, vision_only)
-    if key in _loaded:  # Before the lock: whoever has one does not wait until another is loaded.
-        return _loaded[key]
+    if encoder := _as_loaded(key):  # Before the lock: nobody waits until another is loaded.
+        return encoder
     with _one_at_a_time:
-        if key in _loaded:
-            return _loaded[key]
+        if encoder := _as_loaded(key):
+            return encoder
         if refusal := _refusal(key):
             raise refusal
         try:
@@ -54,7 +54,7 @@ def at_hand(row: Encoder, *, vision_only: bool = False) -> LoadedEncoder | None:
     """
     key = (row.pk, vision_only)
     # Without Redis the task runs here, and nothing would repeat it once the encoder is loaded.
-    if key in _loaded or _refusal(key) or settings.CELERY_TASK_ALWAYS_EAGER:
+    if _as_loaded(key) or _refusal(key) or settings.CELERY_TASK_ALWAYS_EAGER:
         return encoder_of(row, vision_only=vision_only)
     if key not in _loading:
         _loading.add(key)
@@ -76,6 +76,16 @@ def note(row: Encoder, problem: Refusal | None) -> None:
         logger.error("The encoder %s can't be used: %s", row, problem)
         fields = {"problem": problem.code, "problem_parameters": problem.parameters}
     Encoder.objects.filter(pk=row.pk).exclude(**fields).update(**fields)
+
+
+def _as_loaded(key: Key) -> LoadedEncoder | None:
+    """The encoder that the process has, unless its files have changed under it meanwhile."""
+    encoder = _loaded.get(key)
+    if encoder and encoder.is_altered():
+        logger.warning("The files of %s have changed: it is loaded anew", encoder.checkpoint)
+        _loaded.pop(key, None)
+        return None
+    return encoder
 
 
 def _checked(row: Encoder, *, vision_only: bool) -> LoadedEncoder:

@@ -40,6 +40,9 @@ class FakeEncoder:
             dtype=np.float32,
         )
 
+    def is_altered(self) -> bool:
+        return False
+
     def truncates(self, text: str) -> bool:
         return len(text.split()) > self.text_length
 

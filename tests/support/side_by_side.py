@@ -68,6 +68,9 @@ class Pointing:
     def encode_texts(self, texts: list[str]) -> np.ndarray:
         return np.array([direction(self.row, 0) for _ in texts], dtype=np.float32)
 
+    def is_altered(self) -> bool:
+        return False
+
     def truncates(self, text: str) -> bool:
         return False
 

@@ -109,3 +109,16 @@ def test_work_for_others_goes_on_while_an_encoder_is_loaded(loads, monkeypatch, 
 
     assert encoder_cache.at_hand(row) is loads.encoder
     assert loads.count == 2
+
+
+def test_one_whose_files_change_under_it_is_loaded_anew_and_checked_again(loads, monkeypatch):
+    row = as_added()
+    encoder_cache.encoder_of(row)
+    monkeypatch.setattr(loads.encoder, "is_altered", lambda: True)
+    loads.encoder = FakeEncoder()
+    loads.encoder.manifest = {"model.safetensors": "1" * 64}
+
+    with pytest.raises(CheckpointError, match=r"model\.safetensors"):
+        encoder_cache.encoder_of(row)
+    assert loads.count == 2
+    assert "model.safetensors" in problem()

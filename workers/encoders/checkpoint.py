@@ -39,6 +39,10 @@ _PREPROCESSING = ("preprocessor_config.json", "processor_config.json")
 _TOKENIZERS = ("tokenizer.json", "spiece.model", "vocab.json")
 
 
+# By which a file that was replaced, rewritten or cut short is known.
+Stamps = tuple[tuple[int, int, int], ...]
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """The files of a checkpoint: a folder, and the folder or hub id that a person named."""
@@ -46,6 +50,7 @@ class Checkpoint:
     name: str
     folder: Path
     commit: str = ""  # Of a hub id.
+    stamps: Stamps = ()  # As its weights were when it was found.
 
     @property
     def revision(self) -> str:
@@ -62,6 +67,14 @@ class Checkpoint:
             raise CheckpointError(
                 "checkpoint_unreadable", name=self.name, reason=error.strerror
             ) from None
+
+    def is_altered(self) -> bool:
+        """Whether files with weights are others than those that were found, or gone.
+
+        By what the file system says of them, some microseconds: of a copy put back in place of the
+        same the manifest tells, once it is loaded anew.
+        """
+        return stamps_of(self.folder) != self.stamps
 
     @property
     def model_type(self) -> str:
@@ -132,13 +145,20 @@ def find(name: str, revision: str) -> Checkpoint:
     empty for any.
     """
     if name and Path(name).is_dir():
-        checkpoint = Checkpoint(name, Path(name))
+        folder = Path(name)
+        checkpoint = Checkpoint(name, folder, stamps=stamps_of(folder))
         _refuse_changed(checkpoint, revision)
         return checkpoint
     if not _HUB_ID.fullmatch(name):
         raise CheckpointError("no_checkpoint", name=name)
     folder = _fetch(name, revision)
-    return Checkpoint(name, folder, folder.name)
+    return Checkpoint(name, folder, folder.name, stamps_of(folder))
+
+
+def stamps_of(folder: Path) -> Stamps:
+    """Inode, bytes and time of the last change of each file with weights."""
+    stats = [path.stat() for path in sorted(folder.glob("*.safetensors")) if path.is_file()]
+    return tuple((stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in stats)
 
 
 def sha256(path: Path) -> str:

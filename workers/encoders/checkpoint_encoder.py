@@ -59,6 +59,10 @@ class CheckpointEncoder:
         """Unit vectors of shape (pictures, dimensions). Raises CheckpointError."""
         return self._vectors(self._picture_features, images)
 
+    def is_altered(self) -> bool:
+        """Whether its files have changed since they were loaded: parts of them are read later."""
+        return self._files.is_altered()
+
     def truncates(self, text: str) -> bool:
         """Whether the text has more tokens than fit. Raises PicturesOnly."""
         self._refuse_texts()
@@ -68,13 +72,24 @@ class CheckpointEncoder:
         if self._towers.tokenizer is None:
             raise PicturesOnly("This encoder was loaded for pictures only.")
 
+    def _refuse_altered(self) -> None:
+        """Raise CheckpointError where the weights, which are mapped from their files, have changed.
+
+        Before they are read, since a page that was cut off ends the process (SIGBUS); and after,
+        since a file that is written meanwhile gives wrong vectors.
+        """
+        if self.is_altered():
+            raise CheckpointError("weights_altered", name=self.checkpoint)
+
     @torch.inference_mode()
     def _vectors(self, features: Callable[[list[Any]], Tensor], things: Sequence[Any]) -> Vectors:
+        self._refuse_altered()
         # In batches: activations take memory in proportion to the batch.
         starts = range(0, len(things), self.batch_size)
         batches = [list(things[start : start + self.batch_size]) for start in starts]
         with memory_errors_as(CheckpointError("not_enough_memory", name=self.checkpoint)):
             vectors = [self._unit(features(batch)) for batch in batches]
+        self._refuse_altered()
         return np.concatenate([np.empty((0, self.dimensions), np.float32), *vectors])
 
     def _picture_features(self, images: list[Image]) -> Tensor:

@@ -14,6 +14,7 @@ from transformers import (
 
 from workers.encoders import weights
 from workers.encoders.checkpoint import Checkpoint
+from workers.encoders.token_table import leave_in_file
 
 # Maximum ratio of a picture's longer side to its shorter one.
 MAX_PROPORTION = 100
@@ -36,6 +37,8 @@ class ClipTowers:
         )
         self._processor = weights.load_processor(files, CLIPImageProcessorPil)
         self.tokenizer: Any = None if vision_only else weights.load_tokenizer(files)
+        if not vision_only:
+            leave_in_file(files, self._model)
 
     def image_features(self, pictures: list[Image]) -> Tensor:
         middles = [self._middle(picture) for picture in pictures]

@@ -12,11 +12,16 @@ MODULES = {"siglip": "siglip", "siglip2": "naflex", "clip": "clip"}
 def load_encoder(
     checkpoint: str, revision: str = "", *, patches: int | None = None, vision_only: bool = False
 ) -> LoadedEncoder:
-    """The encoder of a hub id or a local folder, loaded once per process.
+    """The encoder of a hub id or a local folder, loaded once per process, and anew once its files
+    have changed.
 
     Raises CheckpointError.
     """
-    return _load(checkpoint, revision, patches, vision_only)
+    encoder = _load(checkpoint, revision, patches, vision_only)
+    if encoder.is_altered():
+        _load.cache_clear()
+        encoder = _load(checkpoint, revision, patches, vision_only)
+    return encoder
 
 
 @cache

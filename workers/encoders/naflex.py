@@ -10,6 +10,7 @@ from transformers import Siglip2Config, Siglip2ImageProcessorPil, Siglip2Model, 
 from workers.encoders import weights
 from workers.encoders.checkpoint import Checkpoint
 from workers.encoders.siglip import padded_ids
+from workers.encoders.token_table import leave_in_file
 
 
 class NaflexTowers:
@@ -29,6 +30,8 @@ class NaflexTowers:
         # Of a square picture; others have a longer and a shorter side.
         self.resolution = math.isqrt(self.patches) * self._processor.patch_size
         self.tokenizer: Any = None if vision_only else weights.load_tokenizer(files)
+        if not vision_only:
+            leave_in_file(files, self._model)
 
     def image_features(self, pictures: list[Image]) -> Tensor:
         # With the mask of the padding and the shape in patches, which say where each patch lies.

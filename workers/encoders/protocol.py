@@ -40,4 +40,6 @@ class LoadedEncoder(Protocol):
 
     def encode_images(self, images: Sequence[Image]) -> Vectors: ...
 
+    def is_altered(self) -> bool: ...  # Whether its files have changed since they were loaded.
+
     def truncates(self, text: str) -> bool: ...  # Whether not all of the text's tokens fit.

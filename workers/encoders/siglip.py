@@ -14,6 +14,7 @@ from transformers import (
 
 from workers.encoders import weights
 from workers.encoders.checkpoint import Checkpoint
+from workers.encoders.token_table import leave_in_file
 
 SIGLIP, SIGLIP_2 = "SigLIP", "SigLIP 2"
 
@@ -33,6 +34,8 @@ class SiglipTowers:
         self._vision = self._model if vision_only else self._model.vision_model
         self._processor = weights.load_processor(files, SiglipImageProcessorPil)
         self.tokenizer: Any = None if vision_only else weights.load_tokenizer(files)
+        if not vision_only:
+            leave_in_file(files, self._model)
 
     def image_features(self, pictures: list[Image]) -> Tensor:
         inputs = self._processor(pictures, return_tensors="pt").to(weights.device())
