@@ -1,0 +1,192 @@
+"""Measures a search by words that nobody has searched for, from the click to the page.
+
+    .venv/bin/python -m bench.texts [--rounds 40] [--assets 2000] [--waiting 1000]
+
+All of Sightline as a demo runs it, with a SigLIP 2 of base size and random weights. In turn: the
+text tower alone, in this process; a search with new words; the same search again, whose vector is
+then in the cache. Then the same with `--waiting` pictures that are being embedded: the ingest
+worker is stopped (SIGSTOP) and let go on block by block.
+Writes bench/results/texts.md. Takes ten minutes on two idle cores, half of them for the library.
+"""
+
+import io
+import os
+import signal
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from random import Random
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bench.gap import gap
+from bench.stack import Browser, Stack, stack
+from bench.support import apart, parser_of, report, say, table, timed
+
+# Searches in a row, with the ingest worker at rest or at work.
+BLOCK = 5
+# Seconds until the ingest worker is at work again, or at rest.
+SETTLE_SECONDS = 2
+# Bars: of the whole beyond these milliseconds by the bare pass, and of the load by idleness.
+PAGE_MS, MOST_PASSES, MOST_LOAD = 30, 1.15, 1.5
+WORDS = ("red", "blue", "car", "mug", "house", "tree", "snow", "street", "lamp", "dog", "harbour")
+
+Times = dict[str, list[float]]
+
+
+def main() -> None:
+    parser = parser_of(__doc__)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--assets", type=int, default=2_000, help="that have their vectors")
+    parser.add_argument("--waiting", type=int, default=1_000, help="pictures to be embedded")
+    parser.add_argument("--checkpoint", type=Path, help="a folder; otherwise one is made")
+    options = parser.parse_args()
+    with checkpoint(options.checkpoint) as folder, stack(folder) as all_of_it:
+        report("texts", page_of(options, measure(options, all_of_it, folder)))
+
+
+@contextmanager
+def checkpoint(folder: Path | None) -> Iterator[Path]:
+    if folder:
+        yield folder
+        return
+    with TemporaryDirectory() as name:
+        apart("bench.memory", "checkpoint", name)
+        yield Path(name)
+
+
+def measure(options: Namespace, all_of_it: Stack, folder: Path) -> Times:
+    say("filling the library")
+    fill(options.assets)
+    wait(options.waiting)
+    browser, words, tower = all_of_it.browser(), new_words(), bare_pass(folder)
+    for _ in range(5):
+        browser.search(next(words))
+        tower()
+    say("at rest")
+    times: Times = {}
+    for _ in range(options.rounds):
+        a_round(browser, next(words), tower, times)
+    say(f"while {options.waiting} wait")
+    all_of_it.start("ingest")
+    time.sleep(10)  # Until its encoder is loaded.
+    for _ in range(options.rounds // BLOCK):
+        for name, number in (("idle", signal.SIGSTOP), ("load", signal.SIGCONT)):
+            all_of_it.signal("ingest", number)
+            time.sleep(SETTLE_SECONDS)
+            for _ in range(BLOCK):
+                clock(times, name, lambda: browser.search(next(words)))
+    say(f"{still_waiting()} still wait")
+    return times
+
+
+def a_round(browser: Browser, text: str, tower: Callable[[], Any], times: Times) -> None:
+    clock(times, "bare", tower)
+    clock(times, "new", lambda: browser.search(text))
+    clock(times, "again", lambda: browser.search(text))
+
+
+def clock(times: Times, name: str, work: Callable[[], Any]) -> None:
+    times.setdefault(name, []).append(1000 * timed(work)[0])
+
+
+def bare_pass(folder: Path) -> Callable[[], Any]:
+    """The text tower of the checkpoint on 64 tokens, by torch alone."""
+    import torch
+    from transformers import SiglipModel
+
+    from workers.encoders import weights  # noqa: F401  # Which silences transformers.
+
+    model = SiglipModel.from_pretrained(folder, dtype=torch.float32).eval()
+    ids = torch.arange(1, 65)[None]
+
+    @torch.inference_mode()
+    def run() -> Any:
+        return model.get_text_features(input_ids=ids)
+
+    return run
+
+
+def new_words() -> Iterator[str]:
+    random = Random(1)  # noqa: S311
+    for number in count():
+        yield f"{' '.join(random.choices(WORDS, k=5))} {number}"
+
+
+def fill(assets: int) -> None:
+    """Assets with drawn vectors of the encoder that serves."""
+    from bench.vector_library import asset, embed
+    from search.library import sample_catalogue
+    from search.models import Asset, Encoder, User
+
+    # So that nothing is calibrated meanwhile, for which the query worker encodes hundreds of texts.
+    sample_catalogue.begin(assets)
+    owner = User.objects.get(username="owner")
+    rows = [asset(number, owner) for number in range(assets)]
+    Asset.objects.bulk_create(rows, batch_size=1_000)
+    embed(rows, gap(assets, 10, 1), Encoder.objects.serving())
+
+
+def wait(pictures: int) -> None:
+    """Store pictures that no worker has looked at yet."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from search.formats.facts import inspect_own
+    from search.library.ingest import ingest
+    from search.models import User
+
+    owner, random = User.objects.get(username="owner"), Random(2)  # noqa: S311
+    for number in range(pictures):
+        data = picture(random)
+        file = SimpleUploadedFile(f"{number}.jpg", data)
+        ingest(file, owner=owner, facts=inspect_own(io.BytesIO(data)))
+
+
+def picture(random: Random) -> bytes:
+    """A JPEG as the web has them, 1024 x 768, some 150 kB."""
+    from PIL import Image
+
+    tiles = Image.frombytes("RGB", (64, 48), random.randbytes(64 * 48 * 3))
+    file = io.BytesIO()
+    tiles.resize((1024, 768), Image.Resampling.BICUBIC).save(file, "JPEG", quality=85)
+    return file.getvalue()
+
+
+def still_waiting() -> int:
+    from search.models import Embedding
+
+    return Embedding.objects.of_serving().waiting().count()
+
+
+def page_of(options: Namespace, times: Times) -> str:
+    names = {
+        "bare": "the text tower alone, by torch",
+        "new": "a search with new words",
+        "again": "the same again, its vector in the cache",
+        "idle": "new words, the ingest worker stopped",
+        "load": f"new words, while {options.waiting:,} pictures wait",
+    }
+    rows = [["what", "median, ms", "p95, ms"]]
+    rows += [[names[name], *figures(each)] for name, each in times.items()]
+    of = {name: median(each) for name, each in times.items()}
+    passes, load = (of["new"] - PAGE_MS) / of["bare"], of["load"] / of["idle"]
+    return (
+        f"From the click to the page: {options.rounds} rounds, in turn; {options.assets:,} assets"
+        f" with vectors, a SigLIP 2 of base size with random weights; {os.cpu_count()} cores, load"
+        f" {os.getloadavg()[0]:.1f}. Made by `python -m bench.texts`.\n\n{table(rows)}\n"
+        f"A search with new words but for {PAGE_MS} ms takes {passes:.2f} of the bare pass (at most"
+        f" {MOST_PASSES}); while pictures wait it takes {load:.2f} of an idle one (at most"
+        f" {MOST_LOAD}).\n"
+    )
+
+
+def figures(each: list[float]) -> list[str]:
+    return [f"{median(each):.0f}", f"{quantiles(each, n=20)[-1]:.0f}"]
+
+
+if __name__ == "__main__":
+    main()
