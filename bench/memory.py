@@ -76,8 +76,11 @@ def encode(folder: Path, *, vision_only: bool) -> None:
 def towers_of(encoder: Any) -> str:
     """Counted in the model, all of which is read: rows of words not yet met stay on the disk."""
     sizes = {"text": 0, "vision": 0}
-    for name, parameter in encoder._towers._model.named_parameters():
+    model = encoder._towers._model
+    for parameter in model.parameters():
         parameter.sum()
+    packed = {name: each.packed for name, each in model.named_modules() if hasattr(each, "packed")}
+    for name, parameter in {**dict(model.named_parameters()), **packed}.items():
         sizes["text" if name.startswith("text_model") else "vision"] += parameter.numel()
     millions = (f"{tower} {size / 1e6:.0f}" for tower, size in sizes.items() if size)
     return "million parameters: " + ", ".join(millions)

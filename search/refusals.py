@@ -180,6 +180,11 @@ SENTENCES = {
     "vectors_changed": "The vectors of {name} have changed since it was added (cosine {cosine:.3f}"
     " for {probe}): a library update or another file changed its meaning; undo that, or add it as"
     " a new encoder.",
+    "engine_missing": "{engine} can't be used here, so torch alone computes it: {reason}.",
+    "engine_wrong": "{engine} computes other numbers here (cosine {cosine:.5f}), so torch"
+    " alone computes it.",
+    "engine_slow": "{engine} takes {times:.1f} times as long as torch here, so torch alone computes"
+    " it.",
     # Training --------------------------------------------------------------------------------
     "no_folder": "There is no folder {folder}.",
     "no_captions": "{folder} holds no captions: there should be a captions.jsonl or captions.csv"

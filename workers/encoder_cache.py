@@ -42,8 +42,7 @@ def encoder_of(row: Encoder, *, vision_only: bool = False) -> LoadedEncoder:
             refuse(row, error, vision_only=vision_only)
             raise
     note(row, None)
-    resolution = {"resolution": _loaded[key].resolution}
-    Encoder.objects.filter(pk=row.pk).exclude(**resolution).update(**resolution)
+    note_loaded(row, _loaded[key])
     return _loaded[key]
 
 
@@ -75,6 +74,16 @@ def note(row: Encoder, problem: Refusal | None) -> None:
     if problem:
         logger.error("The encoder %s can't be used: %s", row, problem)
         fields = {"problem": problem.code, "problem_parameters": problem.parameters}
+    Encoder.objects.filter(pk=row.pk).exclude(**fields).update(**fields)
+
+
+def note_loaded(row: Encoder, encoder: LoadedEncoder) -> None:
+    """Store how large its pictures are, what computes it here, and why that is not the fastest."""
+    fields = {"engine": encoder.engine, "fallback": "", "fallback_parameters": {}}
+    fields |= {"resolution": encoder.resolution}
+    if reason := encoder.fallback:
+        logger.warning("The encoder %s is slower than it could be: %s", row, reason)
+        fields |= {"fallback": reason.code, "fallback_parameters": reason.parameters}
     Encoder.objects.filter(pk=row.pk).exclude(**fields).update(**fields)
 
 

@@ -55,7 +55,7 @@ class EncoderAdmin(ReadOnlyAdmin):
     list_display = [
         "slug",
         "current_state",
-        "problem_sentence",
+        "problems",
         "progress",
         "speed",
         "time_left",
@@ -137,6 +137,10 @@ class EncoderAdmin(ReadOnlyAdmin):
     def kind(self, encoder: Encoder) -> str:
         patches = f", {encoder.patches} patches" if encoder.patches else ""
         return f"{encoder.family}, {encoder.dimensions} dimensions{patches}"
+
+    @display
+    def problems(self, encoder: Encoder) -> str:
+        return " ".join(filter(None, [encoder.problem_sentence, encoder.fallback_sentence]))
 
     @display(description="checkpoint")
     def origin(self, encoder: Encoder) -> str:

@@ -83,6 +83,10 @@ class Encoder(models.Model):
     # Why a worker could not use it: a code and the parameters of its sentence.
     problem = models.TextField(blank=True, editable=False)
     problem_parameters = models.JSONField(default=dict, db_default={}, editable=False)
+    # What computes it in the worker that loaded it last, and why not what is faster.
+    engine = models.CharField(max_length=20, blank=True, db_default="", editable=False)
+    fallback = models.TextField(blank=True, db_default="", editable=False)
+    fallback_parameters = models.JSONField(default=dict, db_default={}, editable=False)
 
     # The backfill: how far it has come, in the order of asset ids, and when it had come through.
     promised_to = models.UUIDField(null=True, editable=False)
@@ -118,6 +122,11 @@ class Encoder(models.Model):
     def problem_sentence(self) -> str:
         """Why a worker could not use it, for a person; nothing where it can be used."""
         return sentence(self.problem, self.problem_parameters)
+
+    @property
+    def fallback_sentence(self) -> str:
+        """Why it is slower than it could be, for a person; nothing where it is not."""
+        return sentence(self.fallback, self.fallback_parameters)
 
     @property
     def per_second(self) -> float:

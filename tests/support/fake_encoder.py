@@ -26,6 +26,8 @@ class FakeEncoder:
     resolution = 32
     batch_size = 8
     text_length = 64
+    engine = "fake"
+    fallback = None
     manifest = {"model.safetensors": "0" * 64}
 
     def encode_texts(self, texts: Sequence[str]) -> np.ndarray:

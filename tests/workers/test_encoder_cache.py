@@ -122,3 +122,15 @@ def test_one_whose_files_change_under_it_is_loaded_anew_and_checked_again(loads,
         encoder_cache.encoder_of(row)
     assert loads.count == 2
     assert "model.safetensors" in problem()
+
+
+def test_what_computes_it_is_stored_and_why_it_is_slow(loads, monkeypatch):
+    monkeypatch.setattr(loads.encoder, "engine", "torch", raising=False)
+    reason = CheckpointError("engine_slow", engine="oneDNN", times=40.0)
+    monkeypatch.setattr(loads.encoder, "fallback", reason, raising=False)
+
+    encoder_cache.encoder_of(make_encoder())
+
+    row = Encoder.objects.get()
+    assert row.engine == "torch"
+    assert row.fallback_sentence.startswith("oneDNN takes 40.0 times as long as torch here")

@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from PIL.Image import Image
 from torch import Tensor
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from workers.encoders import engines
 from workers.encoders.checkpoint import Checkpoint
 from workers.encoders.protocol import CheckpointError, PicturesOnly, Vectors
-from workers.encoders.weights import device, memory_errors_as
+from workers.encoders.weights import memory_errors_as
 
 
 class Towers(Protocol):
@@ -26,6 +27,7 @@ class Towers(Protocol):
     resolution: int
     text_length: int
     tokenizer: PreTrainedTokenizerBase | None  # None: the vision tower alone.
+    _model: PreTrainedModel
 
     def text_features(self, texts: list[str]) -> Tensor: ...
 
@@ -39,11 +41,12 @@ class CheckpointEncoder:
 
     def __init__(self, files: Checkpoint, towers: Towers) -> None:
         self._files, self._towers = files, towers
+        self.engine, self.fallback = engines.install(towers._model)
         self.checkpoint, self.revision = files.name, files.revision
         self.family, self.patches = towers.family, towers.patches
         self.dimensions, self.resolution = towers.dimensions, towers.resolution
         self.text_length = towers.text_length
-        self.batch_size = 64 if device() == "cuda" else 8
+        self.batch_size = engines.batch_size(towers._model.config)
 
     @property
     def manifest(self) -> dict[str, str]:

@@ -12,7 +12,7 @@ from transformers import (
     CLIPVisionModelWithProjection,
 )
 
-from workers.encoders import weights
+from workers.encoders import engines, weights
 from workers.encoders.checkpoint import Checkpoint
 from workers.encoders.token_table import leave_in_file
 
@@ -42,7 +42,7 @@ class ClipTowers:
 
     def image_features(self, pictures: list[Image]) -> Tensor:
         middles = [self._middle(picture) for picture in pictures]
-        inputs = self._processor(middles, return_tensors="pt").to(weights.device())
+        inputs = engines.carry(self._processor(middles, return_tensors="pt"))
         features = self._model.vision_model(**inputs).pooler_output
         return self._model.visual_projection(features)
 
@@ -57,7 +57,7 @@ class ClipTowers:
             padding_side="right",
             return_tensors="pt",
         )
-        return self._model.get_text_features(**inputs.to(weights.device())).pooler_output
+        return self._model.get_text_features(**engines.carry(inputs)).pooler_output
 
     def count_tokens(self, text: str) -> int:
         return len(self.tokenizer(text).input_ids)

@@ -7,7 +7,7 @@ from PIL.Image import Image
 from torch import Tensor
 from transformers import Siglip2Config, Siglip2ImageProcessorPil, Siglip2Model, Siglip2VisionModel
 
-from workers.encoders import weights
+from workers.encoders import engines, weights
 from workers.encoders.checkpoint import Checkpoint
 from workers.encoders.siglip import padded_ids
 from workers.encoders.token_table import leave_in_file
@@ -36,7 +36,7 @@ class NaflexTowers:
     def image_features(self, pictures: list[Image]) -> Tensor:
         # With the mask of the padding and the shape in patches, which say where each patch lies.
         inputs = self._processor(pictures, max_num_patches=self.patches, return_tensors="pt")
-        return self._vision(**inputs.to(weights.device())).pooler_output
+        return self._vision(**engines.carry(inputs)).pooler_output
 
     def text_features(self, texts: list[str]) -> Tensor:
         ids = padded_ids(self.tokenizer, [text.lower() for text in texts], self.text_length)

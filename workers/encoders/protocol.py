@@ -32,6 +32,8 @@ class LoadedEncoder(Protocol):
     resolution: int  # Pixels, of the side of a square picture.
     batch_size: int
     text_length: int  # Tokens.
+    engine: str  # What computes it.
+    fallback: Refusal | None  # Why not a faster one.
 
     @property
     def manifest(self) -> dict[str, str]: ...  # The SHA-256 of each file that decides the vectors.

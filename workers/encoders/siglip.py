@@ -12,7 +12,7 @@ from transformers import (
     SiglipVisionModel,
 )
 
-from workers.encoders import weights
+from workers.encoders import engines, weights
 from workers.encoders.checkpoint import Checkpoint
 from workers.encoders.token_table import leave_in_file
 
@@ -38,7 +38,7 @@ class SiglipTowers:
             leave_in_file(files, self._model)
 
     def image_features(self, pictures: list[Image]) -> Tensor:
-        inputs = self._processor(pictures, return_tensors="pt").to(weights.device())
+        inputs = engines.carry(self._processor(pictures, return_tensors="pt"))
         return self._vision(**inputs).pooler_output
 
     def text_features(self, texts: list[str]) -> Tensor:

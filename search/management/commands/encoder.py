@@ -21,7 +21,7 @@ from workers.turns import SERVING, await_turn
 from workers.upkeep import advance_encoders, advance_without_workers, is_warm
 
 COLUMNS = ["slug", "state", "family", "dimensions", "patches", "searchable", "waiting", "failed"]
-COLUMNS += ["checkpoint", "revision"]
+COLUMNS += ["checkpoint", "revision", "engine"]
 ANSWER_SECONDS = 10
 # The largest checkpoints take about this long to be read from a slow disk.
 WARM_UP_SECONDS = 120
@@ -202,6 +202,7 @@ def described(row: Encoder) -> dict[str, Any]:
     columns = [*COLUMNS, "per_second", "seconds_left"]
     return {name: getattr(row, name) for name in columns} | {
         "problem": row.problem_sentence,
+        "fallback": row.fallback_sentence,
         "is_being_removed": row.removal_requested is not None,
     }
 
@@ -216,5 +217,6 @@ def line(row: Encoder) -> str:
         f"{row.searchable} searchable, {row.waiting} waiting{pace}, {row.failed} failed",
         f"{row.checkpoint} @ {row.revision}",
         row.problem_sentence,
+        row.fallback_sentence,
     ]
     return f"{row}: {'; '.join(filter(None, parts))}"

@@ -357,6 +357,16 @@ def test_the_list_says_what_is_amiss(capsys):
     assert "256 patches" in out and out.endswith("; Its files are gone.\n")
 
 
+def test_the_list_says_why_one_is_slow(capsys):
+    parameters = {"engine": "oneDNN", "times": 40.0}
+    make_encoder(engine="torch", fallback="engine_slow", fallback_parameters=parameters)
+
+    sentence = "oneDNN takes 40.0 times as long as torch here, so torch alone computes it."
+    assert run(capsys, "list").endswith(f"; {sentence}\n")
+    (row,) = json.loads(run(capsys, "list", "--json"))
+    assert (row["engine"], row["fallback"]) == ("torch", sentence)
+
+
 def test_the_list_as_json(capsys):
     make_encoder()
     make_asset(embedded=True)
