@@ -77,9 +77,7 @@ def decode(file: IO[bytes], *, at_least: int = 0) -> Image.Image:
     """
     if not at_least:
         return decode_here(file)
-    answer = in_sandbox(pixels, file, at_least)
-    size = int.from_bytes(answer[:4]), int.from_bytes(answer[4:8])
-    return Image.frombytes("RGB", size, memoryview(answer)[8:])
+    return picture_of(in_sandbox(pixels, file, at_least))
 
 
 def decode_here(file: IO[bytes], at_least: int = 0) -> Image.Image:
@@ -94,9 +92,19 @@ def decode_here(file: IO[bytes], at_least: int = 0) -> Image.Image:
 
 
 def pixels(file: IO[bytes], at_least: int) -> bytes:
-    """The same picture as its width and height, of four bytes each, and three for each pixel."""
-    picture = decode_here(file, at_least)
+    """The pixels of the same picture, decoded in this process."""
+    return pixels_of(decode_here(file, at_least))
+
+
+def pixels_of(picture: Image.Image) -> bytes:
+    """An RGB picture as its width and height, of four bytes each, and three for each pixel."""
     return b"".join(length.to_bytes(4) for length in picture.size) + picture.tobytes()
+
+
+def picture_of(pixels: bytes) -> Image.Image:
+    """The picture that these are the pixels of. Raises ValueError."""
+    size = int.from_bytes(pixels[:4]), int.from_bytes(pixels[4:8])
+    return Image.frombytes("RGB", size, memoryview(pixels)[8:])
 
 
 def shrink(file: IO[bytes], side: int) -> bytes:
@@ -128,12 +136,12 @@ def _resized(
     return image.resize(size, how.filter, box=box, reducing_gap=how.gap)
 
 
-def jpeg(image: Image.Image, *, quality: int = 85, subsampling: int = -1) -> bytes:
-    """The picture as a JPEG file that carries nothing but pixels, by Pillow's `subsampling`."""
+def jpeg(image: Image.Image, *, quality: int = 85) -> bytes:
+    """The picture as a JPEG file that carries nothing but pixels."""
     bare = image.copy() if image.info else image
     bare.info.clear()  # Pillow would write the original's comment, script included.
     buffer = io.BytesIO()
-    bare.save(buffer, "JPEG", quality=quality, subsampling=subsampling)
+    bare.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 

@@ -16,12 +16,11 @@ from search.formats.decode import (
     in_sandbox,
     jpeg,
     open_checked,
+    pixels_of,
     read,
     upright_srgb,
 )
 
-# JPEG quality of an encoder's input, which has its colours at full resolution.
-INPUT_QUALITY = 95
 # How the preview is made of what is decoded, and what is smaller yet of the preview. Against a full
 # decode shrunk by Lanczos' filter alone, SSIM and PSNR of three noisy photographs of 8 to 24
 # megapixels are 0.989 to 0.997 and 42 to 47 dB, before JPEG takes them to 0.969 to 0.972; 40 ms
@@ -33,7 +32,7 @@ LENGTH = 4
 
 
 class Derived(NamedTuple):
-    """JPEG files: renditions by their longer side at most, and an encoder's input.
+    """Renditions, JPEG files, by their longer side at most, and an encoder's input as its pixels.
 
     The input is empty where none was asked for.
     """
@@ -51,17 +50,17 @@ def derive(file: IO[bytes], sides: Sequence[int], at_least: int) -> Derived:
 
 
 def derive_here(file: IO[bytes], at_least: int, *sides: int) -> bytes:
-    """The same files, one after another, each behind its length; made in this process."""
+    """The same, one after another, each behind its length; made in this process."""
 
-    def work(data: io.BytesIO, name: str) -> Image.Image:
+    def work(data: io.BytesIO, name: str) -> tuple[Image.Image, str]:
         image = open_checked(data, name)
         side = side_for(image.size, max(sides), at_least)
         draft(image, side=side)
-        return upright_srgb(image, side=side, how=PREVIEW)
+        return upright_srgb(image, side=side, how=PREVIEW), name
 
-    picture = read(file, work)
-    files = [*map(jpeg, _shrunk(picture, sides)), _input(picture, at_least) if at_least else b""]
-    return b"".join(len(file).to_bytes(LENGTH) + file for file in files)
+    picture, name = read(file, work)
+    parts = [*map(jpeg, _shrunk(picture, sides)), _input(picture, name, at_least)]
+    return b"".join(len(part).to_bytes(LENGTH) + part for part in parts)
 
 
 def _shrunk(picture: Image.Image, sides: Sequence[int]) -> Iterator[Image.Image]:
@@ -71,9 +70,16 @@ def _shrunk(picture: Image.Image, sides: Sequence[int]) -> Iterator[Image.Image]
         yield picture
 
 
-def _input(picture: Image.Image, at_least: int) -> bytes:
+def _input(picture: Image.Image, name: str, at_least: int) -> bytes:
+    """As it would be decoded for the encoder alone: a JPEG by a power of two.
+
+    Its pixels, not a file of them: of 276 pictures, vectors of the bundled encoder had a cosine
+    below 0.9999 to those without a detour for 77 by way of JPEGs of quality 95, and for 38 of 100.
+    """
+    if not at_least:
+        return b""
     factor = factor_for(picture.size, at_least)
-    return jpeg(picture.reduce(factor), quality=INPUT_QUALITY, subsampling=0)
+    return pixels_of(picture.reduce(1 << factor.bit_length() - 1 if name == "JPEG" else factor))
 
 
 def side_for(size: tuple[int, int], side: int, at_least: int) -> int:

@@ -6,7 +6,6 @@ before the last vector is stored.
 """
 
 import hashlib
-import io
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -19,13 +18,15 @@ from django.core.files.storage import default_storage
 from PIL.Image import Image
 
 from search.disk import DiskFull
-from search.formats.decode import LONGEST, decode_here
+from search.formats import decode
 from search.formats.rules import RULES
 from search.models import Asset, Embedding, Encoder
 
 logger = logging.getLogger(__name__)
 
 FOLDER = "inputs"
+# Maximum files: of 0.6 to 1.5 MB for an encoder of 224 pixels, in folders of one level.
+MOST = 500
 # Bytes of the sum that a file begins with.
 SUM = hashlib.sha256().digest_size
 # Files whose assets are looked up at a time.
@@ -33,15 +34,23 @@ BATCH = 1000
 
 
 def name_of(asset_id: UUID) -> str:
-    return f"{FOLDER}/{asset_id.hex[:2]}/{asset_id.hex}"
+    return f"{FOLDER}/{asset_id.hex}"
 
 
-def keep(asset: Asset, jpeg: bytes) -> None:
+def is_full() -> bool:
+    """Whether as many lie there as may: no encoder gets on."""
+    try:
+        return len(default_storage.listdir(FOLDER)[1]) >= MOST
+    except OSError:
+        return False
+
+
+def keep(asset: Asset, pixels: bytes) -> None:
     """Store the input of an asset, where there is room."""
     name = name_of(asset.pk)
     try:
         default_storage.delete(name)
-        default_storage.save(name, ContentFile(_sum(asset, jpeg) + jpeg))
+        default_storage.save(name, ContentFile(_sum(asset, pixels) + pixels))
     except (OSError, DiskFull) as error:
         logger.warning("The input of %s is not kept: %s", asset.pk, error)
 
@@ -55,20 +64,24 @@ def picture_of(asset: Asset, *, at_least: int) -> Image | None:
         return None
     if data[:SUM] != _sum(asset, data[SUM:]):
         return None
-    picture = decode_here(io.BytesIO(data[SUM:]), at_least)
-    return picture if _is_enough(picture.size, asset, at_least) else None
+    picture = decode.picture_of(data[SUM:])
+    if not _is_enough(picture.size, asset, at_least):
+        return None
+    return picture.reduce(decode.factor_for(picture.size, at_least))
 
 
-def _sum(asset: Asset, jpeg: bytes) -> bytes:
-    """Of the file, of what it was made from and by which rules."""
-    return hashlib.sha256(f"{asset.sha256} {RULES} ".encode() + jpeg).digest()
+def _sum(asset: Asset, pixels: bytes) -> bytes:
+    """Of the pixels, of what they were made from and by which rules."""
+    digest = hashlib.sha256(f"{asset.sha256} {RULES} ".encode())
+    digest.update(pixels)
+    return digest.digest()
 
 
 def _is_enough(size: tuple[int, int], asset: Asset, at_least: int) -> bool:
     return (
         min(size) >= min(at_least, asset.width, asset.height)
         # A panorama, as coarse as any is decoded.
-        or max(size) > LONGEST * at_least / 2
+        or max(size) > decode.LONGEST * at_least / 2
     )
 
 

@@ -29,7 +29,8 @@ def do() -> bool:
     """Claim some renditions and make them; whether any were claimed."""
     claimed = Rendition.objects.claim_fresh(AT_ONCE) or Rendition.objects.claim_again()
     each = [list(renditions) for _, renditions in groupby(claimed, key=attrgetter("asset_id"))]
-    side, waiting = Encoder.objects.input_side(), inputs.waiting(r.asset_id for r in claimed)
+    side = 0 if inputs.is_full() else Encoder.objects.input_side()
+    waiting = inputs.waiting(r.asset_id for r in claimed)
     for renditions, make in ahead(partial(derive, side, waiting), each):
         store(renditions, make)
     return bool(claimed)

@@ -19,15 +19,20 @@ def derived(data, sides=(200, 50), at_least=40):
 
 
 def sizes(made):
-    return [Image.open(io.BytesIO(data)).size for data in (*made.renditions.values(), made.input)]
+    return [picture.size for picture in opened(made)]
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG"])
-def test_renditions_fit_and_the_input_is_as_large_as_asked(format):
+def opened(made):
+    files = [Image.open(io.BytesIO(data)) for data in made.renditions.values()]
+    return [*files, decoding.picture_of(made.input)]
+
+
+@pytest.mark.parametrize(("format", "size"), [("JPEG", (100, 75)), ("PNG", (67, 50))])
+def test_renditions_fit_and_the_input_is_as_large_as_asked(format, size):
     made = derived(pictures.saved(drawing(1).resize((800, 600)), format))
 
     assert list(made.renditions) == [200, 50]
-    assert sizes(made) == [(200, 150), (50, 38), (67, 50)]
+    assert sizes(made) == [(200, 150), (50, 38), size]
 
 
 def test_of_a_panorama_the_input_has_the_shorter_side_that_was_asked_for():
@@ -47,14 +52,13 @@ def test_all_of_it_is_upright():
     data = pictures.saved(turned, "JPEG", exif=pictures.orientation(6), quality=95)
     made = derived(data, sides=(40, 30), at_least=20)
 
-    for jpeg in (*made.renditions.values(), made.input):
-        assert pictures.is_upright(Image.open(io.BytesIO(jpeg)))
+    assert all(map(pictures.is_upright, opened(made)))
 
 
 def test_the_input_shows_what_the_original_decoded_for_the_encoder_shows():
     data = pictures.saved(drawing(3).resize((900, 700)), "JPEG", quality=92)
 
-    picture = Image.open(io.BytesIO(derived(data, at_least=96).input)).resize((96, 96))
+    picture = decoding.picture_of(derived(data, at_least=96).input).resize((96, 96))
     other = decode(data, at_least=96).resize((96, 96))
 
     assert ImageStat.Stat(ImageChops.difference(picture, other)).rms < [4, 4, 4]

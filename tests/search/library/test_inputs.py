@@ -7,7 +7,7 @@ from django.core.files.storage import default_storage
 from PIL import Image
 
 from search.disk import DiskFull, DurableStorage
-from search.formats.decode import jpeg
+from search.formats.decode import pixels_of
 from search.library import inputs
 from search.library.fsck import files_without_row
 from search.library.storage import remove_orphans, stored_files
@@ -99,13 +99,13 @@ def lose(asset):
 
 
 def outdate(asset):
-    inputs.keep(asset, jpeg(Image.new("RGB", (300, 200), "blue")))
+    inputs.keep(asset, pixels_of(Image.new("RGB", (300, 200), "blue")))
     type(asset).objects.update(sha256="0" * 64)
     asset.embeddings.update(sha256="0" * 64)
 
 
 def shrink(asset):
-    inputs.keep(asset, jpeg(Image.new("RGB", (30, 20), "blue")))
+    inputs.keep(asset, pixels_of(Image.new("RGB", (30, 20), "blue")))
 
 
 @pytest.mark.parametrize("harm", [damage, cut, lose, outdate, shrink])
@@ -123,7 +123,7 @@ def test_one_that_is_of_no_use_is_made_again_from_the_original(asset, monkeypatc
 
 def test_control_a_whole_one_is_used(asset):
     renditions.do()
-    inputs.keep(asset, jpeg(Image.new("RGB", (300, 200), "blue")))
+    inputs.keep(asset, pixels_of(Image.new("RGB", (300, 200), "blue")))
 
     embeddings.do()
 
@@ -144,6 +144,16 @@ def test_where_there_is_no_room_for_an_input_all_else_is_made(asset, monkeypatch
 
     assert Rendition.objects.done().count() == 2
     assert asset.embeddings.get().state == "done"
+
+
+def test_no_more_are_made_where_as_many_lie_there_as_may(asset, monkeypatch):
+    monkeypatch.setattr(inputs, "MOST", 1)
+    inputs.keep(make_asset(title="other"), b"pixels")
+
+    renditions.do()
+
+    assert inputs.name_of(asset.pk) not in input_files()
+    assert asset.renditions.done().count() == 2
 
 
 def test_it_is_no_orphan_while_it_is_needed_and_one_afterwards(asset, monkeypatch):
