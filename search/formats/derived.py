@@ -3,9 +3,9 @@
 import io
 import math
 from collections.abc import Iterator, Sequence
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Self
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from search.formats.decode import (
     LONGEST,
@@ -27,8 +27,8 @@ from search.formats.decode import (
 # where Lanczos takes 53 (142 of all pixels), thumbnails 10 where they took 24.
 PREVIEW = Shrinking(Image.Resampling.BICUBIC, 1)
 SMALLER = Shrinking(Image.Resampling.LANCZOS, 1)
-# Bytes that say how long each file of an answer is.
-LENGTH = 4
+# Bytes of a number in what is packed.
+NUMBER = 4
 
 
 class Derived(NamedTuple):
@@ -40,27 +40,43 @@ class Derived(NamedTuple):
     renditions: dict[int, bytes]
     input: bytes
 
+    def pack(self) -> bytes:
+        """All of it, each part behind its length and its side, which is 0 for the input."""
+        parts = [*self.renditions.items(), (0, self.input)]
+        return b"".join(_number(len(part)) + _number(side) + part for side, part in parts)
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Self:
+        renditions = dict(_parts(data))
+        return cls(renditions, renditions.pop(0))
+
 
 def derive(file: IO[bytes], sides: Sequence[int], at_least: int) -> Derived:
     """A rendition for each of these longer sides, the longest first, and an encoder's input that is
     no smaller than `decode(at_least=)` says. Raises `UndecodableImage`.
     """
-    *renditions, encoder_input = _parts(in_sandbox(derive_here, file, at_least, *sides))
-    return Derived(dict(zip(sides, renditions, strict=True)), encoder_input)
+    return Derived.unpack(in_sandbox(derive_here, file, at_least, *sides))
 
 
 def derive_here(file: IO[bytes], at_least: int, *sides: int) -> bytes:
-    """The same, one after another, each behind its length; made in this process."""
+    """The same as one piece, made in this process."""
 
-    def work(data: io.BytesIO, name: str) -> tuple[Image.Image, str]:
+    def work(data: io.BytesIO, name: str) -> Derived:
         image = open_checked(data, name)
-        side = side_for(image.size, max(sides), at_least)
-        draft(image, side=side)
-        return upright_srgb(image, side=side, how=PREVIEW), name
+        draft(image, side=side_for(image.size, sides[0], at_least))
+        return derive_from(image, name, at_least, *sides)
 
-    picture, name = read(file, work)
-    parts = [*map(jpeg, _shrunk(picture, sides)), _input(picture, name, at_least)]
-    return b"".join(len(part).to_bytes(LENGTH) + part for part in parts)
+    return read(file, work).pack()
+
+
+def derive_from(image: ImageFile.ImageFile, name: str, at_least: int, *sides: int) -> Derived:
+    """The same of an opened picture of this format."""
+    side = side_for(image.size, sides[0], at_least)
+    picture = upright_srgb(image, side=side, how=PREVIEW)
+    return Derived(
+        dict(zip(sides, map(jpeg, _shrunk(picture, sides)), strict=True)),
+        _input(picture, name, at_least),
+    )
 
 
 def _shrunk(picture: Image.Image, sides: Sequence[int]) -> Iterator[Image.Image]:
@@ -88,9 +104,14 @@ def side_for(size: tuple[int, int], side: int, at_least: int) -> int:
     return max(side, min(math.ceil(at_least * longer / shorter), LONGEST * at_least))
 
 
-def _parts(answer: bytes) -> Iterator[bytes]:
-    at = 0
-    while at < len(answer):
-        start = at + LENGTH
-        at = start + int.from_bytes(answer[at:start])
-        yield answer[start:at]
+def _parts(data: bytes) -> Iterator[tuple[int, bytes]]:
+    end = 0
+    while end < len(data):
+        start = end + 2 * NUMBER
+        length, side = (int.from_bytes(data[at : at + NUMBER]) for at in (end, end + NUMBER))
+        end = start + length
+        yield side, data[start:end]
+
+
+def _number(value: int) -> bytes:
+    return value.to_bytes(NUMBER)

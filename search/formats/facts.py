@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import IO
@@ -17,10 +18,13 @@ from search.formats.decode import (
     is_on_its_side,
     upright_srgb,
 )
+from search.formats.derived import Derived, derive_from
 from search.formats.likeness import layout_of, perceptual_hash
 
 # Longer side, in pixels, of the picture that the main colour, hash and layout are taken from.
 COLOUR_SIDE = 64
+# Maximum pixels of a picture that more is made of while somebody waits: it takes 0.1 seconds.
+MOST_PIXELS = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,15 @@ def inspect(file: IO[bytes]) -> Facts:
     return _parse(in_sandbox(examine, file))
 
 
+def inspect_and_derive(
+    file: IO[bytes], sides: Sequence[int], at_least: int
+) -> tuple[Facts, Derived | None]:
+    """The same, and what `derive()` would make, where it is decoded in full for this anyway."""
+    answer = in_sandbox(examine_and_derive, file, at_least, *sides)
+    facts, pieces = answer.split(b"\n", 1)
+    return _parse(facts), Derived.unpack(pieces) if pieces else None
+
+
 def inspect_own(file: IO[bytes]) -> Facts:
     """The same of a file that this program has made itself: without a new process, 75 ms of CPU."""
     return _parse(examine(file))
@@ -66,7 +79,27 @@ def _parse(answer: bytes) -> Facts:
 
 def examine(file: IO[bytes]) -> bytes:
     """The same facts as JSON, decoded in this process. Raises `UndecodableImage`."""
-    facts = admit(file, _facts)
+    return _as_json(admit(file, _facts))
+
+
+def examine_and_derive(file: IO[bytes], at_least: int, *sides: int) -> bytes:
+    """The same facts in a line, and behind it what was derived."""
+
+    def work(image: ImageFile.ImageFile, name: str) -> bytes:
+        facts = _as_json(_facts(image, name)) + b"\n"
+        if not is_decoded_in_full(image, name):
+            return facts
+        return facts + derive_from(image, name, at_least, *sides).pack()
+
+    return admit(file, work)
+
+
+def is_decoded_in_full(image: ImageFile.ImageFile, name: str) -> bool:
+    """Whether a picture is, to be examined, and is not so large that more should not be done."""
+    return name != "JPEG" and image.width * image.height <= MOST_PIXELS
+
+
+def _as_json(facts: Facts) -> bytes:
     return json.dumps(asdict(facts) | {"layout": facts.layout.hex()}, default=str).encode()
 
 

@@ -11,10 +11,12 @@ from django.core.files import File
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 
 from search.disk import DiskFull, is_full
-from search.formats.facts import Facts, inspect
+from search.formats.derived import Derived
+from search.formats.facts import Facts, inspect_and_derive
 from search.formats.limits import TooLarge
 from search.formats.rules import RULES
-from search.models import Asset, Embedding, Rendition, User
+from search.library import inputs
+from search.models import Asset, Embedding, Encoder, Rendition, User
 from workers.bell import ring
 
 
@@ -39,7 +41,10 @@ def ingest(
     existing = Asset.objects.of_file(sha256, sent_by=owner).first()
     if existing and (existing.owner_id == owner.pk or not own_copy):
         return existing, False
-    facts = facts or inspect(upload)
+    made = None
+    if facts is None:
+        side = Encoder.objects.input_side()
+        facts, made = inspect_and_derive(upload, Rendition.Spec.sides(), side)
     filename = display_name(upload.name or "")
     asset = Asset(
         owner=owner,
@@ -50,12 +55,14 @@ def ingest(
         rules=RULES,
         **asdict(facts),
     )
-    return _store(asset, upload)
+    return _store(asset, upload, made)
 
 
-def _store(asset: Asset, upload: File) -> tuple[Asset, bool]:
+def _store(asset: Asset, upload: File, made: Derived | None) -> tuple[Asset, bool]:
     upload.seek(0)
     asset.original.save(asset.filename, upload, save=False)
+    if made and not inputs.is_full():
+        inputs.keep(asset, made)  # Before whoever uses it hears of the asset.
     try:
         with transaction.atomic():
             asset.save(force_insert=True)
@@ -64,17 +71,22 @@ def _store(asset: Asset, upload: File) -> tuple[Asset, bool]:
             transaction.on_commit(ring, robust=True)
     except IntegrityError:
         # Someone stored the same original a moment ago.
-        asset.original.delete(save=False)
+        _remove(asset)
         return Asset.objects.get(owner=asset.owner, sha256=asset.sha256), False
     except DatabaseError as error:
         # A server that goes away as it commits may have stored the row. The file stays then, and
         # the hourly cleaning removes it if there is none.
         if is_full(error) or not isinstance(error, OperationalError):
-            asset.original.delete(save=False)
+            _remove(asset)
         if is_full(error):
             raise DiskFull("disk_full") from error
         raise
     return asset, True
+
+
+def _remove(asset: Asset) -> None:
+    asset.original.delete(save=False)
+    inputs.remove([asset.pk])
 
 
 def refuse_too_many_bytes(upload: File) -> None:

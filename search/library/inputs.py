@@ -19,13 +19,14 @@ from PIL.Image import Image
 
 from search.disk import DiskFull
 from search.formats import decode
+from search.formats.derived import Derived
 from search.formats.rules import RULES
-from search.models import Asset, Embedding, Encoder
+from search.models import Asset, Embedding, Encoder, Rendition
 
 logger = logging.getLogger(__name__)
 
 FOLDER = "inputs"
-# Maximum files: of 0.6 to 1.5 MB for an encoder of 224 pixels, in folders of one level.
+# Maximum files: of 0.6 to 2 MB each for an encoder of 224 pixels.
 MOST = 500
 # Bytes of the sum that a file begins with.
 SUM = hashlib.sha256().digest_size
@@ -45,35 +46,42 @@ def is_full() -> bool:
         return False
 
 
-def keep(asset: Asset, pixels: bytes) -> None:
-    """Store the input of an asset, where there is room."""
-    name = name_of(asset.pk)
+def keep(asset: Asset, made: Derived) -> None:
+    """Store an input, with renditions of the asset if they are not stored yet, if there is room."""
+    name, data = name_of(asset.pk), made.pack()
     try:
         default_storage.delete(name)
-        default_storage.save(name, ContentFile(_sum(asset, pixels) + pixels))
+        default_storage.save(name, ContentFile(_sum(asset, data) + data))
     except (OSError, DiskFull) as error:
         logger.warning("The input of %s is not kept: %s", asset.pk, error)
 
 
-def picture_of(asset: Asset, *, at_least: int) -> Image | None:
-    """An asset's input as `decode(at_least=)` would be; None where it has to be made again."""
+def read(asset: Asset) -> Derived | None:
+    """What lies there of an asset; None where it has to be made again."""
     try:
         with default_storage.open(name_of(asset.pk)) as file:
             data = file.read()
     except OSError:
         return None
-    if data[:SUM] != _sum(asset, data[SUM:]):
+    is_whole = data[:SUM] == _sum(asset, data[SUM:])
+    return Derived.unpack(data[SUM:]) if is_whole else None
+
+
+def picture_of(asset: Asset, *, at_least: int) -> Image | None:
+    """An asset's input as `decode(at_least=)` would be; None where it has to be made again."""
+    made = read(asset)
+    if not made or not made.input:
         return None
-    picture = decode.picture_of(data[SUM:])
+    picture = decode.picture_of(made.input)
     if not _is_enough(picture.size, asset, at_least):
         return None
     return picture.reduce(decode.factor_for(picture.size, at_least))
 
 
-def _sum(asset: Asset, pixels: bytes) -> bytes:
-    """Of the pixels, of what they were made from and by which rules."""
+def _sum(asset: Asset, data: bytes) -> bytes:
+    """Of the data, of what they were made from and by which rules."""
     digest = hashlib.sha256(f"{asset.sha256} {RULES} ".encode())
-    digest.update(pixels)
+    digest.update(data)
     return digest.digest()
 
 
@@ -106,9 +114,11 @@ def remove(assets: Iterable[UUID]) -> None:
 
 
 def not_needed(files: Iterator[str]) -> Iterator[str]:
-    """Those of these stored files that no encoder waits for."""
+    """Those of these stored files that no rendition and no vector will be made of."""
     while names := list(islice(files, BATCH)):
-        needed = {name_of(asset_id) for asset_id in waiting(filter(None, map(_id, names)))}
+        ids = [asset_id for name in names if (asset_id := _id(name))]
+        owed = Rendition.objects.waiting().filter(asset__in=ids).values_list("asset", flat=True)
+        needed = {name_of(asset_id) for asset_id in waiting(ids) | set(owed)}
         yield from (name for name in names if name not in needed)
 
 

@@ -33,6 +33,16 @@ class Rendition(Promise):
         THUMBNAIL = "thumbnail"
         PREVIEW = "preview"
 
+        @property
+        def side(self) -> int:
+            """The longer side at most, in pixels: two device pixels for each that a tile shows."""
+            return {"thumbnail": 640, "preview": 1600}[self]
+
+        @classmethod
+        def sides(cls) -> list[int]:
+            """Those of all, the longest first."""
+            return sorted((spec.side for spec in cls), reverse=True)
+
     asset = models.ForeignKey(Asset, on_delete=models.CASCADE, related_name="renditions")
     spec = models.CharField(max_length=10, choices=Spec)
     file = models.FileField(upload_to=rendition_name, max_length=200, blank=True, editable=False)
@@ -62,8 +72,8 @@ class Rendition(Promise):
 
     @property
     def side(self) -> int:
-        """The longer side at most, in pixels: two device pixels for each that a tile shows."""
-        return {self.Spec.THUMBNAIL: 640, self.Spec.PREVIEW: 1600}[self.Spec(self.spec)]
+        """The longer side at most, in pixels."""
+        return self.Spec(self.spec).side
 
     def store(self, jpeg: bytes) -> bool:
         """Write the file, then fulfil the promise; a claim that came too late leaves nothing.

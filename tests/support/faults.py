@@ -100,8 +100,9 @@ from search.library import ingest
 from search.models import User
 
 files = [File(path.open("rb"), name=path.name) for path in sorted(Path("{folder}").iterdir())]
-facts = ingest.inspect(files[0])
-with patch.object(ingest, "inspect", return_value=facts), patch.object(ingest, "ring"):
+facts, _ = ingest.inspect_and_derive(files[0], [1], 0)
+inspect = patch.object(ingest, "inspect_and_derive", return_value=(facts, None))
+with inspect, patch.object(ingest, "ring"):
     for file in files:
         with file:
             ingest.ingest(file, owner=User.objects.get())

@@ -27,17 +27,16 @@ django.setup()
 from PIL import Image  # noqa: E402
 
 from search.formats import decode as decoding  # noqa: E402
-from search.formats import derived as deriving  # noqa: E402
 from search.formats import sandbox  # noqa: E402
 from search.models.encoder_request import EncoderRequestQuerySet  # noqa: E402
 from search.models.promise import Promise, PromiseQuerySet  # noqa: E402
-from workers.tasks import embeddings  # noqa: E402
+from workers.tasks import embeddings, renditions  # noqa: E402
 
 __all__ = ["app"]
 
 MAGENTA, CYAN = (255, 0, 255), (0, 255, 255)
-decode, derive, claim_again = decoding.decode, deriving.derive, PromiseQuerySet.claim_again
-embed, picture_for = embeddings.embed, embeddings.picture_for
+embed, claim_again = embeddings.embed, PromiseQuerySet.claim_again
+derive, picture_for = renditions.derive, embeddings.picture_for
 claim_request = EncoderRequestQuerySet.claim
 
 
@@ -45,16 +44,16 @@ def corner_is(image, colour) -> bool:
     return max(abs(a - b) for a, b in zip(image.getpixel((2, 2)), colour, strict=True)) < 40
 
 
-def deadly(file, **options):
-    image = decode(file, **options)
+def deadly(embedding, **options):
+    image = picture_for(embedding, **options)
     die_of(image)
     return image
 
 
-def deadly_to_derive(file, *options):
-    derived = derive(file, *options)
-    die_of(Image.open(io.BytesIO(next(iter(derived.renditions.values())))))
-    return derived
+def deadly_to_derive(*order):
+    made = derive(*order)
+    die_of(Image.open(io.BytesIO(next(iter(made.renditions.values())))))
+    return made
 
 
 def die_of(image) -> None:
@@ -116,8 +115,8 @@ if "deaf" in os.environ.get("SABOTAGE", "").split(","):
 FAULTS = {
     "deaf": deaf,
     "deadly": lambda: [
-        setattr(decoding, "decode", deadly),
-        setattr(deriving, "derive", deadly_to_derive),
+        setattr(embeddings, "picture_for", deadly),
+        setattr(renditions, "derive", deadly_to_derive),
     ],
     "napping": lambda: setattr(embeddings, "picture_for", napping),
     "slow": lambda: setattr(embeddings, "embed", slow),

@@ -16,7 +16,7 @@ from PIL import Image
 
 from search.formats import sandbox
 from search.formats.decode import shrink_here
-from search.formats.facts import examine
+from search.formats.facts import examine_and_derive
 from search.formats.sniff import UndecodableImage
 from tests.support.drawn import drawing
 from tests.support.pictures import jpeg_of_scans, peak, png_chunk, saved, upload
@@ -185,6 +185,10 @@ def bmp_of_runs(length: int) -> bytes:
 # What reading takes ------------------------------------------------------------------------------
 
 
+# What is made of an upload that is decoded in full: for an encoder of 224 pixels, and renditions.
+DERIVED = (448, 1600, 640)
+
+
 class Cost(NamedTuple):
     """Peak memory of the sandbox and growth of the process that asks, in MiB.
 
@@ -211,7 +215,7 @@ def judge(file: IO[bytes], side: int) -> bytes:
     """Work for a sandbox that accepts or refuses a picture, and answers with what that took."""
     sentence = ""
     try:
-        shrink_here(file, side) if side else examine(file)
+        shrink_here(file, side) if side else examine_and_derive(file, *DERIVED)
     except UndecodableImage as refusal:
         sentence = str(refusal)
     answer = {"sentence": sentence, "mib": peak() / MIB, "seconds": time.process_time()}

@@ -32,21 +32,30 @@ def do() -> bool:
     side = 0 if inputs.is_full() else Encoder.objects.input_side()
     waiting = inputs.waiting(r.asset_id for r in claimed)
     for renditions, make in ahead(partial(derive, side, waiting), each):
-        store(renditions, make)
+        store(renditions, make, waiting)
     return bool(claimed)
 
 
 def derive(side: int, waiting: set[UUID], renditions: list[Rendition]) -> Derived:
-    """Renditions of one asset and, where a vector of it is owed, the input of its encoders."""
+    """Renditions of one asset and, where a vector of it is owed, the input of its encoders.
+
+    What was made as it was examined is used.
+    """
     asset = renditions[0].asset
     sides = sorted({rendition.side for rendition in renditions}, reverse=True)
-    return originals.derived_from(asset, sides, side if asset.pk in waiting else 0)
+    made = inputs.read(asset)
+    if made and made.renditions.keys() >= set(sides):
+        return made
+    made = originals.derived_from(asset, sides, side if asset.pk in waiting else 0)
+    if made.input:
+        inputs.keep(asset, Derived({}, made.input))
+    return made
 
 
-def store(renditions: list[Rendition], make: Callable[[], Derived]) -> None:
-    if derived := made_or_failure(renditions, make):
-        if derived.input:
-            inputs.keep(renditions[0].asset, derived.input)
+def store(renditions: list[Rendition], make: Callable[[], Derived], waiting: set[UUID]) -> None:
+    if made := made_or_failure(renditions, make):
+        if renditions[0].asset_id not in waiting:
+            inputs.remove([renditions[0].asset_id])
         for rendition in renditions:
-            jpeg = derived.renditions[rendition.side]
+            jpeg = made.renditions[rendition.side]
             persist_or_put_back(partial(rendition.store, jpeg), rendition)

@@ -1,18 +1,25 @@
 """Inputs: kept until all encoders have their vector, and never needed."""
 
 import io
+from contextlib import suppress
 
 import pytest
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError
 from PIL import Image
 
 from search.disk import DiskFull, DurableStorage
 from search.formats.decode import pixels_of
+from search.formats.derived import Derived
 from search.library import inputs
 from search.library.fsck import files_without_row
+from search.library.ingest import ingest
+from search.library.originals import derived_from
 from search.library.storage import remove_orphans, stored_files
-from search.models import Encoder, Rendition
-from tests.support.factories import make_asset, make_encoder
+from search.models import Asset, Encoder, Rendition
+from search.models.embedding import EmbeddingQuerySet
+from tests.support.factories import file_of, make_asset, make_encoder, make_user
 from workers.look_around import look_around
 from workers.tasks import embeddings, renditions
 
@@ -80,6 +87,11 @@ def test_none_is_made_where_no_vector_is_owed(asset):
     assert input_files() == []
 
 
+def keep(asset, size):
+    """Store an input that is blue."""
+    inputs.keep(asset, Derived({}, pixels_of(Image.new("RGB", size, "blue"))))
+
+
 def damage(asset):
     with default_storage.open(inputs.name_of(asset.pk), "r+b") as file:
         file.seek(200)
@@ -99,13 +111,13 @@ def lose(asset):
 
 
 def outdate(asset):
-    inputs.keep(asset, pixels_of(Image.new("RGB", (300, 200), "blue")))
+    keep(asset, (300, 200))
     type(asset).objects.update(sha256="0" * 64)
     asset.embeddings.update(sha256="0" * 64)
 
 
 def shrink(asset):
-    inputs.keep(asset, pixels_of(Image.new("RGB", (30, 20), "blue")))
+    keep(asset, (30, 20))
 
 
 @pytest.mark.parametrize("harm", [damage, cut, lose, outdate, shrink])
@@ -123,7 +135,7 @@ def test_one_that_is_of_no_use_is_made_again_from_the_original(asset, monkeypatc
 
 def test_control_a_whole_one_is_used(asset):
     renditions.do()
-    inputs.keep(asset, pixels_of(Image.new("RGB", (300, 200), "blue")))
+    keep(asset, (300, 200))
 
     embeddings.do()
 
@@ -148,7 +160,7 @@ def test_where_there_is_no_room_for_an_input_all_else_is_made(asset, monkeypatch
 
 def test_no_more_are_made_where_as_many_lie_there_as_may(asset, monkeypatch):
     monkeypatch.setattr(inputs, "MOST", 1)
-    inputs.keep(make_asset(title="other"), b"pixels")
+    keep(make_asset(title="other"), (30, 20))
 
     renditions.do()
 
@@ -162,6 +174,7 @@ def test_it_is_no_orphan_while_it_is_needed_and_one_afterwards(asset, monkeypatc
     assert (list(files_without_row(strict=True)), remove_orphans()) == ([], 0)
 
     asset.embeddings.update(error="file_is_damaged")
+    assert asset.renditions.done().count() == 2
 
     assert len(list(files_without_row(strict=True))) == 1
     assert (remove_orphans(), input_files()) == (1, [])
@@ -183,3 +196,65 @@ def test_an_encoder_that_was_not_yet_measured_is_when_it_is_loaded(fake_encoder)
     encoder.refresh_from_db()
     assert encoder.resolution == fake_encoder.resolution
     assert Rendition.objects.done().count() == 2
+
+
+# What is made as a file is examined
+
+
+def sent(format, colour="red"):
+    """An upload of a picture, as it is examined in the sandbox."""
+    file = SimpleUploadedFile("picture", file_of(format, colour, (600, 400)))
+    return ingest(file, owner=make_user())[0]
+
+
+@pytest.mark.parametrize("format", ["PNG", "WebP", "GIF", "TIFF", "BMP", "AVIF"])
+def test_what_is_decoded_in_full_at_the_door_is_not_decoded_again(
+    fake_encoder, monkeypatch, format
+):
+    make_encoder(resolution=fake_encoder.resolution)
+    asset = sent(format)
+    monkeypatch.setattr("search.library.originals.open_original", None)
+
+    renditions.do()
+    embeddings.do()
+
+    assert {r.state for r in asset.renditions.all()} == {"done"}
+    assert asset.embeddings.get().state == "done"
+    assert input_files() == []
+
+
+def test_what_comes_of_it_is_what_comes_of_the_original(fake_encoder):
+    make_encoder(resolution=fake_encoder.resolution)
+    asset = sent("PNG")
+
+    made = inputs.read(asset)
+
+    assert made == derived_from(asset, [1600, 640], 2 * fake_encoder.resolution)
+
+
+def test_a_jpeg_which_is_examined_at_an_eighth_leaves_nothing(fake_encoder):
+    make_encoder(resolution=fake_encoder.resolution)
+    sent("JPEG")
+    assert input_files() == []
+
+
+def test_where_no_vector_is_owed_it_goes_with_the_renditions():
+    asset = sent("PNG")
+    assert input_files() == [inputs.name_of(asset.pk)]
+
+    renditions.do()
+
+    assert {r.state for r in asset.renditions.all()} == {"done"}
+    assert input_files() == []
+
+
+def test_an_upload_that_is_not_stored_leaves_none(monkeypatch):
+    def fail(self, asset):
+        raise IntegrityError
+
+    asset = sent("PNG")
+    monkeypatch.setattr(EmbeddingQuerySet, "promise", fail)
+    with suppress(Asset.DoesNotExist):
+        sent("PNG", "blue")
+
+    assert input_files() == [inputs.name_of(asset.pk)]
