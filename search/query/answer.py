@@ -11,10 +11,10 @@ from django.db.models.functions import Lower
 from search.library.near_duplicates import collapse
 from search.models import Asset, Encoder, Rendition, User
 from search.models.asset import AssetQuerySet
-from search.query import fusion, lexical
+from search.query import facets, fusion, lexical
 from search.query.cutouts import with_origins
 from search.query.diversity import diversify
-from search.query.facets import Choice, facets
+from search.query.facets import Choice, Facets
 from search.query.fusion import BEYOND, Candidate
 from search.query.permitted import far_from, permitted
 from search.query.pictures import NoVector
@@ -65,6 +65,7 @@ class Answer:
     has_more: bool = False
     count: int = 0  # Of the assets that match, near-duplicates too.
     is_whole: bool = True  # There are no more than counted.
+    is_sampled: bool = False  # They were counted in a sample.
     has_rest: bool = False  # There is what does not match.
     has_thresholds: bool = False  # Hits say whether they match.
     nearest: tuple[Hit, ...] = ()  # Where nothing matches.
@@ -177,15 +178,16 @@ def _in_order(
 ) -> Answer:
     """A page of rows in the order that they have."""
     rows = list(assets.prefetch_related(_thumbnails())[page.first : page.end])
-    count, choices = _counts(query, assets, page)
+    counts = _counts(query, assets, page)
     return Answer(
         query,
         encoder,
         page=page.number,
         hits=tuple(Hit(asset) for asset in rows[: page.size]),
         has_more=len(rows) > page.size,
-        count=count,
-        facets=choices,
+        count=counts.assets,
+        is_sampled=counts.is_sampled,
+        facets=counts.choices,
         sentence=sentence,
     )
 
@@ -200,7 +202,7 @@ def _by_rank(encoded: EncodedQuery, assets: AssetQuerySet, ranking: Ranking, pag
         hits = _headed(hits, before[0][0].match(ranking.limits) if before else "")
     shows_nearest = not matching and page.number == 1 and not query.everything
     nearest = [(candidate, 0) for candidate in ranking.candidates[:BEYOND] if shows_nearest]
-    count, choices = _counts_of_ranking(encoded, assets, ranking, page)
+    counts = _counts_of_ranking(encoded, assets, ranking, page)
     return Answer(
         query,
         encoded.encoder,
@@ -208,12 +210,13 @@ def _by_rank(encoded: EncodedQuery, assets: AssetQuerySet, ranking: Ranking, pag
         page=page.number,
         hits=tuple(hits),
         has_more=len(groups) > page.size,
-        count=count,
+        count=counts.assets,
+        is_sampled=counts.is_sampled,
         is_whole=ranking.is_whole,
         has_rest=len(ranking.candidates) > len(matching) and not query.everything,
         has_thresholds=ranking.limits is not None,
         nearest=tuple(_hits(nearest, ranking)),
-        facets=choices,
+        facets=counts.choices,
         # Where nothing is found it does not matter that words were cut off.
         sentence=encoded.sentence if hits else "",
     )
@@ -237,19 +240,22 @@ def _from_afar(encoded: EncodedQuery, assets: AssetQuerySet, page: Page) -> Answ
 # What is counted ----------------------------------------------------------------------------------
 
 
-def _counts(query: Query, assets: AssetQuerySet, page: Page) -> tuple[int, dict[str, list[Choice]]]:
+def _counts(query: Query, assets: AssetQuerySet, page: Page) -> Facets:
     """How many there are, and what narrows them down."""
-    return facets(query, assets) if page.with_facets else (assets.count(), {})
+    if page.with_facets:
+        return facets.facets(query, assets)
+    number, is_sampled = facets.count(assets)
+    return Facets(number, {}, is_sampled)
 
 
 def _counts_of_ranking(
     encoded: EncodedQuery, assets: AssetQuerySet, ranking: Ranking, page: Page
-) -> tuple[int, dict[str, list[Choice]]]:
+) -> Facets:
     """The same of those that match, or of all where every one is shown."""
     if encoded.query.everything or not ranking.limits:
         return _counts(encoded.query, rankable(encoded, assets), page)
     ids = [candidate.pk for candidate in ranking.matching()]
-    return facets(encoded.query, ids) if page.with_facets else (len(ids), {})
+    return facets.facets(encoded.query, ids) if page.with_facets else Facets(len(ids), {})
 
 
 # What is shown ------------------------------------------------------------------------------------

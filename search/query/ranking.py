@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from search.matches.thresholds import Thresholds
 from search.models import Asset, Embedding
@@ -64,8 +64,9 @@ def rank_by_meaning(encoded: EncodedQuery, assets: AssetQuerySet, *, limit: int)
 def rankable(encoded: EncodedQuery, assets: AssetQuerySet) -> AssetQuerySet:
     """Those of the assets that a ranking may hold: embedded, with the words of the query, or
     looking just like its pictures."""
-    embedded = Embedding.objects.filter(encoder=encoded.encoder, fulfilled__isnull=False)
-    may = Q(pk__in=embedded.values("asset"))
+    # Of each asset whether it is: a list of all that are takes 0.5 s of a million.
+    own = Embedding.objects.filter(encoder=encoded.encoder, asset=OuterRef("pk"))
+    may = Q(Exists(own.filter(fulfilled__isnull=False)))
     if fusion.weight_of_words(encoded.query):
         mentioning = lexical.containing(Asset.objects.all(), *fusion.texts(encoded.query))
         may |= Q(pk__in=mentioning.values("pk"))

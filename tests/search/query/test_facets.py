@@ -1,11 +1,12 @@
 """The counts beside the hits, and what is there after one of them was chosen."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
 from search.models import Asset
-from search.query import Query, answer
+from search.query import Query, answer, facets
 from search.query.facets import FACETS, MOST
 from tests.support.factories import make_asset, make_user
 from tests.support.placed import put, set_thresholds
@@ -131,3 +132,44 @@ def test_an_asset_that_is_not_embedded_yet_is_not_counted_among_hits():
 
 def test_facets_are_left_away_where_no_one_asked_for_them(library):
     assert answer(Query.of("red"), make_user()).facets == {}
+
+
+# Of a large library a sample
+
+
+@pytest.fixture
+def sampled(monkeypatch):
+    """Of 64 assets whose ids are spread evenly, one in four is counted."""
+    for number in range(64):
+        make_asset(
+            id=UUID(int=number << 122),
+            title=f"{number}",
+            colour=("red", "blue")[number % 4 == 0],
+            labels=("rare",) if number == 63 else (),
+        )
+    monkeypatch.setattr(facets, "_share", lambda: 0.25)
+    monkeypatch.setattr(facets, "LEAST_SAMPLE", 10)
+
+
+def test_a_sample_tells_how_many_there_are_in_two_digits(sampled):
+    result = ask(Query())
+
+    assert (result.count, result.is_sampled) == (64, True)
+    assert counts(result)["colour", "red"] == 48
+    assert facets.scale(1234, 0.01) == 120_000
+
+
+def test_of_what_few_assets_have_all_are_counted(sampled):
+    result = ask(Query().plus("label", "rare"))
+
+    assert (result.count, result.is_sampled) == (1, False)
+
+
+def test_without_facets_the_same_is_counted(sampled):
+    assert facets.count(Asset.objects.all()) == (64, True)
+    assert facets.count(Asset.objects.labelled("rare")) == (1, False)
+
+
+def test_a_library_of_usual_size_is_counted_as_a_whole():
+    assert facets._share() == 1
+    assert facets.scale(1234, 1) == 1234
