@@ -117,7 +117,7 @@ class Asset(models.Model):
         db_persist=True,
     )
     # By the camera's own clock, whose time zone no file tells reliably: kept as if it were UTC.
-    taken = models.DateTimeField(null=True, blank=True, db_index=True)
+    taken = models.DateTimeField(null=True, blank=True)
     taken_source = models.CharField(
         "taken according to",
         max_length=6,
@@ -160,6 +160,10 @@ class Asset(models.Model):
             models.Index(
                 OpClass(Lower("title"), name="text_pattern_ops"), name="asset_title_begins"
             ),
+            # For the orders of hits (search/query/answer.py): a million were sorted in 0.7 s.
+            models.Index(F("taken").desc(nulls_last=True), name="asset_by_date_taken"),
+            models.Index(fields=["bytes"], name="asset_by_size"),
+            models.Index(Lower("title"), name="asset_by_name"),
             # First members to compare with, by each part of their hashes
             # (search/library/near_duplicates.py).
             *(_index_of_band(band) for band in range(BANDS)),
