@@ -94,6 +94,7 @@ class CuratorAdmin(Returning, CarefulDeletion, CuratorPermissions, CheckedAction
     list_filter_submit = True
     list_per_page = 50
     list_max_show_all = 0
+    show_full_result_count = False  # Another count, of all beside those that a filter leaves.
     show_facets = ShowFacets.NEVER  # A COUNT over the whole library for each choice of a filter.
 
 

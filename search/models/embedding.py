@@ -141,7 +141,14 @@ class Embedding(Promise):
                 fields=["encoder", "claims", "backfill", "id"],
                 condition=Q(fulfilled=None, error=""),
                 name="embedding_waiting",
-            )
+            ),
+            # Counted for the list of encoders.
+            models.Index(
+                fields=["encoder", "fulfilled"],
+                condition=Q(fulfilled__isnull=False),
+                name="embedding_done",
+            ),
+            models.Index(fields=["encoder"], condition=~Q(error=""), name="embedding_failed"),
         ]
 
     def __str__(self) -> str:

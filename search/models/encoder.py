@@ -5,8 +5,8 @@ from typing import Any, Self
 
 from django.db import connection, models, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Count, Max, Q
-from django.db.models.functions import Now
+from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, Now
 
 from search.refusals import Refusal, sentence
 
@@ -45,14 +45,21 @@ class EncoderQuerySet(models.QuerySet["Encoder"]):
 
     def with_counts(self) -> Self:
         """Each with the numbers of its searchable, waiting, failed and latest embeddings."""
-        done, failed = Q(embeddings__fulfilled__isnull=False), ~Q(embeddings__error="")
-        lately = Q(embeddings__fulfilled__gt=Now() - timedelta(minutes=1))
+        # A statement for each, which an index answers: together they read every row of a million.
+        rows = self.model._meta.get_field("embeddings").related_model._default_manager
+        lately = rows.filter(fulfilled__gt=Now() - timedelta(minutes=1))
         return self.annotate(
-            searchable=Count("embeddings", filter=done),
-            waiting=Count("embeddings", filter=~done & ~failed),
-            failed=Count("embeddings", filter=failed),
-            lately=Count("embeddings", filter=lately),
+            searchable=_number(rows.done()),
+            waiting=_number(rows.waiting()),
+            failed=_number(rows.failed()),
+            lately=_number(lately),
         )
+
+
+def _number(embeddings: Any) -> Coalesce:
+    """How many of these an encoder has."""
+    own = embeddings.filter(encoder=OuterRef("pk")).order_by().values("encoder")
+    return Coalesce(Subquery(own.annotate(number=Count("*")).values("number")), 0)
 
 
 class Encoder(models.Model):
