@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 DIMENSIONS = 768
+# Number of vectors that are drawn at once: a million would take 6 GB in double precision.
+CHUNK = 50_000
 # Number of dimensions of the contents of pictures, and of clusters of contents.
 CONTENTS, CLUSTERS = 128, 2_000
 # Minus the power of n that is the deviation of the nth of these dimensions.
@@ -46,10 +48,18 @@ def gap(size: int, queries: int, seed: int) -> Gap:
         return length / DIMENSIONS**0.5 * random.normal(size=(count, DIMENSIONS))
 
     def pictures(contents: Vectors) -> Vectors:
-        return units(axes[0] + contents @ axes[2:] + grain(len(contents), GRAIN))
+        drawn = np.empty((len(contents), DIMENSIONS), np.float32)
+        for first in range(0, len(contents), CHUNK):
+            some = contents[first : first + CHUNK]
+            drawn[first : first + CHUNK] = units(
+                axes[0] + some @ axes[2:] + grain(len(some), GRAIN)
+            )
+        return drawn
 
     clusters = random.integers(CLUSTERS, size=size + queries)
-    contents = centres[clusters] + random.normal(size=(size + queries, CONTENTS)) * deviation
+    contents = random.normal(size=(size + queries, CONTENTS))
+    contents *= deviation
+    contents += centres[clusters]
     true = random.choice(size, queries, replace=False)
     in_words = contents[true] + MISSED * random.normal(size=(queries, CONTENTS)) * deviation
     words = units(axes[1] + SHARE * in_words @ axes[2:] + grain(queries, OTHER))

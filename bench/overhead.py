@@ -21,9 +21,9 @@ from urllib.parse import quote_plus
 
 import numpy as np
 
-from bench.gap import Gap, gap
+from bench.gap import Gap, Vectors, gap
 from bench.support import library, parser_of, report, run, say, table
-from bench.vector_library import load
+from bench.vector_library import load, render
 
 # Numbers of hits of a page.
 SIZES = (24, 48)
@@ -51,8 +51,8 @@ class Texts:
 
     text_length = 64
 
-    def __init__(self, drawn: Gap) -> None:
-        self.words, self.encoded = drawn.words, 0
+    def __init__(self, words: Vectors) -> None:
+        self.words, self.encoded = words, 0
 
     def encode_texts(self, texts: list[str]) -> Any:
         self.encoded += len(texts)
@@ -79,7 +79,7 @@ def main() -> None:
 def measure(options: Namespace) -> str:
     drawn = gap(options.assets, QUERIES, options.seed)
     say("loading")
-    texts = Texts(drawn)
+    texts = Texts(drawn.words)
     encoder, pages = furnish(drawn, texts, options.seed)
     client = sign_in()
     for page in pages.values():  # From then on the vectors are in the cache.
@@ -94,29 +94,16 @@ def measure(options: Namespace) -> str:
 
 def furnish(drawn: Gap, texts: Texts, seed: int) -> tuple[Any, dict[str, Callable[[int], str]]]:
     from django.conf import settings
-    from django.utils import timezone
 
     from search.matches import calibrate
-    from search.models import Rendition
     from workers import encoder_cache
 
     settings.ALLOWED_HOSTS, encoder_cache.load_encoder = ["*"], lambda *args, **kwargs: texts
     settings.STORAGES["staticfiles"] = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
     }
-    encoder, assets = load(drawn, seed)
-    run(
-        "INSERT INTO search_assetwords (asset_id) SELECT id FROM search_asset",
-        "UPDATE search_asset SET cluster = id",
-    )
-    Rendition.objects.bulk_create(
-        (
-            Rendition(asset=asset, spec=spec, file="a.jpg", fulfilled=timezone.now())
-            for asset in assets
-            for spec in Rendition.Spec
-        ),
-        batch_size=5_000,
-    )
+    encoder, ids = load(drawn, seed)
+    render()
     say("building the index")
     run("SET maintenance_work_mem = '1GB'")
     encoder.build_index()
@@ -124,10 +111,10 @@ def furnish(drawn: Gap, texts: Texts, seed: int) -> tuple[Any, dict[str, Callabl
     say("calibrating")
     calibrate.calibrate(encoder)
     return encoder, {
-        "words, in the cache": lambda number: f"q=picture+{number}",
+        "words, in the cache": lambda number: f"q=quiet+{number}",
         "words, everything": lambda number: f"q={quote_plus(f'scene {number}')}&everything=1",
-        "an asset": lambda number: f"like={assets[number].pk}",
-        "words and a filter": lambda number: f"q=picture+{number}&label=1+%25",
+        "an asset": lambda number: f"like={ids[number]}",
+        "words and a filter": lambda number: f"q=quiet+{number}&label=1+%25",
         "nothing": lambda number: f"page={1 + number}",
     }
 

@@ -23,25 +23,24 @@ def parser_of(doc: str | None) -> ArgumentParser:
 
 
 @contextmanager
-def library() -> Iterator[None]:
-    """Django on an embedded PostgreSQL with empty tables, whatever the environment names.
-
-    In a temporary folder, which is removed in the end. Before Django reads its settings.
+def library(folder: Path | None = None) -> Iterator[None]:
+    """Django on an embedded PostgreSQL, whatever the environment names, before it reads its
+    settings: what the folder holds, or else empty tables in one that is removed in the end.
     """
     with tempfile.TemporaryDirectory(prefix="sl-bench-") as name:
-        folder = Path(name).resolve()
+        var = (folder or Path(name)).resolve()
         for variable in ("DATABASE_URL", "REDIS_URL"):
             os.environ.pop(variable, None)
-        os.environ |= {"VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "config.settings"}
+        os.environ |= {"VAR_DIR": str(var), "DJANGO_SETTINGS_MODULE": "config.settings"}
         embedded = import_module("config.embedded")
-        embedded.start_database(folder)
+        embedded.start_database(var)
         try:
             import_module("django").setup()
             import_module("django.core.management").call_command("migrate", verbosity=0)
             yield
         finally:
             import_module("django.db").connection.close()
-            embedded.stop_database(folder)
+            embedded.stop_database(var)
 
 
 def run(*statements: str) -> None:

@@ -119,16 +119,14 @@ def new_words() -> Iterator[str]:
 
 def fill(assets: int) -> None:
     """Assets with drawn vectors of the encoder that serves."""
-    from bench.vector_library import asset, embed
+    from bench.vector_library import embed, write_assets
     from search.library import sample_catalogue
-    from search.models import Asset, Encoder, User
+    from search.models import Encoder, User
 
     # So that nothing is calibrated meanwhile, for which the query worker encodes hundreds of texts.
     sample_catalogue.begin(assets)
     owner = User.objects.get(username="owner")
-    rows = [asset(number, owner) for number in range(assets)]
-    Asset.objects.bulk_create(rows, batch_size=1_000)
-    embed(rows, gap(assets, 10, 1), Encoder.objects.serving())
+    embed(write_assets(owner, assets), gap(assets, 10, 1), Encoder.objects.serving())
 
 
 def wait(pictures: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bench.gap import Gap, Vectors, units
+from bench.gap import CHUNK, Gap, Vectors, units
 from bench.vector_library import CLUSTERED
 
 # Number of nearest assets that recall is of.
@@ -35,8 +35,7 @@ class Library:
         self.encoder = encoder
         self.numbers = {pk: number for number, pk in enumerate(ids)}
         self.queries = {"words": drawn.words, "picture": drawn.pictures}
-        stored = units(halved(drawn.library))
-        self.scores = {kind: halved(each) @ stored.T for kind, each in self.queries.items()}
+        self.scores = {kind: scores(each, drawn.library) for kind, each in self.queries.items()}
         self.mean = units(drawn.library.mean(axis=0, keepdims=True))[0]
         self.left: dict[str, Any] = {}
 
@@ -63,6 +62,12 @@ class Library:
         least = np.partition(permitted, -right)[-right]
         hits = scores[[self.numbers[pk] for pk in ids[:FIRST]]]
         return float((hits >= least - AS_NEAR).sum()) / right
+
+
+def scores(queries: Vectors, library: Vectors) -> Vectors:
+    """The cosines of all queries with all vectors as they are stored, a chunk at a time."""
+    chunks = (library[first : first + CHUNK] for first in range(0, len(library), CHUNK))
+    return np.hstack([halved(queries) @ units(halved(chunk)).T for chunk in chunks])
 
 
 def halved(vectors: Vectors) -> Vectors:
