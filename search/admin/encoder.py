@@ -57,6 +57,7 @@ class EncoderAdmin(ReadOnlyAdmin):
         "current_state",
         "problems",
         "progress",
+        "index",
         "speed",
         "time_left",
         "kind",
@@ -150,6 +151,11 @@ class EncoderAdmin(ReadOnlyAdmin):
     def progress(self, encoder: Encoder) -> str:
         failed = f", {encoder.failed:,} failed" if encoder.failed else ""
         return f"{encoder.searchable:,} of {Asset.objects.count():,}{failed}"
+
+    @display
+    def index(self, encoder: Encoder) -> str:
+        """How far it is being built, else whether it is there."""
+        return encoder.index.progress() or ("" if encoder.has_index() else "missing")
 
     @display(description="per second")
     def speed(self, encoder: Encoder) -> str:

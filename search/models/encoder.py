@@ -3,21 +3,16 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, Self
 
-from django.db import connection, models, transaction
-from django.db.backends.utils import CursorWrapper
+from django.db import models, transaction
 from django.db.models import Count, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Now
 
+from search.models.vector_index import VectorIndex
 from search.refusals import Refusal, sentence
 
 _INCOMPLETE = Q(promised=None) | Q(
     embeddings__backfill=True, embeddings__fulfilled=None, embeddings__error=""
 )
-
-# Links of a vector in the HNSW graph, and the number of candidates that they are chosen from.
-# With pgvector's own 16 and 64, words find at most 0.94 of their nearest among 100,000, with these
-# 0.98; to build it takes six times as long (bench/results/recall.md).
-LINKS, CANDIDATES = 48, 256
 
 
 class WrongState(Refusal):
@@ -221,53 +216,27 @@ class Encoder(models.Model):
     # Its index -----------------------------------------------------------------------------------
 
     @property
+    def index(self) -> VectorIndex:
+        return VectorIndex(self.pk, self.dimensions)
+
+    @property
     def index_name(self) -> str:
-        return f"hnsw_encoder_{self.pk}"
+        return self.index.name
 
     def has_index(self) -> bool:
-        """Whether this encoder's HNSW index is there, as it is built now and not half."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
-                "WHERE indexrelid = to_regclass(%s) AND indisvalid AND reloptions @> %s",
-                [self.index_name, [f"m={LINKS}", f"ef_construction={CANDIDATES}"]],
-            )
-            return cursor.rowcount == 1
+        """Whether its index is there, as it is built now and not half."""
+        return self.index.is_there()
 
     def build_index(self) -> None:
-        """Create this encoder's HNSW index where it is missing, half-built or built otherwise.
+        """Create this encoder's index where it is missing, half-built or built otherwise.
 
         Not by two at a time: each would take what the other is building for half-built.
         """
-        if self.has_index():
-            return
-        self.drop_index()
-        with unhurried() as cursor:
-            cursor.execute(
-                f"CREATE INDEX {_concurrently()} {self.index_name} ON search_embedding "
-                f"USING hnsw ((vector::halfvec({self.dimensions})) halfvec_cosine_ops) "
-                f"WITH (m = {LINKS}, ef_construction = {CANDIDATES}) "
-                f"WHERE encoder_id = {self.pk}"
-            )
+        if not self.has_index():
+            self.index.build()
 
     def drop_index(self) -> None:
-        with unhurried() as cursor:
-            cursor.execute(f"DROP INDEX {_concurrently()} IF EXISTS {self.index_name}")
-
-
-@contextmanager
-def unhurried() -> Iterator[CursorWrapper]:
-    """A cursor whose statements may take hours, or wait as long for a backup to end."""
-    timeouts = ("statement_timeout", "lock_timeout")
-    with connection.cursor() as cursor:
-        for name in timeouts:
-            cursor.execute(f"SET {name} = 0")
-        try:
-            yield cursor
-        finally:
-            if connection.is_usable():
-                for name in timeouts:
-                    cursor.execute(f"RESET {name}")
+        self.index.drop()
 
 
 def duration_text(seconds: float) -> str:
@@ -275,8 +244,3 @@ def duration_text(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.0f} h"
-
-
-def _concurrently() -> str:
-    # So that uploads and searches go on meanwhile. It can't run inside a transaction.
-    return "" if connection.in_atomic_block else "CONCURRENTLY"

@@ -8,7 +8,7 @@ from psycopg.errors import QueryCanceled
 
 from config import timeouts
 from config.timeouts import WEB, WORKER, Timeouts
-from search.models.encoder import unhurried
+from search.models.vector_index import unhurried
 from workers import signals
 
 pytestmark = pytest.mark.django_db

@@ -4,6 +4,7 @@ from kombu.exceptions import OperationalError as MessageNotSent
 
 from search.admin import encoder as encoder_admin
 from search.models import Encoder, EncoderRequest
+from search.models.vector_index import VectorIndex
 from tests.support.factories import make_asset, make_encoder
 from workers.encoders.protocol import CheckpointError
 
@@ -42,6 +43,17 @@ def test_the_list_says_how_far_each_is(staff_client):
 
     for words in ("1 of 2", "0.0", "60 s", "SigLIP, 4 dimensions", "Its files are gone."):
         assert words in page
+
+
+def test_it_says_how_far_an_index_is(staff_client, monkeypatch):
+    encoder = make_encoder()
+    assert "missing" not in text_of_list(staff_client)
+
+    encoder.drop_index()
+    assert "missing" in text_of_list(staff_client)
+
+    monkeypatch.setattr(VectorIndex, "progress", lambda self: "loading tuples, 40 %")
+    assert "loading tuples, 40 %" in text_of_list(staff_client)
 
 
 def test_it_takes_a_few_queries(staff_client, two, django_assert_max_num_queries):

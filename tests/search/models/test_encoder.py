@@ -1,6 +1,7 @@
 """Encoders side by side: their states, and that no search sees another one's rows."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -9,6 +10,7 @@ from django.db import DataError, IntegrityError, connection, transaction
 
 from search.models import Asset, Embedding, Encoder
 from search.models.encoder import WrongState
+from search.models.vector_index import progress_text
 from tests.support.factories import make_asset, make_encoder
 
 pytestmark = pytest.mark.django_db
@@ -187,3 +189,40 @@ def test_an_index_that_was_built_otherwise_is_built_anew():
     assert not encoder.has_index()
     encoder.build_index()
     assert encoder.has_index()
+
+
+def test_an_index_that_is_being_built_says_how_far_it_is():
+    assert progress_text("building index: loading tuples", 40, 99) == "loading tuples, 40 %"
+    assert progress_text("building index: performing k-means", 0, 0) == "performing k-means"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_it_waits_for_an_upload_the_index_says_so():
+    encoder, uploaded, ended = make_encoder(), threading.Event(), threading.Event()
+    encoder.drop_index()
+    assert encoder.index.progress() == ""
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(upload_elsewhere, uploaded, ended)
+        assert uploaded.wait(20)
+        building = pool.submit(build_elsewhere, encoder)
+        while not (progress := encoder.index.progress()) and not building.done():
+            time.sleep(0.01)
+        ended.set()
+        building.result()
+
+    assert progress == "waiting for writers before build"
+
+
+def upload_elsewhere(uploaded, ended):
+    with transaction.atomic():
+        make_asset()
+        uploaded.set()
+        ended.wait(20)
+    connection.close()
+
+
+def build_elsewhere(encoder):
+    try:
+        encoder.index.build()
+    finally:
+        connection.close()
