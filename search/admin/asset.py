@@ -29,7 +29,9 @@ from search.admin.site import CuratorAdmin, CuratorPermissions, site
 from search.formats.dates import FIRST_PHOTOGRAPH
 from search.library import label_suggestions, near_duplicates
 from search.models import Asset, Collection, Embedding, Encoder
+from search.models.asset import AssetQuerySet
 from search.models.embedding import AssetState
+from search.query import lexical
 from workers.bell import ring
 
 STATE_COLOURS = {"waiting": "info", "searchable": "success", "failed": "danger"}
@@ -132,7 +134,7 @@ class AssetAdmin(CuratorAdmin):
         ("owner", RelatedDropdownFilter),
     ]
     search_fields = ["title", "description", "filename", "asset_labels__label__name"]
-    search_help_text = "Title, description, file name or label"
+    search_help_text = "Words of title, description, file name, label or collection"
     ordering = ["-created"]
     actions = ["embed_again", "look_again", "add_to_collection"]
     action_form = AssetActionForm
@@ -147,6 +149,13 @@ class AssetAdmin(CuratorAdmin):
         serving = Prefetch("embeddings", OF_SERVING.defer("vector"), to_attr="of_serving")
         assets = super().get_queryset(request).select_related("owner")
         return assets.prefetch_related("collections", serving)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: AssetQuerySet, search_term: str
+    ) -> tuple[AssetQuerySet, bool]:
+        # By the index of words: to look at every text of a million assets takes seconds.
+        words = search_term.split()
+        return (lexical.containing(queryset, words, []) if words else queryset), False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # Originals come in by the upload page and `ingest`, which check them.

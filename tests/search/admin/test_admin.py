@@ -1,5 +1,7 @@
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from search.models import Asset, AssetLabel, Collection, Embedding, Rendition, User
@@ -73,6 +75,23 @@ def test_the_list_reads_no_vector(curator_client, django_assert_max_num_queries)
         curator_client.get(ASSETS)
 
     assert not [q for q in queries if '"search_embedding"."vector"' in q["sql"]]
+
+
+@pytest.mark.parametrize("words", ["old barn", "BAR", "farm", "sunny", "market"])
+def test_assets_are_searched_by_their_words(curator_client, words):
+    make_asset(title="Old barn", description="Sunny.", labels=("farm",), collection="market")
+    make_asset(title="boat")
+
+    page = curator_client.get(ASSETS, {"q": words}).text
+
+    assert "Old barn" in page and "boat" not in page
+
+
+def test_a_search_of_assets_looks_at_no_text(curator_client):
+    with CaptureQueriesContext(connection) as queries:
+        curator_client.get(ASSETS, {"q": "barn"})
+
+    assert not any("LIKE" in query["sql"] for query in queries)
 
 
 @pytest.mark.parametrize("state", ["waiting", "searchable", "failed"])
