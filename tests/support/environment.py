@@ -6,9 +6,12 @@ conftest.
 
 import atexit
 import os
+import shlex
 import shutil
+import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +36,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
     if not hands_out_tests(config):
         start_quick_database(VAR_DIR)
+
+
+def pytest_xdist_setupnodes(specs: list[Any]) -> None:
+    """Let the processes that run tests be forks of one that has imported what they need."""
+    from tests.support import forks, xdist_worker
+
+    command = [sys.executable, "-I", "-S", xdist_worker.__file__, forks.address()]
+    for spec in specs:
+        spec.python = shlex.join(command)
 
 
 def hands_out_tests(config: pytest.Config) -> bool:

@@ -1,9 +1,11 @@
 """Processes of Sightline, forked from one that has imported torch; as a command it is that one.
 
 To import torch and the parts of transformers that we use takes 5 CPU-seconds, and the end-to-end
-tests start some forty workers and commands that need them. In production each imports them itself.
+tests start some forty workers and commands that need them, besides the processes that run tests. In
+production each imports them itself.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -11,21 +13,27 @@ import os
 import pkgutil
 import random
 import runpy
+import select
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from functools import cache
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import IO, NoReturn
+from tempfile import TemporaryDirectory, mkdtemp
+from types import ModuleType
+from typing import NoReturn
 
 import psutil
 
 from config.supervisor import BASE_DIR
 
-# What is imported beforehand, apart from the encoders: nothing that reads Django's settings.
+# Where it listens; processes of the same run inherit it.
+ADDRESS = "SIGHTLINE_TEST_FORKS"
+# What is imported beforehand, apart from the encoders: nothing that reads Django's settings, and
+# nothing that pytest wants to rewrite.
 COMMON = ("celery.apps.worker", "celery.bin.celery", "django.core.management", "psycopg")
 
 
@@ -48,8 +56,11 @@ class Fork:
         self._code = stdout.with_suffix(".code")
         self._code.unlink(missing_ok=True)
         stdout.write_bytes(b"")
-        files = [str(path) for path in (stdin, stdout, stderr or stdout, self._code)]
-        self.pid = _fork([list(command[1:]), dict(env), files])
+        with ExitStack() as opened:
+            files = [opened.enter_context(stdin.open("rb"))]
+            files += [opened.enter_context(path.open("ab")) for path in (stdout, stderr or stdout)]
+            order = [list(command[1:]), dict(env), str(self._code)]
+            self.pid = _fork(order, [file.fileno() for file in files])
         self._process = psutil.Process(self.pid)
 
     @property
@@ -88,37 +99,49 @@ def run(
         return subprocess.CompletedProcess(command, fork.returncode, *texts)
 
 
-def _fork(order: list[object]) -> int:
-    stdin, stdout = _parent()
-    print(json.dumps(order), file=stdin, flush=True)
-    return int(stdout.readline())
+def _fork(order: list[object], files: Sequence[int]) -> int:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(address())
+        socket.send_fds(connection, [b"\0"], files)
+        connection.sendall(json.dumps(order).encode() + b"\n")
+        return int(connection.makefile().readline())
 
 
-@cache
-def _parent() -> tuple[IO[str], IO[str]]:
-    """The standard input and output of the process that forks the others; it ends with us."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", __name__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=BASE_DIR,
-        start_new_session=True,
-    )
-    assert process.stdin and process.stdout
-    return process.stdin, process.stdout
+def address() -> str:
+    """Where the process listens that forks the others; it is started here if there is none."""
+    if ADDRESS not in os.environ:
+        folder = mkdtemp(prefix="sl-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.environ[ADDRESS] = f"{folder}/forks"
+        process = subprocess.Popen(
+            [sys.executable, "-m", __name__, os.environ[ADDRESS]],
+            stdin=subprocess.PIPE,  # At whose end it ends as well.
+            stdout=subprocess.PIPE,
+            cwd=BASE_DIR,
+            start_new_session=True,
+        )
+        assert process.stdout and process.stdout.readline() == b"ready\n"
+        atexit.register(process.kill)
+    return os.environ[ADDRESS]
 
 
 # In the process that forks ------------------------------------------------------------------------
 
 
-def serve() -> None:
-    """Fork a process for each order on the standard input; it prints its id."""
-    import_beforehand()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # So that none remains as a zombie.
-    for line in sys.stdin:
-        if not os.fork():
-            become(*json.loads(line))
+def serve(path: str) -> None:
+    """Fork a process for each order that comes, until the standard input ends."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen(64)
+        import_beforehand()
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # So that none remains as a zombie.
+        print("ready", flush=True)
+        while listener in select.select([listener, sys.stdin], [], [])[0]:
+            connection, _ = listener.accept()
+            if not os.fork():
+                listener.close()
+                obey(connection)
+            connection.close()
 
 
 def import_beforehand() -> None:
@@ -133,29 +156,39 @@ def import_beforehand() -> None:
     gc.freeze()
 
 
-def become(command: list[str], env: dict[str, str], files: list[str]) -> NoReturn:
-    """Run the command as an interpreter of its own would."""
+def obey(connection: socket.socket) -> NoReturn:
+    """Become what the order says. The connection ends with this process."""
+    _, files, _, _ = socket.recv_fds(connection, 1, 3)
+    command, env, code = json.loads(connection.makefile().readline())
     os.setsid()
-    print(os.getpid(), flush=True)  # Only now: whoever knows it may end the whole group.
+    # Only now: whoever knows it may end the whole group.
+    connection.sendall(b"%d\n" % os.getpid())
+    become(env, files)
+    returned = main(command)
+    if code:
+        Path(code).write_text(str(returned))
+    sys.exit(returned)
+
+
+def become(env: dict[str, str], files: list[int]) -> None:
+    """Take on an environment and the three standard files, as a new interpreter would."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     random.seed()
     os.environ.clear()
     os.environ.update(env)
-    *standard, code = files
-    for number, path in enumerate(standard):
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND if number else os.O_RDONLY
-        os.dup2(os.open(path, flags), number)
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
     sys.stdin = open(0)  # noqa: SIM115  # What the parent's has read ahead is not ours.
-    returned = main(command)
-    Path(code).write_text(str(returned))
-    sys.exit(returned)
 
 
 def main(command: list[str]) -> int:
-    """Run `-m module ...` or `script ...`; its exit code."""
+    """Run `-m module ...`, `script ...` or, as pytest-xdist has it, `-u -c code`; its exit code."""
     run_one, sys.argv = runpy.run_path, command
     if command[0] == "-m":
         run_one, sys.argv = runpy.run_module, command[1:]
+    elif command[0] == "-u":
+        run_one, sys.argv = run_code, command[2:]
     try:
         run_one(sys.argv[0], run_name="__main__")
     except SystemExit as end:
@@ -165,5 +198,11 @@ def main(command: list[str]) -> int:
     return 0
 
 
+def run_code(code: str, run_name: str) -> None:
+    """In a main module of its own, of which multiprocessing would import nothing anew."""
+    sys.modules[run_name] = ModuleType(run_name)
+    exec(code, vars(sys.modules[run_name]))
+
+
 if __name__ == "__main__":
-    serve()
+    serve(sys.argv[1])
