@@ -74,12 +74,8 @@ class Fork:
         return int(self._code.read_text()) if self._code.exists() else 1
 
     def wait(self, seconds: float) -> None:
-        """Wait for its end, and kill it and raise psutil.TimeoutExpired where that takes longer."""
-        try:
-            self._process.wait(seconds)
-        except psutil.TimeoutExpired:
-            os.killpg(self.pid, signal.SIGKILL)
-            raise
+        """Wait for its end. Raises psutil.TimeoutExpired."""
+        self._process.wait(seconds)
 
     def send_signal(self, number: int) -> None:
         with suppress(ProcessLookupError):  # As Popen: it may have ended.
@@ -94,7 +90,11 @@ def run(
         paths = [Path(folder) / name for name in ("stdin", "stdout", "stderr")]
         paths[0].write_text(stdin)
         fork = Fork(command, env, stdin=paths[0], stdout=paths[1], stderr=paths[2])
-        fork.wait(timeout)
+        try:
+            fork.wait(timeout)
+        except psutil.TimeoutExpired:
+            os.killpg(fork.pid, signal.SIGKILL)
+            raise
         texts = [path.read_text() for path in paths[1:]]
         return subprocess.CompletedProcess(command, fork.returncode, *texts)
 

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +26,8 @@ from tests.support.prepared import PASSWORD, USER, copy_into, environment
 from tests.support.session import Session
 
 WORKERS = ("ingest", "query")
+# Seconds that a process has to end, as in docker-compose.yml.
+GRACE = 30
 
 
 class Stack:
@@ -93,7 +97,7 @@ class Stack:
         self._end(name, signal.SIGKILL)
 
     def stop(self, name: str) -> None:
-        """End a process as a restart of its machine would: SIGTERM, and wait."""
+        """End a process as Docker does: SIGTERM, and SIGKILL where that takes longer than 30 s."""
         self._end(name, signal.SIGTERM)
 
     def _end(self, name: str, number: signal.Signals) -> None:
@@ -101,8 +105,20 @@ class Stack:
         if number == signal.SIGKILL:
             os.killpg(child.process.pid, number)
         child.process.send_signal(number)
-        child.process.wait(30)
+        try:
+            child.process.wait(GRACE)
+        except (psutil.TimeoutExpired, subprocess.TimeoutExpired):
+            self._end_by_force(child)
         self.supervisor.forget(child)
+
+    def _end_by_force(self, child: Child) -> None:
+        if child.name in WORKERS:
+            child.process.send_signal(signal.SIGUSR1)  # Celery logs what each of its threads does.
+            time.sleep(1)
+        lines = child.log.read_text(errors="replace").splitlines()[-60:]
+        warnings.warn(f"{child.name} did not end by itself:\n" + "\n".join(lines), stacklevel=1)
+        with suppress(ProcessLookupError):
+            os.killpg(child.process.pid, signal.SIGKILL)
 
     def pause(self, name: str) -> int:
         """Stop (SIGSTOP) the child in which a worker runs its tasks, and return its id."""
