@@ -150,6 +150,7 @@ def test_the_hashes_are_read_from_the_indexes_of_their_bands():
 
     for band in range(1, 5):
         assert f"Index Only Scan using asset_firsts_{band}" in plan
+    assert plan.count("Index Cond: ") == 4
 
 
 def changed(phash, number, random):
