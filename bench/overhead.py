@@ -49,7 +49,7 @@ class Measurement(NamedTuple):
 class Texts:
     """An encoder of the drawn words by their numbers, which counts what it encodes."""
 
-    text_length = 64
+    text_length, engine = 64, "torch"
 
     def __init__(self, words: Vectors) -> None:
         self.words, self.encoded = words, 0
