@@ -185,6 +185,16 @@ SENTENCES = {
     " alone computes it.",
     "engine_slow": "{engine} takes {times:.1f} times as long as torch here, so torch alone computes"
     " it.",
+    "int8_without_instructions": "This processor has no instructions for products of 8 bits, so it"
+    " is computed in single precision.",
+    "int8_alone": "In 8 bits {checkpoint} is measured against itself in single precision: add it so"
+    " first.",
+    "int8_too_few_assets": "{encoder} has embedded {assets} pictures that can be read: at least"
+    " {least} are needed to measure what 8 bits lose.",
+    "int8_loses": "{checkpoint} loses too much in 8 bits here: its recall@10 of {kind} is"
+    " {recall:.3f}, in fp32 {before:.3f}, and thresholds move by {moved:.2f}.",
+    "int8_proof": "8 bits: recall@10 {recall:.3f}, in single precision {before:.3f} (by {kind}),"
+    " {same:.0%} of the hits the same; thresholds moved by {moved:.2f} deviations",
     # Training --------------------------------------------------------------------------------
     "no_folder": "There is no folder {folder}.",
     "no_captions": "{folder} holds no captions: there should be a captions.jsonl or captions.csv"

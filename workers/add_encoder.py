@@ -2,10 +2,11 @@
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import PurePath
+from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseError
@@ -21,31 +22,47 @@ from workers.encoders.self_check import probe, verify
 
 logger = logging.getLogger(__name__)
 
+# What an encoder of lower precision loses in this library. Raises a refusal where it is too much.
+Prove = Callable[[LoadedEncoder], dict[str, Any]]
+
 
 def add(
-    checkpoint: str, *, revision: str = "", patches: int | None = None, slug: str = ""
+    checkpoint: str,
+    *,
+    prove: Prove,
+    revision: str = "",
+    patches: int | None = None,
+    precision: str = Encoder.Precision.FP32,
+    slug: str = "",
 ) -> Encoder:
     """Add a new encoder, or bring a retired one back; upkeep builds its index and promises.
 
     Raises CheckpointError or WrongState.
     """
     refuse_no_slug(slug)
-    return add_loaded(load_encoder(checkpoint, revision, patches=patches), slug=slug)
+    loaded = load_encoder(checkpoint, revision, patches=patches, precision=precision)
+    return add_loaded(loaded, proof_of(loaded, prove), slug=slug)
 
 
-def add_loaded(loaded: LoadedEncoder, *, slug: str = "") -> Encoder:
+def proof_of(loaded: LoadedEncoder, prove: Prove) -> dict[str, Any]:
+    """What it loses by its precision: nothing in fp32. Takes minutes, so not in a transaction."""
+    if loaded.precision == Encoder.Precision.FP32:
+        return {}
+    refuse_there(row_of(loaded), loaded)
+    return prove(loaded)
+
+
+def add_loaded(loaded: LoadedEncoder, proof: dict[str, Any], *, slug: str = "") -> Encoder:
     """`add()` of an encoder that is loaded. Raises CheckpointError or WrongState."""
     row = row_of(loaded)
     if row is None:
-        return create(loaded, slug=slug)
-    if row.state != Encoder.State.RETIRED:
-        raise WrongState(
-            "encoder_is_there", checkpoint=loaded.checkpoint, encoder=row.slug, state=row.state
-        )
+        return create(loaded, slug=slug, proof=proof)
+    refuse_there(row, loaded)
+    row.proof = proof
     return revive(row, loaded)
 
 
-def fulfil(request: EncoderRequest) -> Encoder:
+def fulfil(request: EncoderRequest, prove: Prove) -> Encoder:
     """Add the encoder of a claimed request and fulfil the request, in one transaction.
 
     Raises CheckpointError or WrongState, which then stands in the request, and Superseded.
@@ -53,9 +70,15 @@ def fulfil(request: EncoderRequest) -> Encoder:
     with renewed(request):
         try:
             refuse_no_slug(request.slug)
-            loaded = load_encoder(request.checkpoint, request.revision, patches=request.patches)
+            loaded = load_encoder(
+                request.checkpoint,
+                request.revision,
+                patches=request.patches,
+                precision=request.precision,
+            )
+            proof = proof_of(loaded, prove)
             with transaction.atomic():
-                encoder = add_loaded(loaded, slug=request.slug)
+                encoder = add_loaded(loaded, proof, slug=request.slug)
                 if not request.fulfil(encoder):
                     raise Superseded("request_superseded", checkpoint=request.checkpoint)
         except (CheckpointError, WrongState) as refusal:
@@ -92,6 +115,14 @@ def _renew(request: EncoderRequest, ended: threading.Event) -> None:
             connection.close()
 
 
+def refuse_there(row: Encoder | None, loaded: LoadedEncoder) -> None:
+    """Raise WrongState for an encoder that is there and not retired."""
+    if row and row.state != Encoder.State.RETIRED:
+        raise WrongState(
+            "encoder_is_there", checkpoint=loaded.checkpoint, encoder=row.slug, state=row.state
+        )
+
+
 def refuse_no_slug(slug: str) -> None:
     if slug != slugify(slug):
         raise WrongState("no_slug", slug=slug)
@@ -99,21 +130,30 @@ def refuse_no_slug(slug: str) -> None:
 
 def row_of(loaded: LoadedEncoder) -> Encoder | None:
     """The row of this revision, wherever it was loaded from: a folder may have been moved."""
-    return Encoder.objects.filter(revision=loaded.revision, patches=loaded.patches).first()
+    rows = Encoder.objects.filter(precision=loaded.precision)
+    return rows.filter(revision=loaded.revision, patches=loaded.patches).first()
 
 
-def create(loaded: LoadedEncoder, *, slug: str = "", promote_when_ready: bool = False) -> Encoder:
+def create(
+    loaded: LoadedEncoder,
+    *,
+    slug: str = "",
+    promote_when_ready: bool = False,
+    proof: dict[str, Any] | None = None,
+) -> Encoder:
     """The row of an encoder that is new here. Raises CheckpointError or WrongState."""
     if slug and Encoder.objects.filter(slug=slug).exists():
         raise WrongState("slug_is_taken", slug=slug)
     row = Encoder(
-        slug=slug or free_slug(loaded.checkpoint),
+        slug=slug or free_slug(loaded),
         checkpoint=loaded.checkpoint,
         revision=loaded.revision,
         family=loaded.family,
         dimensions=loaded.dimensions,
         resolution=loaded.resolution,
         patches=loaded.patches,
+        precision=loaded.precision,
+        proof=proof or {},
         promote_when_ready=promote_when_ready,
         manifest=loaded.manifest,
         probes=probe(loaded),
@@ -147,11 +187,13 @@ def refresh(encoder: Encoder, loaded: LoadedEncoder) -> None:
         encoder.manifest, encoder.probes = loaded.manifest, probe(loaded)
         encoder.family = loaded.family
     encoder.checkpoint = loaded.checkpoint
-    encoder.save(update_fields=["checkpoint", "family", "manifest", "probes"])
+    encoder.save(update_fields=["checkpoint", "family", "manifest", "probes", "proof"])
 
 
-def free_slug(checkpoint: str) -> str:
+def free_slug(loaded: LoadedEncoder) -> str:
     """The checkpoint's own name, with a number behind it where that is taken."""
-    name = slugify(PurePath(checkpoint).name)[:90] or "encoder"
+    name = slugify(PurePath(loaded.checkpoint).name)[:85] or "encoder"
+    if loaded.precision != Encoder.Precision.FP32:
+        name += f"-{loaded.precision}"
     slugs = (f"{name}-{number}" if number > 1 else name for number in count(1))
     return next(slug for slug in slugs if not Encoder.objects.filter(slug=slug).exists())

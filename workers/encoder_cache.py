@@ -99,7 +99,11 @@ def _as_loaded(key: Key) -> LoadedEncoder | None:
 
 def _checked(row: Encoder, *, vision_only: bool) -> LoadedEncoder:
     encoder = load_encoder(
-        row.checkpoint, row.revision, patches=row.patches, vision_only=vision_only
+        row.checkpoint,
+        row.revision,
+        patches=row.patches,
+        precision=row.precision,
+        vision_only=vision_only,
     )
     if row.probes:  # An encoder from before there were any gets them at the next start.
         verify(encoder, row.manifest, row.probes)

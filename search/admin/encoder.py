@@ -8,7 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from search.admin.site import ReadOnlyAdmin, site
 from search.models import Asset, Encoder, EncoderRequest
@@ -45,6 +49,13 @@ class AdditionForm(forms.Form):
         max_value=4096,
         widget=UnfoldAdminIntegerFieldWidget,
         help_text="Of a picture at most, for a NaFlex checkpoint; empty for its own number.",
+    )
+    precision = forms.TypedChoiceField(
+        required=False,
+        choices=Encoder.Precision,
+        empty_value=Encoder.Precision.FP32,
+        widget=UnfoldAdminSelectWidget,
+        help_text="8 bits are faster, and refused where the searches of this library lose by them.",
     )
 
 
@@ -137,7 +148,8 @@ class EncoderAdmin(ReadOnlyAdmin):
     @display(description="family")
     def kind(self, encoder: Encoder) -> str:
         patches = f", {encoder.patches} patches" if encoder.patches else ""
-        return f"{encoder.family}, {encoder.dimensions} dimensions{patches}"
+        kind = f"{encoder.family}, {encoder.dimensions} dimensions{patches}"
+        return f"{kind}, {encoder.proof_sentence}" if encoder.proof else kind
 
     @display
     def problems(self, encoder: Encoder) -> str:

@@ -66,6 +66,10 @@ class Encoder(models.Model):
         SERVING = "serving"
         RETIRED = "retired"
 
+    class Precision(models.TextChoices):
+        FP32 = "fp32", "single precision"
+        INT8 = "int8", "8 bits"
+
     slug = models.SlugField(unique=True, max_length=100)
     checkpoint = models.CharField(max_length=500, help_text="A hub id or a folder.")
     revision = models.CharField(max_length=64, help_text="A commit, or a hash of the folder.")
@@ -75,6 +79,10 @@ class Encoder(models.Model):
     resolution = models.PositiveIntegerField(null=True, editable=False)
     # Of a picture, at most; of encoders with native aspect ratio only.
     patches = models.PositiveSmallIntegerField(null=True, blank=True)
+    # The same checkpoint in another one is another encoder: its vectors are others.
+    precision = models.CharField(
+        max_length=4, choices=Precision, default=Precision.FP32, db_default=Precision.FP32
+    )
     state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
     created = models.DateTimeField(auto_now_add=True)
 
@@ -89,6 +97,8 @@ class Encoder(models.Model):
     engine = models.CharField(max_length=20, blank=True, db_default="", editable=False)
     fallback = models.TextField(blank=True, db_default="", editable=False)
     fallback_parameters = models.JSONField(default=dict, db_default={}, editable=False)
+    # What 8 bits lose of what single precision finds in this library, when it was added.
+    proof = models.JSONField(default=dict, db_default={}, editable=False)
 
     # The backfill: how far it has come, in the order of asset ids, and when it had come through.
     promised_to = models.UUIDField(null=True, editable=False)
@@ -111,9 +121,9 @@ class Encoder(models.Model):
                 fields=["state"], condition=Q(state="serving"), name="one_serving_encoder"
             ),
             models.UniqueConstraint(
-                fields=["revision", "patches"],
+                fields=["revision", "patches", "precision"],
                 nulls_distinct=False,
-                name="one_encoder_per_revision_and_patches",
+                name="one_encoder_per_revision_patches_and_precision",
             ),
         ]
 
@@ -129,6 +139,11 @@ class Encoder(models.Model):
     def fallback_sentence(self) -> str:
         """Why it is slower than it could be, for a person; nothing where it is not."""
         return sentence(self.fallback, self.fallback_parameters)
+
+    @property
+    def proof_sentence(self) -> str:
+        """What its precision costs in this library; nothing of single precision."""
+        return sentence("int8_proof", self.proof) if self.proof else ""
 
     @property
     def per_second(self) -> float:

@@ -46,6 +46,12 @@ class EncoderRequest(Lease):
     checkpoint = models.CharField(max_length=500)
     revision = models.CharField(max_length=64, blank=True)
     patches = models.PositiveSmallIntegerField(null=True, blank=True)
+    precision = models.CharField(
+        max_length=4,
+        choices=Encoder.Precision,
+        default=Encoder.Precision.FP32,
+        db_default=Encoder.Precision.FP32,
+    )
     slug = models.SlugField(max_length=100, blank=True)
     person = models.ForeignKey(User, on_delete=models.SET_NULL, null=True)
     created = models.DateTimeField(db_default=Now(), editable=False)

@@ -26,6 +26,7 @@ class FakeEncoder:
     resolution = 32
     batch_size = 8
     text_length = 64
+    precision = "fp32"
     engine = "fake"
     fallback = None
     manifest = {"model.safetensors": "0" * 64}

@@ -39,9 +39,9 @@ class Towers(Protocol):
 class CheckpointEncoder:
     """Texts and pictures in, unit vectors out, whatever the family."""
 
-    def __init__(self, files: Checkpoint, towers: Towers) -> None:
-        self._files, self._towers = files, towers
-        self.engine, self.fallback = engines.install(towers._model)
+    def __init__(self, files: Checkpoint, towers: Towers, precision: str) -> None:
+        self._files, self._towers, self.precision = files, towers, precision
+        self.engine, self.fallback = engines.install(towers._model, precision)
         self.checkpoint, self.revision = files.name, files.revision
         self.family, self.patches = towers.family, towers.patches
         self.dimensions, self.resolution = towers.dimensions, towers.resolution
@@ -88,8 +88,10 @@ class CheckpointEncoder:
     def _vectors(self, features: Callable[[list[Any]], Tensor], things: Sequence[Any]) -> Vectors:
         self._refuse_altered()
         # In batches: activations take memory in proportion to the batch.
-        starts = range(0, len(things), self.batch_size)
-        batches = [list(things[start : start + self.batch_size]) for start in starts]
+        # In 8 bits one by one, so that a vector does not depend on what is encoded beside it.
+        size = 1 if self.precision == "int8" else self.batch_size
+        starts = range(0, len(things), size)
+        batches = [list(things[start : start + size]) for start in starts]
         with memory_errors_as(CheckpointError("not_enough_memory", name=self.checkpoint)):
             vectors = [self._unit(features(batch)) for batch in batches]
         self._refuse_altered()

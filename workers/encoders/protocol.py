@@ -32,6 +32,7 @@ class LoadedEncoder(Protocol):
     resolution: int  # Pixels, of the side of a square picture.
     batch_size: int
     text_length: int  # Tokens.
+    precision: str  # fp32 or int8.
     engine: str  # What computes it.
     fallback: Refusal | None  # Why not a faster one.
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
+from search.evaluation.precision import prove
 from search.models import Embedding, Encoder, EncoderRequest
 from search.models.encoder import WrongState
 from search.refusals import Refusal
@@ -21,7 +22,7 @@ from workers.turns import SERVING, await_turn
 from workers.upkeep import advance_encoders, advance_without_workers, is_warm
 
 COLUMNS = ["slug", "state", "family", "dimensions", "patches", "searchable", "waiting", "failed"]
-COLUMNS += ["checkpoint", "revision", "engine"]
+COLUMNS += ["checkpoint", "revision", "precision", "proof", "engine"]
 ANSWER_SECONDS = 10
 # The largest checkpoints take about this long to be read from a slow disk.
 WARM_UP_SECONDS = 120
@@ -37,6 +38,12 @@ class Command(BaseCommand):
         add.add_argument("--slug", default="", help="its name here, if not the checkpoint's own")
         add.add_argument("--revision", default="", metavar="R", help="a commit, of a hub id")
         add.add_argument("--patches", type=int, metavar="N", help="of a picture, for NaFlex")
+        add.add_argument(
+            "--precision",
+            choices=Encoder.Precision.values,
+            default=Encoder.Precision.FP32,
+            help="int8: faster, if this library's searches lose next to nothing by it",
+        )
         add.add_argument("--request", type=UUID, metavar="TOKEN", help="for workers: whose it is")
         verbs.add_parser("list", help="the encoders and how far each is")
         for verb, what in {
@@ -76,9 +83,9 @@ class Command(BaseCommand):
             claimed = EncoderRequest.objects.filter(token=options["request"]).first()
             if claimed is None:
                 raise Superseded("request_superseded", checkpoint=options["checkpoint"])
-            return add_encoder.fulfil(claimed)
-        wish = {name: options[name] for name in ("revision", "patches", "slug")}
-        return add_encoder.add(options["checkpoint"], **wish)
+            return add_encoder.fulfil(claimed, prove)
+        wish = {name: options[name] for name in ("revision", "patches", "precision", "slug")}
+        return add_encoder.add(options["checkpoint"], prove=prove, **wish)
 
     def promote(self, options: Any) -> None:
         encoder, serving = encoder_named(options["slug"]), Encoder.objects.serving()
@@ -216,6 +223,7 @@ def line(row: Encoder) -> str:
         f" {row.dimensions} dimensions",
         f"{row.searchable} searchable, {row.waiting} waiting{pace}, {row.failed} failed",
         f"{row.checkpoint} @ {row.revision}",
+        row.proof_sentence,
         row.problem_sentence,
         row.fallback_sentence,
     ]

@@ -74,6 +74,18 @@ def test_a_curator_asks_for_an_encoder(staff_client, rung, django_capture_on_com
     assert "<strong>google/tiny</strong>: A worker is to load it" in text_of_list(staff_client)
 
 
+@pytest.mark.parametrize(("fields", "precision"), [({}, "fp32"), ({"precision": "int8"}, "int8")])
+def test_a_curator_may_ask_for_8_bits(staff_client, rung, fields, precision):
+    staff_client.post(ADD, {"checkpoint": "google/tiny"} | fields)
+    assert EncoderRequest.objects.get().precision == precision
+
+
+def test_the_list_says_what_8_bits_cost(staff_client):
+    proof = {"recall": 0.912, "before": 0.914, "kind": "words", "same": 0.98, "moved": 0.02}
+    make_encoder(precision="int8", proof=proof)
+    assert "8 bits: recall@10 0.912, in single precision 0.914" in text_of_list(staff_client)
+
+
 def test_while_it_is_added_the_list_says_so(staff_client):
     EncoderRequest.objects.ask(checkpoint="google/tiny")
     EncoderRequest.objects.claim()

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from search.management.commands import encoder as command
 from search.models import Embedding, Encoder
+from search.models.encoder import WrongState
 from tests.support.factories import make_asset, make_encoder
 from tests.support.fake_encoder import FakeEncoder
 from workers.encoders.checkpoint import find
@@ -29,6 +30,7 @@ def loads(monkeypatch):
             "workers.encoder_cache",
         ):
             monkeypatch.setattr(f"{module}.load_encoder", lambda *given, **options: encoder)
+        return encoder
 
     set_to()
     return set_to
@@ -173,6 +175,35 @@ def test_an_encoder_is_added_beside_the_one_that_serves(loads, capsys):
     assert out.startswith("second is added")
     assert states() == {"fake": "serving", "second": "ready"}
     assert asset.embeddings.done().count() == 2
+
+
+PROOF = {"recall": 0.912, "before": 0.914, "kind": "words", "same": 0.98, "moved": 0.02}
+
+
+def test_8_bits_are_another_encoder_with_its_proof(loads, capsys, monkeypatch):
+    make_encoder()
+    loads().precision = "int8"
+    monkeypatch.setattr(command, "prove", lambda loaded: PROOF)
+
+    run(capsys, "add", "google/siglip2-tiny", "--precision", "int8")
+
+    row = Encoder.objects.get(precision="int8")
+    assert (row.slug, row.proof, row.revision) == ("siglip2-tiny-int8", PROOF, "1")
+    figures = "8 bits: recall@10 0.912, in single precision 0.914 (by words)"
+    assert figures in run(capsys, "list")
+
+
+def test_8_bits_that_lose_too_much_are_refused(loads, monkeypatch):
+    def lose(loaded):
+        raise WrongState("int8_loses", checkpoint=loaded.checkpoint, **PROOF)
+
+    make_encoder()
+    loads().precision = "int8"
+    monkeypatch.setattr(command, "prove", lose)
+
+    with pytest.raises(CommandError, match="loses too much in 8 bits here"):
+        call_command("encoder", "add", "google/siglip2-tiny", precision="int8")
+    assert Encoder.objects.count() == 1
 
 
 def test_adding_says_its_state_as_json(loads, capsys):

@@ -79,7 +79,7 @@ def test_an_unproved_layer_would_spoil_the_vectors(load, folder, monkeypatch):
     """The control of the one above."""
     right = engines.Packed.forward
     monkeypatch.setattr(engines.Packed, "forward", lambda self, x: right(self, x).roll(1, -1))
-    monkeypatch.setattr(engines, "MIN_COSINE", -1)
+    monkeypatch.setitem(engines.MIN_COSINES, engines.Packed, -1)
     assert not is_exact(load(), folder)
 
 
@@ -94,3 +94,50 @@ def test_a_gpus_memory_sets_the_batch():
     vision = SimpleNamespace(image_size=224, patch_size=16, intermediate_size=3072)
     sizes = [engines.pictures_in(memory, vision) for memory in (0, 10**9, 10**12)]
     assert sizes == [1, 103, 256]
+
+
+# In 8 bits ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def deep(tmp_path, monkeypatch):
+    """A checkpoint whose towers have blocks between the first and the last."""
+    for tower in (checkpoints.VISION, checkpoints.TEXT):
+        monkeypatch.setitem(tower, "num_hidden_layers", 4)
+    monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: True)
+    return str(checkpoints.tiny_gemma(tmp_path))
+
+
+def test_the_blocks_between_the_first_and_the_last_are_in_8_bits(deep):
+    model = load_encoder(deep, precision="int8")._towers._model
+    for tower in (model.vision_model, model.text_model):
+        kinds = [type(block.mlp.fc1) for block in tower.encoder.layers]
+        assert kinds == [engines.Packed, engines.Int8, engines.Int8, engines.Packed]
+
+
+def test_8_bits_are_near_single_precision_and_not_it(deep):
+    single, encoder = load_encoder(deep), load_encoder(deep, precision="int8")
+    assert (encoder.precision, encoder.revision) == ("int8", single.revision)
+    words = cosines(encoder.encode_texts(TEXTS), single.encode_texts(TEXTS))
+    sights = cosines(encoder.encode_images(PICTURES), single.encode_images(PICTURES))
+    assert 0.999 < min(words.min(), sights.min()) < 0.9999999
+
+
+def test_in_8_bits_a_vector_does_not_depend_on_what_is_encoded_beside_it(deep):
+    encoder = load_encoder(deep, precision="int8")
+    together, alone = encoder.encode_images(PICTURES), encoder.encode_images(PICTURES[:1])
+    assert (together[:1] == alone).all()
+
+
+def test_a_processor_without_such_products_computes_in_single_precision(deep, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: False)
+    encoder = load_encoder(deep, precision="int8")
+    assert str(encoder.fallback).startswith("This processor has no instructions for products of 8")
+    assert encoder.engine == "torch" and not layers(encoder, engines.Int8)
+
+
+@pytest.mark.parametrize("bounds", [(0, 0), (-3, 0), (0, 7), (-1, 2), (5, 9), (-0.30000001, 253.5)])
+def test_256_numbers_cover_the_inputs(bounds):
+    inputs = torch.linspace(*bounds, 1000)
+    step, zero, whole = engines.in_8_bits(inputs)
+    assert ((whole.float() - zero) * step - inputs).abs().max() <= 0.51 * step

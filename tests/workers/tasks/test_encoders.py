@@ -52,6 +52,10 @@ def loads(monkeypatch):
     return encoder
 
 
+def prove(loaded):
+    raise AssertionError("Single precision is not to be proved.")
+
+
 def ask(checkpoint="google/tiny", **wish) -> EncoderRequest:
     return EncoderRequest.objects.ask(checkpoint=checkpoint, **wish)
 
@@ -203,9 +207,9 @@ def test_one_that_comes_late_adds_nothing(loads, monkeypatch):
     lease_runs_out()
     punctual = EncoderRequest.objects.claim()
     with pytest.raises(add_encoder.Superseded):
-        add_encoder.fulfil(late)
+        add_encoder.fulfil(late, prove)
     assert not Encoder.objects.exists()
-    assert add_encoder.fulfil(punctual)
+    assert add_encoder.fulfil(punctual, prove)
 
 
 def test_control_without_the_fence_it_would_be_added_by_who_comes_late(loads, monkeypatch):
@@ -214,7 +218,7 @@ def test_control_without_the_fence_it_would_be_added_by_who_comes_late(loads, mo
     late = EncoderRequest.objects.claim()
     lease_runs_out()
     EncoderRequest.objects.claim()
-    assert add_encoder.fulfil(late)
+    assert add_encoder.fulfil(late, prove)
 
 
 @pytest.mark.parametrize("token", ["0" * 32])
@@ -228,5 +232,5 @@ def test_the_lease_is_renewed_while_it_loads(loads, monkeypatch, settings):
     settings.CLAIM_LEASE_SECONDS = 0.4
     ask()
     monkeypatch.setattr(add_encoder, "load_encoder", lambda *given, **o: time.sleep(1) or loads)
-    assert add_encoder.fulfil(EncoderRequest.objects.claim())
+    assert add_encoder.fulfil(EncoderRequest.objects.claim(), prove)
     assert EncoderRequest.objects.get().claims == 1
