@@ -11,7 +11,7 @@ INSTALLED = .venv/installed
 # Three groups at a time (tests/conftest.py), since the end-to-end ones mostly wait.
 PYTEST = $(IN) -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help install demo test check unit chaos lint lock evaluate
+.PHONY: help install demo test check unit chaos lint lock evaluate bench
 
 help:  ## list these targets
 	@awk -F ': .*## |:  ## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -42,7 +42,10 @@ unit: $(INSTALLED)
 	$(PYTEST) --ignore tests/e2e
 
 chaos: $(INSTALLED)  ## prove the promises at full counts, and print them in a table
-	SCALE=full $(PYTEST) -m promise
+	SCALE=full $(PYTEST) -m "promise or only_in_full"
+
+bench: $(INSTALLED)  ## list the benchmarks, or run one: make bench NAME=ingest
+	@$(IN) -m bench $(NAME) $(ARGS)
 
 lock: $(INSTALLED)  ## after a change of constraints.txt: the hashes of the image's wheels
 	@$(IN) .ci/lock

@@ -1,4 +1,4 @@
-"""Measures which near-duplicates are recognized, and which other pictures are taken for some.
+"""Which near-duplicates are recognized, and which other pictures are taken for some?
 
     .venv/bin/python -m bench.duplicates [--pictures 500] [--seeds 2026]
 
@@ -7,7 +7,7 @@ is saved as the catalogue saves it, changed, saved anew and examined as an uploa
 of a catalogue show the same, so every pair of them that is called near-duplicates is a false
 collapse; so is a changed copy with any scene but its own. Harder are the same drawings with one
 thing in another colour, of another kind or pattern: those differ by a part of the picture only.
-Prints a table and writes it to bench/results/. Takes some minutes for each seed on two idle cores.
+Prints a table and writes it to bench/results/. Takes 4 minutes for each seed.
 """
 
 import io

@@ -1,8 +1,8 @@
-"""Measures how many pictures and texts a base SigLIP 2 encodes in a second, by each engine.
+"""How many pictures and texts does a base SigLIP 2 encode in a second, by each engine?
 
     .venv/bin/python -m bench.engines [--rounds 5] [--compile]
 
-Question: which engine computes fp32 fastest on CPUs, and what do 8 bits gain? The checkpoint is of
+Which computes fp32 fastest on CPUs, and what do 8 bits gain? The checkpoint is of
 base size with random weights, so cosines say that the engines compute the same, and nothing of what
 8 bits cost in a library (`encoder add --precision int8` measures that).
 All engines take turns in one process. ONNX Runtime takes part where `onnxruntime` and `onnx` are

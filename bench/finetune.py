@@ -1,4 +1,4 @@
-"""Measures what an encoder finds of new kinds of things, before and after training on them.
+"""What does an encoder find of new kinds of things, before and after training on them?
 
     .venv/bin/python -m bench.finetune [--checkpoint FOLDER] [--towers TOWERS] [--json]
 
@@ -6,7 +6,7 @@ Draws 300 pictures of curios with captions, and has `manage.py train --from` tra
 with them. New things are asked for by the captions of the part that is held out from it: in that
 part alone, and in a library with 2,000 pictures of things that it does know; old things by captions
 of those 2,000. What is found should at least double for the new, and fall by at most 0.03 for the
-old.
+old. Takes 8 minutes.
 """
 
 import json
@@ -22,7 +22,7 @@ from PIL.Image import Image
 from tqdm import tqdm
 
 from bench.curios import curios
-from bench.support import parser_of, table
+from bench.support import parser_of, report, table
 from workers.encoders.load import load_encoder
 from workers.encoders.protocol import LoadedEncoder
 from workers.studio.captions import caption
@@ -56,7 +56,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = compare(options.checkpoint, options.towers, options.steps, Path(folder))
-    print(json.dumps(figures) if options.json else page(figures))
+    if options.json:
+        print(json.dumps(figures))
+    else:
+        report("finetune", page(figures))
 
 
 def compare(checkpoint: str, towers: str, steps: int, folder: Path) -> dict[str, Shares]:

@@ -1,9 +1,10 @@
-"""Measures what finding words costs among 100,000 assets, and what updating them costs.
+"""What does finding words cost among 100,000 assets, and what does updating them?
 
     .venv/bin/python -m bench.lexical [--assets 100000]
 
 A library of its own, in an embedded PostgreSQL that is removed again. Words are drawn by Zipf's
-law from 30,000 made-up ones (seed 5); two hundred labels, two an asset; fifty collections.
+law from 30,000 made-up ones (seed 5); two hundred labels, two an asset; fifty collections. Takes
+5 minutes.
 """
 
 import random
@@ -13,7 +14,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from bench.support import library, median_seconds, parser_of, run, timed
+from bench.support import library, median_seconds, parser_of, record, run, timed
 
 SEED, VOCABULARY, REPEATS = 5, 30_000, 15
 
@@ -22,7 +23,7 @@ def main() -> None:
     parser = parser_of(__doc__)
     parser.add_argument("--assets", type=int, default=100_000)
     options = parser.parse_args()
-    with library():
+    with record("lexical"), library():
         measure(options.assets)
 
 

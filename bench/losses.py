@@ -1,15 +1,17 @@
-"""Measures the memory and the time of the contrastive losses, forward and backward, by batch size.
+"""How do memory and time of the contrastive losses grow with the batch, forward and backward?
 
     .venv/bin/python -m pip install -c constraints.txt --group bench
-    .venv/bin/python -m bench.losses
+    .venv/bin/python -m bench.losses [--sizes 7]
 
 Prints a table; writes it and a plot to bench/results/. Each point is measured in a process of its
-own, with one thread and in its own processor time, so that what else runs hardly matters.
+own, with one thread and in its own processor time, so that what else runs hardly matters. Takes
+5 minutes.
 """
 
 import json
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -26,16 +28,21 @@ SOFTMAX, SIGMOID, CHUNKED = "softmax", "sigmoid", f"sigmoid, {CHUNK} texts at a 
 
 
 def main() -> None:
-    parser_of(__doc__).parse_args()
-    points = {name: points_of(name) for name in (SOFTMAX, SIGMOID, CHUNKED)}
+    parser = parser_of(__doc__)
+    parser.add_argument("--sizes", type=int, default=len(BATCHES), help="of batches, from 1,024 on")
+    sizes = BATCHES[: parser.parse_args().sizes]
+    points = {name: points_of(name, sizes) for name in (SOFTMAX, SIGMOID, CHUNKED)}
     report("losses", page(points))
-    plot(points, RESULTS / "losses.png")
+    if find_spec("matplotlib"):
+        plot(points, RESULTS / "losses.png")
+    else:
+        say("No plot, since matplotlib is not installed.")
 
 
-def points_of(name: str) -> dict[int, dict[str, float]]:
+def points_of(name: str, sizes: list[int]) -> dict[int, dict[str, float]]:
     """Of each batch size that fits: peak bytes beyond the two inputs, and processor seconds."""
     points: dict[int, dict[str, float]] = {}
-    for batch in BATCHES:
+    for batch in sizes:
         # A batch twice as large takes four times as much at worst.
         if points and name != CHUNKED and 4 * points[batch // 2]["bytes"] > MOST:
             break

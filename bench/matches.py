@@ -1,13 +1,15 @@
-"""Measures the thresholds of matches on libraries of the studio, each calibrated by itself alone.
+"""Does a query show what the library has, and nothing where it has nothing?
 
-    .venv/bin/python -m bench.matches --cache DIR
+    .venv/bin/python -m bench.matches [--cache var/matches]
 
 Every library lives in a transaction that is rolled back, in a database of its own. `--cache` keeps
 drawn pictures' vectors: drawing and encoding take minutes. With `--catalogue` and `--seed` it runs
 on other pictures, other queries and other kinds left out, as the constants were chosen on;
-`--nameless` gives all assets file names of a camera for titles.
+`--nameless` gives all assets file names of a camera for titles. Prints tables, from which
+bench/results/ was put together by hand. Takes 15 minutes.
 """
 
+from argparse import Namespace
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -50,14 +52,15 @@ class Outcome(NamedTuple):
 class Studio:
     """Scenes with the vectors of their pictures, and texts, by one encoder."""
 
-    def __init__(self, slug: str, catalogue: int, seed: int, cache: Path) -> None:
+    def __init__(self, slug: str, options: Namespace) -> None:
         from workers.encoders.load import load_encoder
 
-        self.slug, self.cache = slug, cache
+        self.slug, self.cache = slug, options.cache
         self.loaded = load_encoder(f"workers/checkpoints/{slug}")
         self.texts: dict[str, Any] = {}
-        name = f"catalogue-{catalogue}"
-        self.scenes, self.pictures = self.vectors_of(name, of_catalogue(catalogue))
+        name, seed = f"catalogue-{options.catalogue}-{options.pictures}", options.seed
+        catalogue = of_catalogue(options.pictures, options.catalogue)
+        self.scenes, self.pictures = self.vectors_of(name, catalogue)
         self.held_out, self.examples = self.vectors_of(f"held-out-{seed}", of_held_out(seed))
         _, self.curios = self.vectors_of(f"curios-{seed}", of_curios(seed))
 
@@ -94,10 +97,10 @@ def uploaded(picture: Any, resolution: int) -> Any:
     return decode.decode(data, at_least=2 * resolution)
 
 
-def of_catalogue(seed: int) -> Iterator[tuple[Any, Any]]:
+def of_catalogue(pictures: int, seed: int) -> Iterator[tuple[Any, Any]]:
     from workers.studio.draw import catalogue
 
-    yield from catalogue(PICTURES, seed)
+    yield from catalogue(pictures, seed)
 
 
 def of_held_out(seed: int) -> Iterator[tuple[Any, Any]]:
@@ -284,7 +287,8 @@ def share(true: Callable[[Outcome], Any], outcomes: Sequence[Outcome]) -> str:
 
 def main() -> None:
     parser = parser_of(__doc__)
-    parser.add_argument("--cache", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--cache", type=Path, default=Path("var/matches"), metavar="DIR")
+    parser.add_argument("--pictures", type=int, default=PICTURES, help="of each catalogue")
     parser.add_argument("--catalogue", type=int, default=CATALOGUE)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--nameless", action="store_true")
@@ -293,7 +297,7 @@ def main() -> None:
     options.cache.mkdir(parents=True, exist_ok=True)
     with empty_library():
         for slug in options.checkpoint or CHECKPOINTS:
-            studio = Studio(slug, options.catalogue, options.seed, options.cache)
+            studio = Studio(slug, options)
             by_kind = measure(studio, options.seed, nameless=options.nameless)
             for kind, outcomes in by_kind.items():
                 print(f"## {slug}, {kind}\n")

@@ -1,8 +1,9 @@
-"""Measures the memory of each kind of process, with a SigLIP 2 of base size and random weights.
+"""How much memory does each kind of process take with an encoder of base size?
 
-    .venv/bin/python -m bench.memory
+    .venv/bin/python -m bench.memory [--words 256000]
 
-The checkpoint (1.5 GB) is written to a temporary folder and removed again.
+The checkpoint (1.5 GB) has random weights, is written to a temporary folder and removed again.
+Takes 2 minutes.
 """
 
 import json
@@ -13,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.support import apart, parser_of
+from bench.support import apart, parser_of, record
 
 # Size of the vocabulary of the published SigLIP 2.
 VOCABULARY = 256_000
@@ -22,16 +23,19 @@ PICTURE = (448, 448)
 
 
 def main() -> None:
-    parser_of(__doc__).parse_args()
-    with TemporaryDirectory() as folder:
-        apart("bench.memory", "checkpoint", folder)
+    parser = parser_of(__doc__)
+    parser.add_argument("--words", type=int, default=VOCABULARY, help="of the vocabulary")
+    options = parser.parse_args()
+    with record("memory"), TemporaryDirectory() as folder:
+        apart("bench.memory", "checkpoint", folder, options.words)
         print(f"{'process':16}{'RSS':>8}{'PSS':>8}   MB; holds")
         for name in ("ingest worker", "query worker", "web"):
             facts = json.loads(apart("bench.memory", name, folder))
             print(f"{name:16}{facts['rss']:8}{facts['pss']:8}   {facts['holds']}")
 
 
-def write_checkpoint(folder: Path) -> None:
+def write_checkpoint(folder: Path, words: int = VOCABULARY) -> None:
+    """A SigLIP 2 of base size with random weights, whose vocabulary has so many words."""
     from transformers import SiglipConfig, SiglipImageProcessorPil, SiglipModel
 
     from tests.support.checkpoints import LETTERS, save_gemma_tokenizer
@@ -39,12 +43,12 @@ def write_checkpoint(folder: Path) -> None:
 
     # Of base size by default, but for the vocabulary.
     config = SiglipConfig(
-        text_config={"vocab_size": VOCABULARY, "bos_token_id": 2},
+        text_config={"vocab_size": words, "bos_token_id": 2},
         vision_config={"image_size": 224, "patch_size": 16},
     )
     SiglipModel(config).save_pretrained(folder)
     SiglipImageProcessorPil(size={"height": 224, "width": 224}).save_pretrained(folder)
-    made_up = [f"piece{number}" for number in range(VOCABULARY - len(LETTERS))]
+    made_up = [f"piece{number}" for number in range(words - len(LETTERS))]
     save_gemma_tokenizer(folder, [*LETTERS, *made_up])
 
 
@@ -114,6 +118,6 @@ PARTS = {
 
 if __name__ == "__main__":
     if sys.argv[1:] and sys.argv[1] in PARTS:
-        PARTS[sys.argv[1]](Path(sys.argv[2]))
+        PARTS[sys.argv[1]](Path(sys.argv[2]), *map(int, sys.argv[3:]))
     else:
         main()

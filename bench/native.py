@@ -1,11 +1,11 @@
-"""Compares pictures squeezed to squares with pictures in their own proportions, on equal budget.
+"""Do pictures in their own proportions train a better encoder than squares, on equal budget?
 
     .venv/bin/python -m bench.native [--steps 1000] [--folder FOLDER]
 
 Trains SigLIP 2 without a teacher, which NaFlex has not either, once with 8 by 8 patches of a square
 and once with at most 64 of the picture as it is: the same scenes, steps and seed, side by side with
 one thread each. The same command goes on where it was stopped. Prints a table, and writes it to
-bench/results/.
+bench/results/. Takes 20 minutes.
 """
 
 import sys

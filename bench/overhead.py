@@ -1,4 +1,4 @@
-"""Measures what a page of hits costs beyond the encoder and the database, among 100,000 assets.
+"""What does a page of hits cost beyond the encoder and the database, among 100,000 assets?
 
     .venv/bin/python -m bench.overhead [--assets 100000] [--requests 300] [--seed 1] [--profile]
 
@@ -6,7 +6,7 @@ A library of drawn vectors, with words, labels, a collection, thumbnails and thr
 database of its own. Requests the search page through the whole middleware, as a person who has
 signed in, by words whose vector is in the cache, by an asset, and by nothing, for 24 hits and for
 48 in turn.
-Writes the table to bench/results/overhead.md. Takes ten minutes on two idle cores.
+Writes the table to bench/results/overhead.md. Takes 10 minutes.
 """
 
 import cProfile
@@ -49,7 +49,7 @@ class Measurement(NamedTuple):
 class Texts:
     """An encoder of the drawn words by their numbers, which counts what it encodes."""
 
-    text_length, engine = 64, "torch"
+    text_length, resolution, engine, fallback = 64, 224, "torch", None
 
     def __init__(self, words: Vectors) -> None:
         self.words, self.encoded = words, 0
@@ -110,12 +110,13 @@ def furnish(drawn: Gap, texts: Texts, seed: int) -> tuple[Any, dict[str, Callabl
     run("VACUUM ANALYZE")
     say("calibrating")
     calibrate.calibrate(encoder)
+    pages = max(1, len(ids) // SIZES[-1])
     return encoder, {
         "words, in the cache": lambda number: f"q=quiet+{number}",
         "words, everything": lambda number: f"q={quote_plus(f'scene {number}')}&everything=1",
         "an asset": lambda number: f"like={ids[number]}",
         "words and a filter": lambda number: f"q=quiet+{number}&label=1+%25",
-        "nothing": lambda number: f"page={1 + number}",
+        "nothing": lambda number: f"page={1 + number % pages}",
     }
 
 

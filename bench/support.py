@@ -1,5 +1,6 @@
 """What benchmarks share: a library of their own, processes of their own, times, tables, results."""
 
+import io
 import os
 import subprocess
 import sys
@@ -7,13 +8,15 @@ import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeVar
 
-RESULTS = Path(__file__).parent / "results"
+FOLDER = Path(__file__).parent
+# The smoke test has its own, so that a small run replaces no results.
+RESULTS = Path(os.environ.get("BENCH_RESULTS", FOLDER / "results"))
 Returned = TypeVar("Returned")
 
 
@@ -84,7 +87,39 @@ def table(rows: Sequence[Sequence[str]], rule: str = "---") -> str:
 
 
 def report(name: str, page: str) -> None:
-    """Print a page of results, and write it to bench/results/."""
+    """Print a page of results, and write it to bench/results/ with its date and commit."""
+    page = f"{page.rstrip()}\n\nMeasured on {time.strftime('%Y-%m-%d')} at {commit()}.\n"
     print(page)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.md").write_text(page)
+
+
+@contextmanager
+def record(name: str) -> Iterator[None]:
+    """Write what is printed in the block to bench/results/, once it has ended well."""
+    printed = Copy()
+    with redirect_stdout(printed):
+        yield
+    report(name, f"```\n{printed.getvalue()}```")
+
+
+class Copy(io.StringIO):
+    """Keeps what goes on to the standard error output, where progress is shown."""
+
+    def write(self, text: str) -> int:
+        sys.stderr.write(text)
+        return super().write(text)
+
+
+def commit() -> str:
+    """The commit of the code that runs, "-dirty" where it was changed since."""
+    return git("describe", "--always", "--dirty", "--exclude=*") or "no commit"
+
+
+def git(*arguments: str) -> str:
+    """What git prints; nothing where there is no repository."""
+    try:
+        command = ["git", "-C", str(FOLDER), *arguments]
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    except FileNotFoundError:
+        return ""

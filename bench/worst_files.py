@@ -1,15 +1,16 @@
-"""Measures what the files that take most take: memory of sandbox and worker, and time.
+"""What do the files that take most take of memory and time?
 
-    .venv/bin/python -m bench.worst_files
+    .venv/bin/python -m bench.worst_files [--files N]
 
-The files (tests/support/worst.py) are drawn one after another, in five minutes.
+The files (tests/support/worst.py) are drawn one after another. Writes the table to bench/results/.
+Takes 5 minutes.
 """
 
 import sys
+from itertools import islice
 
-from bench.support import RESULTS, apart, parser_of, say
+from bench.support import apart, parser_of, report, say
 
-TABLE = RESULTS / "worst_files.md"
 # Number of files in the table.
 WORST = 10
 # Longer side of a query picture, in pixels (search/query/pictures.py).
@@ -25,13 +26,14 @@ COLUMNS = "| file | MB | sandbox, MiB | worker, MiB | seconds | to search by, Mi
 
 
 def main() -> None:
-    parser_of(__doc__).parse_args()
+    parser = parser_of(__doc__)
+    parser.add_argument("--files", type=int, metavar="N", help="only the first N")
+    options = parser.parse_args()
     from tests.support.worst import worst
 
     # Each in a process of its own, so that the memory it took to draw it is not there.
-    rows = [apart("bench.worst_files", name).strip() for name in worst()]
-    TABLE.write_text(table([row.split("\t") for row in rows]))
-    say(f"Wrote {TABLE}")
+    rows = [apart("bench.worst_files", name).strip() for name in islice(worst(), options.files)]
+    report("worst_files", table([row.split("\t") for row in rows]))
 
 
 def table(rows: list[list[str]]) -> str:

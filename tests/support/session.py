@@ -29,9 +29,11 @@ class Session:
         path: str,
         fields: Mapping[str, str] | None = None,
         files: list[tuple[str, File]] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Response:
         """Send a form with its CSRF token; `files` holds (field, (name, content))."""
-        headers = {"X-CSRFToken": self._client.cookies.get("csrftoken", "")}
+        token = self._client.cookies.get("csrftoken", "")
+        headers = {"X-CSRFToken": token, **(headers or {})}
         return self._client.post(path, data=fields, files=files, headers=headers)
 
     def sign_in(self, username: str, password: str) -> None:
