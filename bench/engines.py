@@ -83,12 +83,15 @@ def load(folder: Path, *, precision: str = "fp32", plain: bool = False) -> Any:
 def exported(folder: Path) -> Any:
     """Both towers as ONNX Runtime runs them, behind the same preprocessing."""
     import torch
+    from transformers import SiglipModel
 
     encoder = load(folder, plain=True)
     towers, model = encoder._towers, encoder._towers._model
+    # With its token table in memory: rows that are read from the file would become constants.
+    whole = SiglipModel.from_pretrained(folder, dtype=torch.float32).eval()
     ids = torch.zeros((2, encoder.text_length), dtype=torch.int64)
-    vision = session(folder / "vision.onnx", model.vision_model, torch.zeros(2, 3, 224, 224))
-    text = session(folder / "text.onnx", model.text_model, ids)
+    vision = session(folder / "vision.onnx", whole.vision_model, torch.zeros(2, 3, 224, 224))
+    text = session(folder / "text.onnx", whole.text_model, ids)
     towers._vision = lambda pixel_values: vision(pixel_values)
     model.get_text_features = lambda input_ids: text(input_ids)
     return encoder

@@ -127,8 +127,8 @@ def install(model: nn.Module, precision: str = "fp32") -> Engine:
         _refuse_slow(_times())
         _refuse_without_instructions(precision)
         _replace(model, _middle(model) if precision == "int8" else set())
-    except Refusal as reason:
-        return Engine(TORCH, reason)
+    except Refusal as refusal:
+        return Engine(TORCH, refusal)
     except (AttributeError, RuntimeError) as error:  # An operator that this build of torch lacks.
         reason = str(error).strip().splitlines()[0].rstrip(".")
         return Engine(TORCH, Refusal("engine_missing", engine=ONEDNN, reason=reason))
