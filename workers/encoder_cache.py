@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -79,7 +80,7 @@ def note(row: Encoder, problem: Refusal | None) -> None:
 
 def note_loaded(row: Encoder, encoder: LoadedEncoder) -> None:
     """Store how large its pictures are, what computes it here, and why that is not the fastest."""
-    fields = {"engine": encoder.engine, "fallback": "", "fallback_parameters": {}}
+    fields: dict[str, Any] = {"engine": encoder.engine, "fallback": "", "fallback_parameters": {}}
     fields |= {"resolution": encoder.resolution}
     if reason := encoder.fallback:
         logger.warning("The encoder %s is slower than it could be: %s", row, reason)

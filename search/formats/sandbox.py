@@ -176,7 +176,11 @@ class Zygote:
         command = [sys.executable, "-I", "-S", "-B", "-c", START, *PATH]
         with theirs:
             self._process = subprocess.Popen(
-                command, stdin=theirs, stdout=subprocess.DEVNULL, env={}, start_new_session=True
+                command,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                env={},
+                start_new_session=True,
             )
         self._files = 0
         return self._orders
