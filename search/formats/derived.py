@@ -46,7 +46,7 @@ class Derived(NamedTuple):
         return b"".join(_number(len(part)) + _number(side) + part for side, part in parts)
 
     @classmethod
-    def unpack(cls, data: bytes) -> Self:
+    def unpack(cls, data: bytes | memoryview) -> Self:
         renditions = dict(_parts(data))
         return cls(renditions, renditions.pop(0))
 
@@ -104,13 +104,13 @@ def side_for(size: tuple[int, int], side: int, at_least: int) -> int:
     return max(side, min(math.ceil(at_least * longer / shorter), LONGEST * at_least))
 
 
-def _parts(data: bytes) -> Iterator[tuple[int, bytes]]:
+def _parts(data: bytes | memoryview) -> Iterator[tuple[int, bytes]]:
     end = 0
     while end < len(data):
         start = end + 2 * NUMBER
         length, side = (int.from_bytes(data[at : at + NUMBER]) for at in (end, end + NUMBER))
         end = start + length
-        yield side, data[start:end]
+        yield side, bytes(data[start:end])
 
 
 def _number(value: int) -> bytes:

@@ -60,11 +60,11 @@ def read(asset: Asset) -> Derived | None:
     """What lies there of an asset; None where it has to be made again."""
     try:
         with default_storage.open(name_of(asset.pk)) as file:
-            data = file.read()
+            content = memoryview(file.read())  # Whose parts are no copies.
     except OSError:
         return None
-    is_whole = data[:SUM] == _sum(asset, data[SUM:])
-    return Derived.unpack(data[SUM:]) if is_whole else None
+    is_whole = content[:SUM] == _sum(asset, content[SUM:])
+    return Derived.unpack(content[SUM:]) if is_whole else None
 
 
 def picture_of(asset: Asset, *, at_least: int) -> Image | None:
@@ -75,10 +75,11 @@ def picture_of(asset: Asset, *, at_least: int) -> Image | None:
     picture = decode.picture_of(made.input)
     if not _is_enough(picture.size, asset, at_least):
         return None
-    return picture.reduce(decode.factor_for(picture.size, at_least))
+    factor = decode.factor_for(picture.size, at_least)
+    return picture.reduce(factor) if factor > 1 else picture
 
 
-def _sum(asset: Asset, data: bytes) -> bytes:
+def _sum(asset: Asset, data: bytes | memoryview) -> bytes:
     """Of the data, of what they were made from and by which rules."""
     digest = hashlib.sha256(f"{asset.sha256} {RULES} ".encode())
     digest.update(data)
