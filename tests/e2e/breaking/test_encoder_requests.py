@@ -67,6 +67,7 @@ def ask_without_redis_and_kill_the_worker_under_way(stack, ask) -> None:
     stack.start("ingest")
 
 
+@only_in_full
 def test_it_is_added_once(stack, ask, figure):
     ask_without_redis_and_kill_the_worker_under_way(stack, ask)
     assert stack.eventually(lambda: added(stack) == 1, 180), stack.logs()

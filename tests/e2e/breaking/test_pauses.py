@@ -24,7 +24,7 @@ from tests.support.faults import (
 )
 from tests.support.promises import FULL, only_in_full
 
-PAUSES = 50 if FULL else 5
+PAUSES = 50 if FULL else 3
 # Seconds of a search while Redis is silent, at most.
 SEARCH = 1
 

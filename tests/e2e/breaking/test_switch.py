@@ -27,10 +27,11 @@ from tests.support.faults import (
 )
 from tests.support.promises import FULL, only_in_full
 
-ASSETS = 2_000 if FULL else 400
+ASSETS = 2_000 if FULL else 200
 CLIENTS, KILLS = 4, 5
 PAUSE = 0.1 if FULL else 0.4  # Seconds of a client between two searches.
 PAGE = 48
+PAGES = min(7, ASSETS // PAGE - 1)  # Further ones that are looked at; all of them full.
 WORDS = ["red mug", "two blue bicycles", "a lamp in the snow", "yellow", "a dotted boat"]
 FIRST, SECOND = "studio-siglip2", "second"
 TILE = re.compile(r'like=([0-9a-f-]{36})" title="Similar"')
@@ -82,7 +83,7 @@ class Clients:
             parameters = [
                 {"q": f"{words} {number} {turn}"},
                 {"q": words},
-                {"q": words, "page": str(2 + turn % 7)},
+                {"q": words, "page": str(2 + turn % PAGES)},
                 {"like": hit} if hit else {"q": words},
             ][turn % 4]
             started = time.monotonic()

@@ -151,7 +151,8 @@ def test_what_is_gone_when_it_is_judged_reloads_the_page(opened, stack, an_asset
     page = opened("/compare/?q=a+bag")
     spot = column(page, BUNDLED).locator(".spot").first
     pk = spot.get_attribute("data-asset")
-    stack.manage("shell", "-c", f"from search.models import Asset; Asset(pk='{pk}').delete()")
+    delete = f"from search.models import Asset; Asset.objects.get(pk='{pk}').delete()"
+    stack.manage("shell", "-c", delete, check=True)
 
     spot.get_by_role("button", name="Fits", exact=True).click()
 
