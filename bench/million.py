@@ -150,7 +150,7 @@ def pages() -> dict[str, Callable[[int], Any]]:
 
 
 def request(client: Any, path: str, number: int) -> None:
-    response = client.get(path.format(number=number, asset=asset_id(8 + number)))
+    response = client.get(path.format(number=number, asset=asset_id(8 + number)), follow=True)
     if response.status_code != 200:
         raise SystemExit(f"{path}: {response.status_code}")
     b"".join(response)
