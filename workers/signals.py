@@ -3,7 +3,6 @@ encoders.
 """
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
 
-from config import timeouts
+from config import priority, timeouts
 from search.models import Encoder
 from workers import queues
 from workers.bell import ring
@@ -44,7 +43,7 @@ def stand_back(sender: Any, instance: Any, **kwargs: Any) -> None:
     """Leave the processor to whoever waits for an answer: the query worker and the pages."""
     for queue, nice in NICE.items():
         if takes(queue, instance.app):
-            os.nice(nice)
+            priority.lower(nice)
 
 
 @celeryd_after_setup.connect

@@ -175,12 +175,14 @@ class Zygote:
         # takes hostile bytes apart shall not know our secrets.
         command = [sys.executable, "-I", "-S", "-B", "-c", START, *PATH]
         with theirs:
+            # A group, which Ctrl-C does not end; not a session, which would not stand back as an
+            # ingest worker's does (config/priority.py).
             self._process = subprocess.Popen(
                 command,
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 env={},
-                start_new_session=True,
+                process_group=0,
             )
         self._files = 0
         return self._orders

@@ -175,8 +175,9 @@ class Training:
             stderr=errors,
             # A lock is held until the last process that has it ends.
             pass_fds=[lock.fileno()],
-            # A group of its own, so that all of it can be ended: it draws in processes.
-            start_new_session=True,
+            # A group, so that all of it can be ended: it draws in processes. Not a session, which
+            # would not stand back as this worker's does (config/priority.py).
+            process_group=0,
         )
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()

@@ -18,7 +18,7 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import OperationalError
 from tqdm import tqdm
 
-from config import embedded
+from config import embedded, priority
 from config.supervisor import Child, ChildDied, Supervisor, last_lines, rotate
 from search.library import sample_catalogue
 from search.management.idle_workers import IdleWorkers
@@ -138,8 +138,7 @@ class Command(BaseCommand):
     def draw(self, pictures: int, part: int, parts: int) -> Child:
         options = ["--pictures", str(pictures), "--owner", CURATOR, "--part", str(part), str(parts)]
         child = self.supervisor.start_step(f"catalogue-{part}", "catalogue", *options)
-        nice = os.getpriority(os.PRIO_PROCESS, 0) + DRAWING_NICE
-        os.setpriority(os.PRIO_PROCESS, child.process.pid, nice)
+        priority.lower(DRAWING_NICE, child.process.pid)
         return child
 
     def fill(self, drawing: list[Child]) -> None:
