@@ -1,6 +1,11 @@
 """Encoders: checkpoints in memory, and what each family of them needs; no Django."""
 
 import os
+import sys
+
+from workers.encoders.lean_imports import LeanImports
+
+sys.meta_path.insert(0, LeanImports())
 
 # Number of times that a thread of torch looks for more work before it sleeps, which libgomp reads
 # when torch is loaded. By default 300,000: with other processes on the same two cores, these

@@ -12,7 +12,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from workers.encoders import engines
 from workers.encoders.checkpoint import Checkpoint
 from workers.encoders.protocol import CheckpointError, PicturesOnly, Vectors
-from workers.encoders.weights import memory_errors_as
+from workers.encoders.weights import give_back_memory, leave_files, memory_errors_as
 
 
 class Towers(Protocol):
@@ -42,6 +42,7 @@ class CheckpointEncoder:
     def __init__(self, files: Checkpoint, towers: Towers, precision: str) -> None:
         self._files, self._towers, self.precision = files, towers, precision
         self.engine, self.fallback = engines.install(towers._model, precision)
+        leave_files(towers._model)
         self.checkpoint, self.revision = files.name, files.revision
         self.family, self.patches = towers.family, towers.patches
         self.dimensions, self.resolution = towers.dimensions, towers.resolution
@@ -56,14 +57,20 @@ class CheckpointEncoder:
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of shape (texts, dimensions). Raises PicturesOnly and CheckpointError."""
         self._refuse_texts()
-        return self._vectors(self._towers.text_features, texts)
+        vectors = self._vectors(self._towers.text_features, texts)
+        # Afterwards: what was written before is seen then, and what is written later was not read.
+        if self.is_altered():
+            raise CheckpointError("weights_altered", name=self.checkpoint)
+        return vectors
 
     def encode_images(self, images: Sequence[Image]) -> Vectors:
         """Unit vectors of shape (pictures, dimensions). Raises CheckpointError."""
-        return self._vectors(self._picture_features, images)
+        vectors = self._vectors(self._picture_features, images)
+        give_back_memory()
+        return vectors
 
     def is_altered(self) -> bool:
-        """Whether its files have changed since they were loaded: parts of them are read later."""
+        """Whether its files have changed since they were loaded: the token table is read later."""
         return self._files.is_altered()
 
     def truncates(self, text: str) -> bool:
@@ -75,18 +82,8 @@ class CheckpointEncoder:
         if self._towers.tokenizer is None:
             raise PicturesOnly("This encoder was loaded for pictures only.")
 
-    def _refuse_altered(self) -> None:
-        """Raise CheckpointError where the weights, which are mapped from their files, have changed.
-
-        Before they are read, since a page that was cut off ends the process (SIGBUS); and after,
-        since a file that is written meanwhile gives wrong vectors.
-        """
-        if self.is_altered():
-            raise CheckpointError("weights_altered", name=self.checkpoint)
-
     @torch.inference_mode()
     def _vectors(self, features: Callable[[list[Any]], Tensor], things: Sequence[Any]) -> Vectors:
-        self._refuse_altered()
         # In batches: activations take memory in proportion to the batch.
         # In 8 bits one by one, so that a vector does not depend on what is encoded beside it.
         size = 1 if self.precision == "int8" else self.batch_size
@@ -94,7 +91,6 @@ class CheckpointEncoder:
         batches = [list(things[start : start + size]) for start in starts]
         with memory_errors_as(CheckpointError("not_enough_memory", name=self.checkpoint)):
             vectors = [self._unit(features(batch)) for batch in batches]
-        self._refuse_altered()
         return np.concatenate([np.empty((0, self.dimensions), np.float32), *vectors])
 
     def _picture_features(self, images: list[Image]) -> Tensor:

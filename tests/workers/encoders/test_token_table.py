@@ -61,8 +61,7 @@ def cut_short(weights):
 
 
 def rewrite(weights):
-    data = weights.read_bytes()
-    weights.write_bytes(data[:-5] + b"other")
+    weights.write_bytes(bytes(weights.stat().st_size))
 
 
 @pytest.mark.promise("P13")
@@ -78,17 +77,29 @@ def test_a_file_altered_under_a_loaded_encoder_ends_in_a_sentence(copy, alter):
 
 
 @pytest.mark.promise("P13")
-def test_a_file_altered_while_pictures_are_encoded_ends_in_a_sentence(copy, monkeypatch):
-    encoder = load_encoder(str(copy), vision_only=True)
-    features = encoder._towers.image_features
+def test_a_file_altered_while_a_text_is_encoded_ends_in_a_sentence(copy, monkeypatch):
+    encoder = load_encoder(str(copy))
+    features = encoder._towers.text_features
 
-    def altered_meanwhile(pictures):
+    def altered_meanwhile(texts):
         rewrite(copy / "model.safetensors")
-        return features(pictures)
+        return features(texts)
 
-    monkeypatch.setattr(encoder._towers, "image_features", altered_meanwhile)
+    monkeypatch.setattr(encoder._towers, "text_features", altered_meanwhile)
     with pytest.raises(CheckpointError, match=r"\.$"):
-        encoder.encode_images([Image.new("RGB", (40, 30))])
+        encoder.encode_texts(["a red car"])
+
+
+@pytest.mark.promise("P13")
+@pytest.mark.parametrize("alter", [cut_short, rewrite])
+def test_pictures_are_encoded_as_before_whatever_becomes_of_the_file(copy, alter):
+    """Were it mapped, their vectors would be others, or the process would end."""
+    encoder = load_encoder(str(copy), vision_only=True)
+    picture = Image.linear_gradient("L").resize((40, 30)).convert("RGB")
+    before = encoder.encode_images([picture])
+    alter(copy / "model.safetensors")
+
+    assert (encoder.encode_images([picture]) == before).all()
 
 
 @pytest.mark.promise("P13")
