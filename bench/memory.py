@@ -1,23 +1,34 @@
 """How much memory does each kind of process take with an encoder of base size?
 
-    .venv/bin/python -m bench.memory [--words 256000]
+    .venv/bin/python -m bench.memory [--words 256000] [--checkpoint DIR]
 
-The checkpoint (1.5 GB) has random weights, is written to a temporary folder and removed again.
-Takes 2 minutes.
+First each by itself, after a batch of pictures, or a text and a picture; then all of them as a demo
+runs them, after searches of eight people at once and 32 pictures.
+Writes bench/results/memory.md. The checkpoint (1.5 GB) has random weights, is written to a
+temporary folder and removed again, unless a folder is named. Takes 3 minutes.
 """
 
 import json
 import os
 import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.support import apart, parser_of, record
+from bench.stack import new_words, stack, still_waiting, wait
+from bench.support import apart, parser_of, report, table
 
 # Size of the vocabulary of the published SigLIP 2.
 VOCABULARY = 256_000
+# Maximum megabytes of each.
+BARS = {"ingest worker": 760, "query worker": 1100, "web": 120}
+# People who search at once, the searches of each, and pictures that are embedded.
+PEOPLE, SEARCHES, PICTURES = 8, 4, 32
 # Width and height of a picture as decoded for the encoder: twice its input.
 PICTURE = (448, 448)
 
@@ -25,13 +36,62 @@ PICTURE = (448, 448)
 def main() -> None:
     parser = parser_of(__doc__)
     parser.add_argument("--words", type=int, default=VOCABULARY, help="of the vocabulary")
+    parser.add_argument("--checkpoint", type=Path, help="a folder; otherwise one is made")
     options = parser.parse_args()
-    with record("memory"), TemporaryDirectory() as folder:
-        apart("bench.memory", "checkpoint", folder, options.words)
-        print(f"{'process':16}{'RSS':>8}{'PSS':>8}   MB; holds")
-        for name in ("ingest worker", "query worker", "web"):
-            facts = json.loads(apart("bench.memory", name, folder))
-            print(f"{name:16}{facts['rss']:8}{facts['pss']:8}   {facts['holds']}")
+    with checkpoint(options.checkpoint, options.words) as folder:
+        report("memory", page_of(each_alone(folder), all_at_work(folder)))
+
+
+@contextmanager
+def checkpoint(folder: Path | None, words: int = VOCABULARY) -> Iterator[Path]:
+    """The folder of one of base size: this, or one that is removed again."""
+    if folder:
+        yield folder
+        return
+    with TemporaryDirectory() as name:
+        apart("bench.memory", "checkpoint", name, words)
+        yield Path(name)
+
+
+def each_alone(folder: Path) -> list[list[str]]:
+    rows = [["process", "RSS, MB", "at most", "of files", "peak", "PSS", "holds"]]
+    for name, bar in BARS.items():
+        facts = json.loads(apart("bench.memory", name, folder))
+        figures = [str(facts[key]) for key in ("files", "peak", "pss")]
+        rows.append([name, str(facts["rss"]), str(bar), *figures, facts["holds"]])
+    return rows
+
+
+def all_at_work(folder: Path) -> list[list[str]]:
+    with stack(folder, ("web", "query", "ingest")) as all_of_it:
+        wait(PICTURES)
+        words = new_words()
+        texts = [[next(words) for _ in range(SEARCHES)] for _ in range(PEOPLE)]
+        with ThreadPoolExecutor(PEOPLE) as people:
+            browsers = [all_of_it.browser() for _ in range(PEOPLE)]
+            list(people.map(lambda each, own: [each.search(t) for t in own], browsers, texts))
+        await_embedded()
+        rows = [["process", "number", "RSS, MB", "PSS", "of it alone"]]
+        for name in all_of_it.leaders:
+            for number, sizes in enumerate(all_of_it.memory(name)):
+                rows.append([name, str(number), *(f"{size:.0f}" for size in sizes)])
+    return rows
+
+
+def await_embedded() -> None:
+    while still_waiting():
+        time.sleep(0.5)
+
+
+def page_of(alone: list[list[str]], together: list[list[str]]) -> str:
+    return (
+        "Memory of each kind of process in MB, with a SigLIP 2 of base size and random weights; *of"
+        " files* is what lies in memory once for all processes and can be dropped. Made by"
+        f" `python -m bench.memory`.\n\n## Each alone\n\n{table(alone)}\n## As a demo runs them\n\n"
+        "Number 0 is the parent of the others, and PSS a share of what several have: after"
+        f" {PEOPLE} people had made {SEARCHES} searches each and {PICTURES} pictures were embedded."
+        f"\n\n{table(together)}"
+    )
 
 
 def write_checkpoint(folder: Path, words: int = VOCABULARY) -> None:
@@ -74,15 +134,13 @@ def encode(folder: Path, *, vision_only: bool) -> None:
     else:
         encoder.encode_texts(["a red car"])
         encoder.encode_images([Image.new("RGB", PICTURE)])
-    report(towers_of(encoder))
+    tell(towers_of(encoder))
 
 
 def towers_of(encoder: Any) -> str:
-    """Counted in the model, all of which is read: rows of words not yet met stay on the disk."""
+    """Counted in the model; of the table of tokens only the rows of this text have been read."""
     sizes = {"text": 0, "vision": 0}
     model = encoder._towers._model
-    for parameter in model.parameters():
-        parameter.sum()
     packed = {name: each.packed for name, each in model.named_modules() if hasattr(each, "packed")}
     for name, parameter in {**dict(model.named_parameters()), **packed}.items():
         sizes["text" if name.startswith("text_model") else "vision"] += parameter.numel()
@@ -95,7 +153,7 @@ def web(folder: Path) -> None:
     import_module("config.urls")
     import_module("config.wsgi")
     heavy = [name for name in ("torch", "transformers") if name in sys.modules]
-    report(", ".join(heavy) or "neither torch nor transformers")
+    tell(", ".join(heavy) or "neither torch nor transformers")
 
 
 def django() -> None:
@@ -103,9 +161,13 @@ def django() -> None:
     import_module("django").setup()
 
 
-def report(holds: str) -> None:
-    memory = import_module("psutil").Process().memory_full_info()
+def tell(holds: str) -> None:
+    process = import_module("psutil").Process()
+    memory = process.memory_full_info()
+    lines = Path("/proc/self/status").read_text().splitlines()
+    status = {line.split(":")[0]: line.split()[1] for line in lines if line.endswith(" kB")}
     megabytes = {"rss": memory.rss // 10**6, "pss": memory.pss // 10**6}
+    megabytes |= {"files": int(status["RssFile"]) // 1000, "peak": int(status["VmHWM"]) // 1000}
     print(json.dumps({**megabytes, "holds": holds}))
 
 

@@ -1,21 +1,25 @@
 """All of Sightline on a folder and a port of its own, as a demo runs it, with any checkpoint."""
 
 import http.client
+import io
 import os
 import signal
 import socket
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib import import_module
+from itertools import count
 from pathlib import Path
+from random import Random
 from typing import Any
 from urllib.parse import quote_plus
 
 from bench.support import say
 
-READY_SECONDS = 120
+READY_SECONDS = 300
+WORDS = ("red", "blue", "car", "mug", "house", "tree", "snow", "street", "lamp", "dog", "harbour")
 
 
 class Stack:
@@ -45,13 +49,21 @@ class Stack:
                 raise SystemExit(f"Not ready: see {self.var / 'logs'}")
             self.supervisor.pause()
 
+    def memory(self, name: str) -> list[tuple[float, float, float]]:
+        """Of a process and its descendants in MB: resident, its share of that, and it alone."""
+        leader = import_module("psutil").Process(self.leaders[name])
+        each = [
+            process.memory_full_info() for process in (leader, *leader.children(recursive=True))
+        ]
+        return [(info.rss / 1e6, info.pss / 1e6, info.uss / 1e6) for info in each]
+
     def browser(self) -> "Browser":
         """One who has signed in as the owner of the library."""
         return Browser(self.port)
 
 
 class Browser:
-    """A connection that stays, with the cookie of somebody who has signed in."""
+    """Requests with the cookie of somebody who has signed in."""
 
     def __init__(self, port: int) -> None:
         from django.test import Client
@@ -68,6 +80,7 @@ class Browser:
         self._connection.request("GET", f"/?q={quote_plus(text)}", headers=self._headers)
         response = self._connection.getresponse()
         page = response.read().decode()
+        self._connection.close()  # The site closes it after five seconds of silence.
         if response.status != 200:
             raise SystemExit(f"{text}: {response.status}")
         return page
@@ -118,14 +131,38 @@ def _furnished(supervisor: Any, var: Path, names: Sequence[str]) -> Stack:
     return made
 
 
-def memory(leader: int) -> list[dict[str, Any]]:
-    """Of a process and its descendants: name and megabytes, resident and its share of them."""
-    import psutil
+def new_words() -> Iterator[str]:
+    random = Random(1)  # noqa: S311
+    for number in count():
+        yield f"{' '.join(random.choices(WORDS, k=5))} {number}"
 
-    processes = [psutil.Process(leader), *psutil.Process(leader).children(recursive=True)]
-    rows = []
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            info = process.memory_full_info()
-            rows.append({"rss": info.rss / 1e6, "pss": info.pss / 1e6, "uss": info.uss / 1e6})
-    return rows
+
+def wait(pictures: int) -> None:
+    """Store pictures that no worker has looked at yet."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from search.formats.facts import inspect_own
+    from search.library.ingest import ingest
+    from search.models import User
+
+    owner, random = User.objects.get(username="owner"), Random(2)  # noqa: S311
+    for number in range(pictures):
+        data = picture(random)
+        file = SimpleUploadedFile(f"{number}.jpg", data)
+        ingest(file, owner=owner, facts=inspect_own(io.BytesIO(data)))
+
+
+def picture(random: Random) -> bytes:
+    """A JPEG as the web has them, 1024 x 768, some 150 kB."""
+    from PIL import Image
+
+    tiles = Image.frombytes("RGB", (64, 48), random.randbytes(64 * 48 * 3))
+    file = io.BytesIO()
+    tiles.resize((1024, 768), Image.Resampling.BICUBIC).save(file, "JPEG", quality=85)
+    return file.getvalue()
+
+
+def still_waiting() -> int:
+    from search.models import Embedding
+
+    return Embedding.objects.of_serving().waiting().count()

@@ -9,23 +9,19 @@ worker is stopped (SIGSTOP) and let go on block by block.
 Writes bench/results/texts.md. Takes 10 minutes, half of them for the library.
 """
 
-import io
 import os
 import signal
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import count
+from collections.abc import Callable
 from pathlib import Path
-from random import Random
 from statistics import median, quantiles
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.gap import gap
-from bench.stack import Browser, Stack, stack
-from bench.support import apart, parser_of, report, say, table, timed
+from bench.memory import checkpoint
+from bench.stack import Browser, Stack, new_words, stack, still_waiting, wait
+from bench.support import parser_of, report, say, table, timed
 
 # Searches in a row, with the ingest worker at rest or at work.
 BLOCK = 5
@@ -33,7 +29,6 @@ BLOCK = 5
 SETTLE_SECONDS = 2
 # Bars: of the whole beyond these milliseconds by the bare pass, and of the load by idleness.
 PAGE_MS, MOST_PASSES, MOST_LOAD = 30, 1.15, 1.5
-WORDS = ("red", "blue", "car", "mug", "house", "tree", "snow", "street", "lamp", "dog", "harbour")
 
 Times = dict[str, list[float]]
 
@@ -47,16 +42,6 @@ def main() -> None:
     options = parser.parse_args()
     with checkpoint(options.checkpoint) as folder, stack(folder) as all_of_it:
         report("texts", page_of(options, measure(options, all_of_it, folder)))
-
-
-@contextmanager
-def checkpoint(folder: Path | None) -> Iterator[Path]:
-    if folder:
-        yield folder
-        return
-    with TemporaryDirectory() as name:
-        apart("bench.memory", "checkpoint", name)
-        yield Path(name)
 
 
 def measure(options: Namespace, all_of_it: Stack, folder: Path) -> Times:
@@ -111,12 +96,6 @@ def bare_pass(folder: Path) -> Callable[[], Any]:
     return run
 
 
-def new_words() -> Iterator[str]:
-    random = Random(1)  # noqa: S311
-    for number in count():
-        yield f"{' '.join(random.choices(WORDS, k=5))} {number}"
-
-
 def fill(assets: int) -> None:
     """Assets with drawn vectors of the encoder that serves."""
     from bench.vector_library import embed, write_assets
@@ -127,37 +106,6 @@ def fill(assets: int) -> None:
     sample_catalogue.begin(assets)
     owner = User.objects.get(username="owner")
     embed(write_assets(owner, assets), gap(assets, 10, 1), Encoder.objects.serving())
-
-
-def wait(pictures: int) -> None:
-    """Store pictures that no worker has looked at yet."""
-    from django.core.files.uploadedfile import SimpleUploadedFile
-
-    from search.formats.facts import inspect_own
-    from search.library.ingest import ingest
-    from search.models import User
-
-    owner, random = User.objects.get(username="owner"), Random(2)  # noqa: S311
-    for number in range(pictures):
-        data = picture(random)
-        file = SimpleUploadedFile(f"{number}.jpg", data)
-        ingest(file, owner=owner, facts=inspect_own(io.BytesIO(data)))
-
-
-def picture(random: Random) -> bytes:
-    """A JPEG as the web has them, 1024 x 768, some 150 kB."""
-    from PIL import Image
-
-    tiles = Image.frombytes("RGB", (64, 48), random.randbytes(64 * 48 * 3))
-    file = io.BytesIO()
-    tiles.resize((1024, 768), Image.Resampling.BICUBIC).save(file, "JPEG", quality=85)
-    return file.getvalue()
-
-
-def still_waiting() -> int:
-    from search.models import Embedding
-
-    return Embedding.objects.of_serving().waiting().count()
 
 
 def page_of(options: Namespace, times: Times) -> str:
