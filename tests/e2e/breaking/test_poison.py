@@ -9,7 +9,7 @@ from tests.support.faults import failed, folder_of, ingest_worker, settled
 from tests.support.promises import FULL, only_in_full
 
 # One by itself, and two side by side.
-PICTURES, DEADLY = (500, {100, 250, 251}) if FULL else (24, {6, 14, 15})
+PICTURES, DEADLY = (500, {100, 250, 251}) if FULL else (24, {12, 18, 19})
 
 pytestmark = [pytest.mark.usefixtures("emptied"), pytest.mark.promise("P3")]
 
