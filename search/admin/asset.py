@@ -153,7 +153,7 @@ class AssetAdmin(CuratorAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: AssetQuerySet, search_term: str
     ) -> tuple[AssetQuerySet, bool]:
-        # By the index of words: to look at every text of a million assets takes seconds.
+        # By the index of words: otherwise each text of the library is looked at.
         words = search_term.split()
         return (lexical.containing(queryset, words, []) if words else queryset), False
 

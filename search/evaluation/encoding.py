@@ -1,6 +1,6 @@
 """The vectors of a dataset by an encoder: of assets from the database, of the rest encoded here."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -73,7 +73,7 @@ def stored_vectors(row: Encoder, assets: Sequence[Any]) -> Vectors:
     return units(np.array(in_order, np.float32).reshape(-1, row.dimensions))
 
 
-def chunks(things: Sequence[Any], size: int) -> Iterator[list[Any]]:
+def chunks(things: Iterable[Any], size: int) -> Iterator[list[Any]]:
     rest = iter(things)
     while some := list(islice(rest, size)):
         yield some

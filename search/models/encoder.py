@@ -41,7 +41,8 @@ class EncoderQuerySet(models.QuerySet["Encoder"]):
     def with_counts(self) -> Self:
         """Each with the numbers of its searchable, waiting, failed and latest embeddings."""
         # A statement for each, which an index answers: together they read every row of a million.
-        rows = self.model._meta.get_field("embeddings").related_model._default_manager
+        embeddings: Any = self.model._meta.get_field("embeddings").related_model
+        rows = embeddings._default_manager
         lately = rows.filter(fulfilled__gt=Now() - timedelta(minutes=1))
         return self.annotate(
             searchable=_number(rows.done()),
