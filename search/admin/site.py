@@ -15,6 +15,7 @@ from django.utils.decorators import method_decorator
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
 
+from search.access.requests import leaving_nothing
 from search.admin.deletion import CarefulDeletion
 from search.admin.returning import Returning
 
@@ -46,6 +47,9 @@ class CuratorSite(UnfoldAdminSite):
         if request.user.is_authenticated:
             raise PermissionDenied("Only staff may open the admin; ask one of them to let you in.")
         return redirect_to_login(request.GET.get("next", reverse(ASSETS)))
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return leaving_nothing(super().logout(request, extra_context))
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The page that everyone uses, where wrong guesses are counted."""

@@ -10,12 +10,12 @@ from django.contrib.auth.views import (
     PasswordChangeDoneView,
     PasswordChangeView,
 )
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse_lazy
 from django_htmx.http import HttpResponseClientRefresh
 
-from search.access.requests import PageRequest
+from search.access.requests import PageRequest, leaving_nothing
 from search.forms import PasswordForm
 from search.views import errors
 
@@ -31,8 +31,15 @@ class PasswordView(PasswordChangeView):
         return super().get_form_kwargs() | {"request": self.request}
 
 
+class SignOutView(LogoutView):
+    """Ends the session, and with it what the browser has of it."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return leaving_nothing(super().post(request, *args, **kwargs))
+
+
 _sign_in = LoginView.as_view(template_name="sign_in.html", redirect_authenticated_user=True)
-sign_out = LogoutView.as_view()
+sign_out = SignOutView.as_view()
 password = PasswordView.as_view()
 password_changed = PasswordChangeDoneView.as_view(template_name="account/password_changed.html")
 

@@ -26,11 +26,12 @@ SHIFT = """() => new Promise((resolve) => {
     new PerformanceObserver(add).observe({ type: "layout-shift", buffered: true });
     setTimeout(() => resolve(sum), 250);
 })"""
-# Browsers and htmx write what was refused, a lost connection and an animation between two pages
-# that did not take place to the console.
+# Browsers and htmx write what was refused, a lost connection, an animation between two pages that
+# did not take place and what a sign-out has cleared to the console.
 EXPECTED = re.compile(
     r"Failed to load resource: (the server.* status of 4|net::ERR_INTERNET)"
     r"|Response Status Error Code 4|.*Transition was (skipped|aborted)"
+    r'|Clear-Site-Data header on .*: Cleared data types: "cache"\.$'
 )
 
 

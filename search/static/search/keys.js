@@ -101,10 +101,17 @@
     if (line) line.hidden = true;
   });
 
-  // Who signs out leaves no hits behind in this tab.
+  // Who signs out leaves no hits behind: not in this tab, nor in pages that the browser keeps for Back.
+  const opened = Date.now();
   for (const form of document.querySelectorAll("[data-leaves]")) {
-    form.addEventListener("submit", () => addEventListener("pagehide", () => sessionStorage.clear()));
+    form.addEventListener("submit", () => {
+      localStorage.setItem("left", Date.now());
+      addEventListener("pagehide", () => sessionStorage.clear());
+    });
   }
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted && localStorage.getItem("left") > opened) location.reload();
+  });
 
   const offline = document.getElementById("offline");
   const show = () => (offline.hidden = navigator.onLine);

@@ -351,6 +351,8 @@ def test_who_signs_out_leaves_no_hits_behind(opened):
     page.wait_for_url("**/sign-in/**")
 
     assert "hits" not in page.evaluate("Object.keys(sessionStorage).join()")
+    page.go_back()  # The cache would have shown them.
+    page.wait_for_url("**/sign-in/**")
 
 
 def scroll_to_the_end(page):

@@ -38,13 +38,13 @@ def test_a_hostile_base_is_text():
     assert "<script" not in tiles([Hit(make_asset())], "/?q=<script>&")
 
 
-def test_the_first_pictures_are_loaded_at_once():
+def test_the_first_pictures_are_loaded_before_the_others():
     hits = [Hit(make_asset(title=str(number), thumbnail=True)) for number in range(3)]
 
-    assert re.findall(r'decoding="async"( loading="lazy")?>', tiles(hits, eager=2)) == [
-        "",
-        "",
-        ' loading="lazy"',
+    assert re.findall(r'decoding="async" (.*)>', tiles(hits, eager=2)) == [
+        'fetchpriority="high"',
+        'fetchpriority="high"',
+        'loading="lazy"',
     ]
 
 
