@@ -63,6 +63,10 @@ def test_it_is_compressed(collected):
     assert (collected / f"{static('search/bundles/page.css')}.gz".removeprefix("/static/")).exists()
 
 
+def test_what_no_page_uses_is_empty(collected):
+    assert read(collected, static("unfold/js/chart/chart.js")) == ""
+
+
 def test_before_anything_is_collected_the_sources_are_served():
     sources = [*BUNDLES["search/bundles/upload.css"], *BUNDLES["search/bundles/upload.js"]]
     assert links("upload") == [f"/static/{source}" for source in sources]

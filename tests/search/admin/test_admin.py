@@ -36,6 +36,14 @@ def test_a_curator_opens_each_list(curator_client, model):
     assert curator_client.get(reverse(f"admin:search_{model}_changelist")).status_code == 200
 
 
+@pytest.mark.parametrize(("model", "has_slugs"), [("asset", False), ("collection", True)])
+def test_scripts_for_slugs_come_where_there_are_slugs(curator_client, model, has_slugs):
+    page = curator_client.get(reverse(f"admin:search_{model}_changelist")).text
+
+    assert ("xregexp" in page) is has_slugs
+    assert "admin/js/actions.js" in page
+
+
 def test_a_suggestion_without_a_score_is_listed(curator_client):
     make_asset(labels=("farm",))
     AssetLabel.objects.update(source=AssetLabel.Source.ENCODER, score=None)
