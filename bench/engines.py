@@ -1,18 +1,17 @@
 """How many pictures and texts does a base SigLIP 2 encode in a second, by each engine?
 
-    .venv/bin/python -m bench.engines [--rounds 5] [--compile]
+    .venv/bin/python -m bench.engines [--rounds 5] [--batches 1 8 32] [--threads N] [--compile]
 
-Which computes fp32 fastest on CPUs, and what do 8 bits gain? The checkpoint is of
-base size with random weights, so cosines say that the engines compute the same, and nothing of what
-8 bits cost in a library (`encoder add --precision int8` measures that).
-All engines take turns in one process. ONNX Runtime takes part where `onnxruntime` and `onnx` are
+Which computes fp32 fastest on CPUs, and what do 8 bits gain? The towers are of base size with
+random weights, so cosines say that the engines compute the same, and nothing of what 8 bits cost
+in a library (`encoder add --precision int8` measures that). Without preprocessing. All engines take
+turns in one process. ONNX Runtime takes part where `onnxruntime` and `onnx` are
 installed, which nothing else needs; torch.compile, which takes a C++ compiler and a minute, if it
-is asked for. Writes bench/results/engines.md. Takes 8 minutes on two idle cores, with --compile 11.
+is asked for. Writes bench/results/engines.md. Takes 4 minutes on two idle cores.
 """
 
+import copy
 import os
-import platform
-import shutil
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -21,17 +20,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from bench.memory import PICTURE, write_checkpoint
 from bench.support import parser_of, report, say, table
 
-# Sizes of batches of pictures and of texts.
-PICTURES, TEXTS = (1, 8, 32), (1, 8)
 REFERENCE = "torch eager"
+Encode = Callable[[Any], Any]
 
 
 class Sample(NamedTuple):
@@ -42,62 +36,72 @@ class Sample(NamedTuple):
 
 
 def main() -> None:
+    import torch
+
     parser = parser_of(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 8, 32])
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--compile", action="store_true", help="torch.compile takes part")
     options = parser.parse_args()
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        say("writing the checkpoint")
-        write_checkpoint(folder)
-        encoders = dict(engines(folder, options))
-        report("engines", page_of(options, encoders))
+    torch.set_num_threads(options.threads)
+    torch.set_grad_enabled(False)
+    torch.manual_seed(0)
+    report("engines", page_of(options, [pictures(options), texts(options)]))
 
 
-def engines(folder: Path, options: Namespace) -> Iterator[tuple[str, Any]]:
-    yield REFERENCE, load(folder, plain=True)
-    yield "oneDNN fp32", load(folder)
-    if all(map(find_spec, ("onnx", "onnxruntime"))):
-        yield f"ONNX Runtime {version('onnxruntime')} fp32", exported(folder)
-    if options.compile and shutil.which("c++"):
-        yield "torch.compile, frozen", compiled(folder)
-    yield "oneDNN int8", load(folder, precision="int8")
+def page_of(options: Namespace, tables: list[str]) -> str:
+    return (
+        "What a SigLIP 2 of base size (B/16, 224 px, 64 tokens, random weights) encodes in a"
+        " second, without preprocessing, by each engine: medians of"
+        f" {options.rounds} rounds in which all take turns, with {options.threads} threads of"
+        f" {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, torch {version('torch')}."
+        " *Processor* is the time of all cores for one picture or text, which others on the machine"
+        f" lengthen less; *times* is its ratio to {REFERENCE}'s, *cosine* the lowest to it. In 8"
+        " bits they are encoded one by one, as the encoders do. Made by `python -m bench.engines`."
+        "\n\n" + "\n".join(tables)
+    )
 
 
-def load(folder: Path, *, precision: str = "fp32", plain: bool = False) -> Any:
-    from workers.encoders import engines, siglip
-    from workers.encoders.checkpoint import find
-    from workers.encoders.checkpoint_encoder import CheckpointEncoder
-
-    install = engines.install
-    if plain:
-        engines.install = lambda model, precision: engines.Engine("torch")
-    try:
-        files = find(str(folder), "")
-        towers = siglip.towers(files, patches=None, vision_only=False)
-        return CheckpointEncoder(files, towers, precision)
-    finally:
-        engines.install = install
-
-
-def exported(folder: Path) -> Any:
-    """Both towers as ONNX Runtime runs them, behind the same preprocessing."""
+def pictures(options: Namespace) -> str:
     import torch
-    from transformers import SiglipModel
+    from transformers import SiglipVisionConfig, SiglipVisionModel
 
-    encoder = load(folder, plain=True)
-    towers, model = encoder._towers, encoder._towers._model
-    # With its token table in memory: rows that are read from the file would become constants.
-    whole = SiglipModel.from_pretrained(folder, dtype=torch.float32).eval()
-    ids = torch.zeros((2, encoder.text_length), dtype=torch.int64)
-    vision = session(folder / "vision.onnx", whole.vision_model, torch.zeros(2, 3, 224, 224))
-    text = session(folder / "text.onnx", whole.text_model, ids)
-    towers._vision = lambda pixel_values: vision(pixel_values)
-    model.get_text_features = lambda input_ids: text(input_ids)
-    return encoder
+    tower = SiglipVisionModel(SiglipVisionConfig(image_size=224, patch_size=16)).eval()
+    inputs = torch.rand(max(options.batches), 3, 224, 224) * 2 - 1
+    return measured(options, tower, inputs, "pictures")
 
 
-def session(path: Path, tower: Any, inputs: Any) -> Callable[[Any], Any]:
+def texts(options: Namespace) -> str:
+    import torch
+    from transformers import SiglipTextConfig, SiglipTextModel
+
+    tower = SiglipTextModel(SiglipTextConfig(vocab_size=1000)).eval()
+    return measured(options, tower, torch.randint(1000, (max(options.batches), 64)), "texts")
+
+
+def engines(tower: Any, inputs: Any, options: Namespace) -> Iterator[tuple[str, Encode]]:
+    import torch
+
+    from workers.encoders.engines import install
+
+    def installed(precision: str) -> Encode:
+        model = copy.deepcopy(tower)
+        if refusal := install(model, precision).fallback:
+            raise SystemExit(str(refusal))
+        return lambda batch: model(batch).pooler_output
+
+    yield REFERENCE, lambda batch: tower(batch).pooler_output
+    yield "oneDNN fp32", installed("fp32")
+    if all(map(find_spec, ("onnx", "onnxruntime"))):
+        yield f"ONNX Runtime {version('onnxruntime')} fp32", exported(tower, inputs, options)
+    if options.compile:
+        yield "torch.compile, frozen", compiled(tower)
+    int8 = installed("int8")
+    yield "oneDNN int8", lambda batch: torch.cat([int8(each[None]) for each in batch])
+
+
+def exported(tower: Any, inputs: Any, options: Namespace) -> Encode:
     import onnxruntime
     import torch
 
@@ -111,86 +115,54 @@ def session(path: Path, tower: Any, inputs: Any) -> Callable[[Any], Any]:
 
     names = {"input_names": ["inputs"], "output_names": ["vectors"]}
     sizes = {"inputs": {0: "batch"}, "vectors": {0: "batch"}}
-    torch.onnx.export(Pooled(), (inputs,), path, dynamic_axes=sizes, dynamo=False, **names)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    runs = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    return lambda inputs: SimpleNamespace(
-        pooler_output=torch.from_numpy(runs.run(None, {"inputs": inputs.numpy()})[0])
-    )
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = options.threads
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "tower.onnx")
+        few = torch.cat([inputs[:1], inputs[:1]])
+        torch.onnx.export(Pooled(), (few,), path, dynamic_axes=sizes, dynamo=False, **names)
+        session = onnxruntime.InferenceSession(path, settings, providers=["CPUExecutionProvider"])
+    return lambda batch: torch.from_numpy(session.run(None, {"inputs": batch.numpy()})[0])
 
 
-def compiled(folder: Path) -> Any:
+def compiled(tower: Any) -> Encode:
     import torch
     from torch._inductor import config
 
     config.freezing = True
-    encoder = load(folder, plain=True)
-    encoder._towers._vision = torch.compile(encoder._towers._vision)
-    model = encoder._towers._model
-    model.get_text_features = torch.compile(model.get_text_features)
-    return encoder
+    model = torch.compile(copy.deepcopy(tower))
+    return lambda batch: model(batch).pooler_output
 
 
-def page_of(options: Namespace, encoders: dict[str, Any]) -> str:
-    pictures, texts = made(max(PICTURES))
-    tables = [
-        measured(encoders, options.rounds, PICTURES, pictures, "encode_images", "pictures"),
-        measured(encoders, options.rounds, TEXTS, texts, "encode_texts", "texts"),
-    ]
-    return (
-        "Pictures and texts that a SigLIP 2 of base size (B/16, 224 px, 64 tokens, random weights)"
-        " encodes in a second, preprocessing included, by each engine: medians of"
-        f" {options.rounds} rounds in which all take turns. *Processor* is the time of all cores"
-        " for one, which others on the machine do not lengthen by waiting; *times* are ratios of"
-        f" it to {REFERENCE}; *cosine* is the lowest to {REFERENCE}. {os.cpu_count()} cores"
-        f" ({platform.machine()}), load {os.getloadavg()[0]:.1f}, torch {version('torch')}."
-        " Made by `python -m bench.engines`.\n\n" + "\n".join(tables)
-    )
+def measured(options: Namespace, tower: Any, inputs: Any, name: str) -> str:
+    from torch.nn.functional import cosine_similarity
 
-
-def made(count: int) -> tuple[list[Any], list[str]]:
-    """Pictures of noise in large spots and texts, as many of each."""
-    from PIL import Image
-
-    noise = np.random.default_rng(0).integers(0, 255, (count, 28, 28, 3), np.uint8)
-    pictures = [Image.fromarray(each).resize(PICTURE) for each in noise]
-    return pictures, [f"a red car and {number} green mugs" for number in range(count)]
-
-
-def measured(
-    encoders: dict[str, Any],
-    rounds: int,
-    batches: tuple[int, ...],
-    things: list[Any],
-    method: str,
-    name: str,
-) -> str:
     rows = [["engine", "batch", f"{name} a second", "processor, ms", "times", "cosine"]]
-    for batch in batches:
+    ways = dict(engines(tower, inputs, options))
+    for batch in options.batches:
         say(f"{name}, batches of {batch}")
-        samples: dict[str, list[Sample]] = {engine: [] for engine in encoders}
+        samples: dict[str, list[Sample]] = {engine: [] for engine in ways}
         vectors = {}
-        for number in range(rounds + 1):
-            for engine, encoder in encoders.items():
-                encoder.batch_size = batch
-                sample, vectors[engine] = timed(getattr(encoder, method), things[:batch])
-                if number:  # The first one lays out, compiles and fills caches.
+        for number in range(options.rounds + 1):
+            for engine, encode in ways.items():
+                sample, vectors[engine] = timed(encode, inputs[:batch])
+                if number:  # The first one compiles and fills caches.
                     samples[engine].append(sample)
         before = processor_of(samples[REFERENCE])
         for engine, each in samples.items():
-            cosine = (vectors[engine] * vectors[REFERENCE]).sum(axis=1).min()
+            cosine = float(cosine_similarity(vectors[engine], vectors[REFERENCE]).min())
             rate, own = 1 / median(sample.clock for sample in each), processor_of(each)
             figures = [f"{rate:.2f}", f"{1000 * own:.0f}", f"{before / own:.2f}", f"{cosine:.6f}"]
             rows.append([engine, str(batch), *figures])
+            say(" ".join(rows[-1]))
     return table(rows, "---:")
 
 
-def timed(encode: Callable[[list[Any]], Any], things: list[Any]) -> tuple[Sample, Any]:
+def timed(encode: Encode, batch: Any) -> tuple[Sample, Any]:
     clock, processor = time.perf_counter(), time.process_time()
-    vectors = encode(things)
+    vectors = encode(batch)
     spent = time.perf_counter() - clock, time.process_time() - processor
-    return Sample(*(seconds / len(things) for seconds in spent)), vectors
+    return Sample(*(seconds / len(batch) for seconds in spent)), vectors
 
 
 def processor_of(samples: list[Sample]) -> float:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.only_in_full
 # Arguments that make it small; results and what is kept meanwhile lie in a folder of the test.
 SMALL = {
     "duplicates": "--pictures 4",
-    "engines": "--rounds 1",
+    "engines": "--rounds 1 --batches 1",
     "fuzz": "--queries 50",
     "ingest": "--pictures 2 --rounds 1 --checkpoint workers/checkpoints/studio-clip",
     "lexical": "--assets 50",
