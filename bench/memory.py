@@ -4,7 +4,7 @@
 
 First each by itself, after a batch of pictures, or a text and a picture; then all of them as a demo
 runs them, after searches of eight people at once and 32 pictures.
-Writes bench/results/memory.md. The checkpoint (1.5 GB) has random weights, is written to a
+Writes a page of results. The checkpoint (1.5 GB) has random weights, is written to a
 temporary folder and removed again, unless a folder is named. Takes 3 minutes.
 """
 

@@ -5,7 +5,7 @@
 A folder is filled at its first use and left as it is, for the next time and for bench.recall: 12
 GB. The index of the vectors is built where it is missing, but with --without-index. Requests each
 page through the whole middleware, as a person of the staff who has signed in, and takes a step of
-each kind of work. Prints the medians, and the slowest statements. Writes bench/results/million.md.
+each kind of work. Prints the medians, and the slowest statements. Writes a page of results.
 Takes 90 minutes.
 """
 

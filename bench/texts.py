@@ -6,7 +6,7 @@ All of Sightline as a demo runs it, with a SigLIP 2 of base size and random weig
 text tower alone, in this process; a search with new words; the same search again, whose vector is
 then in the cache. Then the same with `--waiting` pictures that are being embedded: the ingest
 worker is stopped (SIGSTOP) and let go on block by block.
-Writes bench/results/texts.md. Takes 10 minutes, half of them for the library.
+Writes a page of results. Takes 10 minutes, half of them for the library.
 """
 
 import os
