@@ -24,7 +24,7 @@ from tests.support.faults import (
 from tests.support.promises import FULL, only_in_full
 from tests.support.sabotage import CYAN
 
-UPLOADS = 200 if FULL else 60
+UPLOADS = 200 if FULL else 40
 
 pytestmark = pytest.mark.usefixtures("emptied")
 

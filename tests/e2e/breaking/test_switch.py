@@ -27,8 +27,8 @@ from tests.support.faults import (
 )
 from tests.support.promises import FULL, only_in_full
 
-ASSETS = 2_000 if FULL else 200
-CLIENTS, KILLS = 4, 5
+ASSETS, KILLS = (2_000, 5) if FULL else (150, 2)
+CLIENTS = 4
 PAUSE = 0.1 if FULL else 0.4  # Seconds of a client between two searches.
 PAGE = 48
 PAGES = min(7, ASSETS // PAGE - 1)  # Further ones that are looked at; all of them full.
@@ -183,7 +183,7 @@ def test_a_switch_under_load(stack, checkpoint, figure):
 
     figure("P10", summary(clients, built, time.monotonic() - began))
     assert clients.complaints == []
-    assert len(clients.seconds) > 100
+    assert len(clients.seconds) > (100 if FULL else 30)
     assert {slug: len(hits) for slug, hits in both.items()} == {FIRST: 1, SECOND: 1}
     assert both[FIRST] != both[SECOND]
     # Each asset embedded once by each encoder, whoever was killed meanwhile.

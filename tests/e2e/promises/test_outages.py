@@ -22,7 +22,9 @@ def upload(session, number: int):
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "way", ["down", "full", *(pytest.param(w, marks=only_in_full) for w in ("silent", "read-only"))]
+)
 def test_uploads_are_stored_at_once_and_embedded_when_redis_is_back(stack, way, figure):
     people = [stack.session() for _ in range(PEOPLE)]
     usual = in_parallel(people, upload, range(UPLOADS, 2 * UPLOADS))

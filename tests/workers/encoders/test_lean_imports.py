@@ -6,6 +6,8 @@ import sys
 
 from django.conf import settings
 
+from tests.support.promises import only_in_full
+
 HEAVY = ["accelerate", "scipy", "sympy", "torch._dynamo.utils", "torch.distributed.tensor"]
 LOAD = (
     "import json, sys; from PIL import Image; from workers.encoders.load import load_encoder;"
@@ -23,6 +25,7 @@ def printed(program: str):
     return json.loads(out)
 
 
+@only_in_full
 def test_it_encodes_without_them_as_with_them_and_whoever_compiles_gets_the_compiler():
     from workers.encoders.load import load_encoder
 

@@ -11,6 +11,7 @@ from safetensors.numpy import load_file
 from tests.support.checkpoints import tiny_clip, tiny_naflex, tiny_siglip
 from tests.support.examples import caption, make_examples, picture, write_folder
 from tests.support.factories import make_asset
+from tests.support.promises import only_in_full
 from workers.encoders.load import load_encoder
 from workers.studio.captions import wish_words
 from workers.studio.scenes import Wish
@@ -55,6 +56,7 @@ def changed(checkpoint, folder):
     return {name for name in before if not np.array_equal(before[name], after[name])}
 
 
+@only_in_full
 def test_it_finds_more_of_what_was_held_out(siglip, tmp_path):
     figures = finetuned(siglip, tmp_path, steps=100, rate=1e-3)
     before, after = (figures[when]["words to picture"]["R@10"].value for when in figures)
@@ -76,6 +78,7 @@ def drift(checkpoint, folder):
     return 1 - (before * after).sum(axis=1).mean()
 
 
+@only_in_full
 def test_an_encoder_is_held_to_what_it_knew(siglip, tmp_path, monkeypatch):
     finetuned(siglip, tmp_path / "held", rate=1e-3, steps=20)
     monkeypatch.setattr(finetuning, "_DRIFT_WEIGHT", 0)
