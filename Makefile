@@ -8,8 +8,8 @@ PIP = 26.3
 IN = .venv/bin/python
 INSTALLED = .venv/installed
 
-# Three groups at a time (tests/conftest.py), since the end-to-end ones mostly wait.
-PYTEST = $(IN) -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+# Four groups at a time (tests/conftest.py), since the end-to-end ones mostly wait.
+PYTEST = $(IN) -m pytest -n 4 --dist loadscope --no-loadscope-reorder
 
 .PHONY: help install demo test check unit chaos lint lock evaluate bench
 

@@ -17,7 +17,7 @@ SHARE_A_STACK = {"breaking", "promises", "reading"}
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slow ones first: the quick ones fill up the time until the last of those ends."""
-    items.sort(key=lambda item: "e2e" not in item.path.parts)
+    items.sort(key=lambda item: {*item.path.parts}.isdisjoint({"e2e", "training"}))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:

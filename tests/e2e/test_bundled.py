@@ -5,6 +5,7 @@ from random import Random
 import pytest
 from django.conf import settings
 
+from tests.support.promises import only_in_full
 from workers.encoders.load import load_encoder
 from workers.studio.captions import caption
 from workers.studio.scenes import LANGUAGES
@@ -17,6 +18,8 @@ RETRIEVAL = (
     *(f"words to picture, {language}" for language in LANGUAGES[1:]),
     "a language not taught for it",
 )
+
+pytestmark = only_in_full
 
 
 @pytest.fixture(scope="module")

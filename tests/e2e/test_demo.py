@@ -21,6 +21,7 @@ from config.supervisor import BASE_DIR
 from search.management.commands.demo import status
 from tests.support.faults import picture
 from tests.support.prepared import OURS
+from tests.support.promises import only_in_full
 from tests.support.session import Session
 from tests.support.stack import Stack, free_port
 
@@ -240,6 +241,7 @@ def test_sigterm_leaves_nothing_running_even_where_a_child_hangs(second):
 # Further ones ------------------------------------------------------------------------------------
 
 
+@only_in_full
 def test_a_later_start_finds_its_data_and_stops_when_a_child_dies(second):
     again = Demo(second.var, CLAIM_LEASE_SECONDS="3")
     again.seconds_to_start()

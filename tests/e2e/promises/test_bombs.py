@@ -6,9 +6,9 @@ import pytest
 
 from tests.support.faults import failed, ingest_worker, picture
 from tests.support.pictures import jpeg_of_scans
-from tests.support.promises import FULL, only_in_full
+from tests.support.promises import only_in_full
 
-BOMBS = 10 if FULL else 3
+BOMBS = 10
 # Seconds that a good picture may take more, behind so many.
 MORE = 3
 BOMB = jpeg_of_scans(2_000, (1_500, 1_500))  # 40 kB; decoded in full it takes 3 s.
@@ -60,6 +60,7 @@ def is_embedded(stack, name: str) -> bool:
     )
 
 
+@only_in_full
 def test_a_picture_behind_scan_bombs_waits_three_seconds_more_at_most(stack, figure):
     session = stack.session()
     seconds(stack, session, 1)  # The encoder is loaded.
