@@ -23,7 +23,7 @@ def upload(session, number: int):
 
 @pytest.mark.alone
 @pytest.mark.parametrize(
-    "way", ["down", "full", *(pytest.param(w, marks=only_in_full) for w in ("silent", "read-only"))]
+    "way", ["down", *(pytest.param(way, marks=only_in_full) for way in WAYS if way != "down")]
 )
 def test_uploads_are_stored_at_once_and_embedded_when_redis_is_back(stack, way, figure):
     people = [stack.session() for _ in range(PEOPLE)]

@@ -8,6 +8,7 @@ import pytest
 from search.library import label_suggestions
 from tests.support.pictures import jpeg
 from tests.support.prepared import PICTURES
+from tests.support.promises import only_in_full
 
 ADD = "/admin/search/label/add/"
 # What stands and what should, by the vectors and thresholds that the database holds.
@@ -85,6 +86,7 @@ def test_an_upload_has_its_suggestions_with_its_vector(stack):
     assert len(stack.sql(DIFFERENCE)) == 1
 
 
+@only_in_full
 def test_a_query_worker_killed_while_it_labels_leaves_nothing_half_done(stack):
     number = 100
     stack.sql(

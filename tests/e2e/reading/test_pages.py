@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.support import pictures
+from tests.support.faults import settled
 from tests.support.pages import DROP, UPLOADS, held, titles
 from tests.support.prepared import PICTURES
 from workers.studio import captions, draw
@@ -259,6 +260,7 @@ def test_a_request_that_carries_too_much_is_answered_in_a_sentence(stack):
 @pytest.fixture
 def waiting(stack):
     """A new asset, before a paused ingest worker; called, it lets the worker go on."""
+    assert stack.eventually(lambda: settled(stack))  # What other tests have uploaded.
     paused = stack.pause("ingest")
     stack.session().upload(("new.jpg", pictures.jpeg((300, 200 + next(NUMBERS)))))
 

@@ -245,8 +245,8 @@ def test_pages_hold_each_hit_once_and_in_one_order(
         set_thresholds(monkeypatch, *thresholds)
     for switches in product((True, False), repeat=2):
         parts = {"sort": sort} | dict(zip(("everything", "diversity"), switches, strict=True))
-        whole, one_by_one = pages(size=1000, **parts), pages(size=5, **parts)
-        assert len(one_by_one) == len(set(one_by_one)) == ask(size=5, **parts).count, parts
+        whole, one_by_one = pages(size=1000, **parts), pages(size=9, **parts)
+        assert len(one_by_one) == len(set(one_by_one)) == ask(size=9, **parts).count, parts
         assert whole == one_by_one, parts
 
 
