@@ -30,7 +30,9 @@ def counting_stack() -> Iterator[Stack]:
 
 
 def empty(stack) -> None:
-    """Leave an empty library and an honest ingest worker to the next test."""
+    """Leave an empty library, an honest ingest worker and all processes to the next test."""
+    for name in {"redis", *stack.commands} - {"ingest"} - stack.children.keys():
+        stack.start(name)
     if "ingest" not in stack.children or stack.env.get("SABOTAGE"):
         ingest_worker(stack)
     remove_assets(stack)

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from tests.support.away import down
 from tests.support.crowd import meanwhile
 from tests.support.faults import (
     BELL,
@@ -174,29 +175,32 @@ def test_control_without_postgresql_the_site_does_not_recover(stack):
 @pytest.mark.promise("P2")
 def test_without_redis_an_upload_is_stored_and_embedded_once_redis_is_back(stack, figure):
     session = stack.session()
-    stack.stop("redis")
-    started = time.monotonic()
-    upload(session, [1])
-    figure("P2", f"An upload as Redis goes: {time.monotonic() - started:.1f} s")
-    assert time.monotonic() - started < 10
-    # The control: while Redis is away nothing rings, so nothing is embedded.
-    assert not stack.eventually(lambda: settled(stack), 4 * BELL)
-
-    stack.start("redis")
+    with down(stack):
+        started = time.monotonic()
+        upload(session, [1])
+        seconds = time.monotonic() - started
+        # The control: while Redis is away nothing rings, so nothing is embedded. A bell that the
+        # worker held as Redis went may still take up the first upload, but not the second.
+        if not waits(stack):
+            upload(session, [2])
+            assert waits(stack)
+    figure("P2", f"An upload as Redis goes: {seconds:.1f} s")
+    assert seconds < 10
 
     assert stack.eventually(lambda: settled(stack), 60)
-    assert stack.embedded() == 1
+    assert stack.embedded() == len(stack.sql("SELECT id FROM search_asset"))
+
+
+def waits(stack) -> bool:
+    return not stack.eventually(lambda: settled(stack), 4 * BELL)
 
 
 @pytest.mark.promise("P9")
 def test_without_redis_the_search_page_shows_lexical_hits_and_a_sentence(stack):
     session = stack.session()
     upload(session, [1])
-    stack.stop("redis")
-    try:
+    with down(stack):
         answer = session.get("/", {"q": "picture"})
-    finally:
-        stack.start("redis")
     assert answer.status_code == 200
     assert "picture 1" in answer.text
     assert "encoder is not answering" in answer.text
