@@ -6,6 +6,7 @@ They run in a process of their own, which `start` starts.
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,7 +36,8 @@ def load(checkpoint: str) -> None:
 
     _loaded["model"] = AutoModel.from_pretrained(checkpoint).eval()
     _loaded["processor"] = AutoImageProcessor.from_pretrained(checkpoint)
-    _loaded["encoder"] = load_encoder(checkpoint, vision_only=True)
+    for precision in ("fp32", "int8"):
+        _loaded[precision] = load_encoder(checkpoint, precision=precision, vision_only=True)
 
 
 def run(name: str, files: Sequence[Path]) -> Run:
@@ -90,9 +92,9 @@ def features(files: Sequence[Path]) -> Any:
     return vectors / vectors.norm(dim=-1, keepdim=True)
 
 
-def encode(files: Sequence[Path]) -> Callable[[], None]:
+def encode(files: Sequence[Path], precision: str = "fp32") -> Callable[[], None]:
     """Sightline's encoder alone, of pictures that are decoded already."""
-    encoder = _loaded["encoder"]
+    encoder = _loaded[precision]
     pictures = [smaller(file, 2 * encoder.resolution) for file in files]
 
     def work() -> None:
@@ -115,4 +117,5 @@ WAYS: dict[str, Callable[[Sequence[Path]], Callable[[], None]]] = {
     "loop": loop,
     "batches": batches,
     "encode": encode,
+    "encode int8": partial(encode, precision="int8"),
 }
