@@ -40,6 +40,10 @@ LIMITS = {
 FILES = 500
 PATH = [str(Path(__file__).parents[2]), str(Path(PIL.__file__).parents[1])]
 START = "import sys; sys.path += sys.argv[1:]; from search.formats.zygote import serve; serve()"
+# What the warm process is started with. Not our environment: what takes hostile bytes apart shall
+# not know our secrets. Large pages where the system has them on request: a fork touches all of its
+# memory for the first time, which took 25 of the 135 ms of a camera's picture, and now takes 10.
+ENVIRONMENT = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 # Bytes read at once.
 PIECE = 1 << 18
 
@@ -171,8 +175,7 @@ class Zygote:
     def _start(self) -> socket.socket:
         self._leave()
         self._orders, theirs = socket.socketpair()
-        # Isolated (-I) and without site-packages (-S): both places are given. No environment: what
-        # takes hostile bytes apart shall not know our secrets.
+        # Isolated (-I) and without site-packages (-S): both places are given.
         command = [sys.executable, "-I", "-S", "-B", "-c", START, *PATH]
         with theirs:
             # A group, which Ctrl-C does not end; not a session, which would not stand back as an
@@ -181,7 +184,7 @@ class Zygote:
                 command,
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                env={},
+                env=ENVIRONMENT,
                 process_group=0,
             )
         self._files = 0

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import random
+import resource
 import signal
 import struct
 import sys
@@ -316,6 +317,13 @@ def stumble(file: IO[bytes], *args: int) -> bytes:
 def environment(file: IO[bytes], *args: int) -> bytes:
     """Work for a sandbox that answers with what it could steal."""
     return repr(dict(os.environ)).encode()
+
+
+def faults(file: IO[bytes], *args: int) -> bytes:
+    """Work for a sandbox that answers how often memory for 32 MiB was met for the first time."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    _ = b"1" * (32 << 20)
+    return str(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before).encode()
 
 
 def parent(file: IO[bytes], *args: int) -> bytes:

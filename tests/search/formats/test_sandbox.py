@@ -158,6 +158,16 @@ def test_a_fork_holds_nothing_open_but_its_own_file_and_answer():
         assert json.loads(sandbox.run(pictures.descriptors, file)) == [0, 1, 2]
 
 
+HUGE = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+
+
+@pytest.mark.skipif(not HUGE.exists() or "[never]" in HUGE.read_text(), reason="not on this system")
+def test_a_fork_has_its_memory_in_large_pages():
+    # 16 would do; of 4 KiB it is 8,192, each of which takes 2 microseconds.
+    with pictures.upload(b"") as file:
+        assert int(sandbox.run(pictures.faults, file)) < 2048
+
+
 def test_a_file_in_memory_is_read_as_one_on_the_disk():
     assert sandbox.run(pictures.content, io.BytesIO(b"bytes")) == b"bytes"
 
