@@ -9,10 +9,10 @@ from PIL.Image import Image
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from workers.encoders import engines
+from workers.encoders import engines, memory
 from workers.encoders.checkpoint import Checkpoint
 from workers.encoders.protocol import CheckpointError, PicturesOnly, Vectors
-from workers.encoders.weights import give_back_memory, leave_files, memory_errors_as
+from workers.encoders.weights import memory_errors_as
 
 
 class Towers(Protocol):
@@ -42,7 +42,8 @@ class CheckpointEncoder:
     def __init__(self, files: Checkpoint, towers: Towers, precision: str) -> None:
         self._files, self._towers, self.precision = files, towers, precision
         self.engine, self.fallback = engines.install(towers._model, precision)
-        leave_files(towers._model)
+        memory.leave_files(towers._model)
+        memory.leave_code()
         self.checkpoint, self.revision = files.name, files.revision
         self.family, self.patches = towers.family, towers.patches
         self.dimensions, self.resolution = towers.dimensions, towers.resolution
@@ -66,7 +67,7 @@ class CheckpointEncoder:
     def encode_images(self, images: Sequence[Image]) -> Vectors:
         """Unit vectors of shape (pictures, dimensions). Raises CheckpointError."""
         vectors = self._vectors(self._picture_features, images)
-        give_back_memory()
+        memory.give_back_activations()
         return vectors
 
     def is_altered(self) -> bool:

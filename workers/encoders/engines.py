@@ -15,7 +15,7 @@ from torch.nn import functional
 from transformers import activations
 
 from search.refusals import Refusal
-from workers.encoders import weights
+from workers.encoders import memory, weights
 
 # What lists of encoders call them.
 TORCH, ONEDNN = "torch", "oneDNN"
@@ -180,6 +180,7 @@ def _replace(model: nn.Module, in_8_bits: set[nn.Module]) -> None:
             activation = _activation_of(parent) if name == "fc1" else NONE
             kind = Int8 if layer in in_8_bits else Packed
             setattr(parent, name, _proved(layer, activation, kind))
+            memory.leave_pages(layer.weight)
             if activation is not NONE:
                 parent.activation_fn = nn.Identity()
 

@@ -1,6 +1,5 @@
 """Reads a checkpoint's config, weights, image processor and tokenizer; refuses in a sentence."""
 
-import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -90,22 +89,6 @@ def load_model(
         ) from error
     _refuse_incomplete(files, report)
     return model
-
-
-def leave_files(model: nn.Module) -> None:
-    """Have a model hold all of its tensors itself, where some are parts of mapped files.
-
-    One tensor keeps the whole file mapped, and its pages in memory that others have been read from
-    to be laid out anew: of base size another 716 MB. And what is mapped changes with the file.
-    """
-    for tensor in (*model.parameters(), *model.buffers()):
-        tensor.data = tensor.data.clone()
-
-
-def give_back_memory() -> None:
-    """Return to the system what activations have taken: glibc keeps 35 MB of a batch of eight."""
-    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # Only glibc has it.
-        trim(0)
 
 
 @contextmanager
