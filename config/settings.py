@@ -108,7 +108,7 @@ CACHES = {
         },
     }
     if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {"BACKEND": "config.cache.LocalCache"}
 }
 
 # The library -------------------------------------------------------------------------------------

@@ -62,6 +62,11 @@ def at_hand(row: Encoder, *, vision_only: bool = False) -> LoadedEncoder | None:
     return None
 
 
+def in_memory(encoder_id: int, *, vision_only: bool = False) -> LoadedEncoder | None:
+    """The encoder of the row with this id if the process has it; the database is not asked."""
+    return _as_loaded((encoder_id, vision_only))
+
+
 def refuse(row: Encoder, error: CheckpointError, *, vision_only: bool) -> None:
     """Load this encoder no more for a while: it can't be loaded, or has failed at its work."""
     _refusals[row.pk, vision_only] = (time.monotonic(), error)

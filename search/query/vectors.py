@@ -5,7 +5,6 @@ import logging
 import math
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,6 +14,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from redis.exceptions import RedisError
 
+from config.cache import shared
 from search.matches import thresholds
 from search.models import Calibration, Embedding, Encoder, User
 from search.query import patience
@@ -27,8 +27,8 @@ from workers.tasks.queries import encode_picture, encode_region, encode_text
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two looks for an answer of the query worker.
-LOOK_SECONDS = 0.005
+# Maximum seconds between two looks for an answer of the query worker, which wakes whoever waits.
+LOOK_SECONDS = 0.1
 # Weight of what is against beside what is for: Rocchio's gamma is smaller than its beta.
 AGAINST = 0.5
 # Maximum new vectors for one person within an hour; each has some 15 kB in the cache for a day.
@@ -238,10 +238,8 @@ def _charge(person: Person) -> None:
     if not person.is_authenticated:
         return
     of_hour = f"vectors:{person.pk}:{time.time() // 3600:.0f}"
-    cache.add(of_hour, 0, 3600)
-    with suppress(ValueError):  # The cache was full and has let go of it.
-        if cache.incr(of_hour) > MOST_VECTORS:
-            raise NoVector("too_many_vectors", most=MOST_VECTORS)
+    if shared().count(of_hour, 3600) > MOST_VECTORS:
+        raise NoVector("too_many_vectors", most=MOST_VECTORS)
 
 
 def _read(entry: dict[str, Any]) -> Encoding:
@@ -254,12 +252,14 @@ def _read(entry: dict[str, Any]) -> Encoding:
 def _wait_for(key: str, seconds: float) -> dict[str, Any]:
     """What appears under the key in time. Raises NoAnswer.
 
-    Looked for, not subscribed to: once Redis has been away, Celery's result consumer asks for a
-    restart of the process ("Retry limit exceeded while trying to reconnect", celery 5.7.0).
+    Not by Celery's results: once Redis has been away, their consumer asks for a restart of the
+    process ("Retry limit exceeded while trying to reconnect", celery 5.7.0). It is looked for all
+    the same, since a wake-up may be lost with a connection, or go to another who waits.
     """
     until = time.monotonic() + seconds
     while not (entry := cache.get(key)):
-        if time.monotonic() > until:
+        left = until - time.monotonic()
+        if left <= 0:
             raise NoAnswer("No answer in time.")
-        time.sleep(LOOK_SECONDS)
+        shared().wait(key, min(left, LOOK_SECONDS))
     return entry

@@ -11,13 +11,14 @@ from django.conf import settings
 from django.core.cache import cache
 from PIL import Image
 
+from config.cache import shared
 from search.formats import decode
 from search.formats.region import Region
 from search.formats.sniff import UndecodableImage
 from search.library.originals import StorageAway, picture_of
 from search.models import Asset, Encoder
 from search.refusals import Refusal
-from workers.encoder_cache import at_hand
+from workers.encoder_cache import at_hand, in_memory
 from workers.encoders.protocol import CheckpointError, LoadedEncoder
 
 # Seconds that vectors and refusals stay in the cache.
@@ -40,7 +41,7 @@ def encode_text(self: Task, encoder_id: int, text: str, key: str) -> None:
     if encoder := query_encoder(self, encoder_id):
         vector = encoder.encode_texts([text])[0].tolist()
         cut_at = encoder.text_length if encoder.truncates(text) else None
-        cache.set(key, {"vector": vector, "cut_at": cut_at}, VECTOR_SECONDS)
+        shared().answer(key, {"vector": vector, "cut_at": cut_at}, VECTOR_SECONDS)
 
 
 @shared_task(**AWAITED)
@@ -63,7 +64,7 @@ def encode_region(self: Task, encoder_id: int, asset_id: str, region: str, key: 
             picture = picture_of(asset, at_least=at_least)
         except (UndecodableImage, StorageAway) as error:
             refusal = Refusal("example_unreadable", reason=str(error))
-            cache.set(key, {"refusal": refusal.as_json()}, REFUSAL_SECONDS)
+            shared().answer(key, {"refusal": refusal.as_json()}, REFUSAL_SECONDS)
         else:
             keep_vector(encoder, cropped(picture, region), key)
 
@@ -74,12 +75,16 @@ def cropped(picture: Image.Image, region: str) -> Image.Image:
 
 def keep_vector(encoder: LoadedEncoder, picture: Image.Image, key: str) -> None:
     vector = encoder.encode_images([picture])[0].tolist()
-    cache.set(key, {"vector": vector, "cut_at": None}, VECTOR_SECONDS)
+    shared().answer(key, {"vector": vector, "cut_at": None}, VECTOR_SECONDS)
 
 
 def query_encoder(task: Task, encoder_id: int) -> LoadedEncoder | None:
     """The encoder, or None after sending the message again: another worker may have it loaded, or
     this one soon will."""
+    # Without a look at its row: Celery closes the connection after each task, and for a new one
+    # PostgreSQL starts a process.
+    if encoder := in_memory(encoder_id):
+        return encoder
     row = Encoder.objects.filter(pk=encoder_id).first()
     if row is None:  # It has been removed meanwhile.
         return None
