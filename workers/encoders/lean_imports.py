@@ -14,8 +14,8 @@ from types import ModuleType
 from typing import Any
 
 COMPILER = "torch._dynamo"
-# What of it is only to mark functions for a compilation.
-MARKS = {"allow_in_graph", "assume_constant_result", "disable"}
+# What of it only marks functions for a compilation, or a place in one (each step of an optimizer).
+MARKS = {"allow_in_graph", "assume_constant_result", "disable", "graph_break"}
 # What it hands over to: whoever imports this, compiles.
 BACK_END = "torch._inductor"
 # What transformers asks before it imports packages for losses, large models and several machines.

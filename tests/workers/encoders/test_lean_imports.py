@@ -14,6 +14,8 @@ LOAD = (
     f"encoder = load_encoder({settings.BUNDLED_CHECKPOINT!r});"
     "encoder.encode_images([Image.new('RGB', (9, 9))]);"
     "vector = encoder.encode_texts(['a red car'])[0].tolist();"
+    "import torch; matrix = torch.nn.Parameter(torch.ones(2, 2)); matrix.sum().backward();"
+    "torch.optim.Muon([matrix]).step(); moved = matrix[0, 0].item() < 1;"
     f"heavy = [name for name in {HEAVY!r} if name in sys.modules];"
 )
 
@@ -26,14 +28,15 @@ def printed(program: str):
 
 
 @only_in_full
-def test_it_encodes_without_them_as_with_them_and_whoever_compiles_gets_the_compiler():
+def test_it_encodes_and_trains_without_them_and_whoever_compiles_gets_the_compiler():
     from workers.encoders.load import load_encoder
 
     compile = "import torch; own = torch.compile(lambda x: x + 1, backend='eager');"
-    show = "print(json.dumps([vector, heavy, own(torch.ones(1)).item(), HEAVY[3] in sys.modules]))"
-    vector, heavy, compiled, is_there = printed(f"HEAVY = {HEAVY!r}; {compile} {show}")
+    values = "vector, moved, heavy, own(torch.ones(1)).item(), HEAVY[3] in sys.modules"
+    program = f"HEAVY = {HEAVY!r}; {compile} print(json.dumps([{values}]))"
+    vector, moved, heavy, compiled, is_there = printed(program)
 
-    assert heavy == []
+    assert moved and heavy == []
     assert [compiled, is_there] == [2, True]
     with_them = load_encoder(settings.BUNDLED_CHECKPOINT).encode_texts(["a red car"])[0]
     assert with_them @ vector > 0.999999
