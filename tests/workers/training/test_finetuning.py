@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -11,11 +12,12 @@ from safetensors.numpy import load_file
 from tests.support.checkpoints import tiny_clip, tiny_naflex, tiny_siglip
 from tests.support.examples import caption, make_examples, picture, write_folder
 from tests.support.factories import make_asset
+from tests.support.narrow_towers import narrow_towers
 from tests.support.promises import only_in_full
 from workers.encoders.load import load_encoder
 from workers.studio.captions import wish_words
 from workers.studio.scenes import Wish
-from workers.training import finetuning
+from workers.training import anchors, finetuning
 from workers.training.examples import (
     Example,
     Unreadable,
@@ -24,16 +26,25 @@ from workers.training.examples import (
     pairs_of,
 )
 from workers.training.finetuning import finetune, recall, recipe_for
-from workers.training.recipes import TOWERS
+from workers.training.recipes import RECIPES, TOWERS
 from workers.training.resume import Stopped, TrainingError
 from workers.training.trainer import Session
 
 MANY = 90
 
 
-@pytest.fixture(autouse=True)
-def few_drawings(monkeypatch):
-    monkeypatch.setattr("workers.training.anchors._SCENES", 32)
+@pytest.fixture(scope="module", autouse=True)
+def few_drawings():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(anchors, "_SCENES", 8)
+        patch.setattr(anchors, "_LONGER_SIDE", 64)
+        yield
+
+
+@pytest.fixture
+def more_drawings(monkeypatch):
+    monkeypatch.setattr(anchors, "_SCENES", 32)
+    monkeypatch.setattr(anchors, "_LONGER_SIDE", 160)
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +52,31 @@ def siglip(tmp_path_factory):
     return tiny_siglip(tmp_path_factory.mktemp("siglip"))
 
 
-def finetuned(checkpoint, folder, *, resume=False, listener=None, rate=0, towers="all", steps=3):
+@pytest.fixture(scope="module")
+def whole(siglip, tmp_path_factory):
+    """Gives the folder of an unbroken run with these towers, which no test may change."""
+
+    @cache
+    def trained(towers):
+        folder = tmp_path_factory.mktemp(towers)
+        finetuned(siglip, folder, towers=towers)
+        return folder
+
+    return trained
+
+
+def finetuned(
+    checkpoint, folder, *, resume=False, listener=None, rate=0, towers="all", steps=3, batch=16
+):
     session = Session(folder, resume, quiet=True, listener=listener)
-    recipe = recipe_for(towers=towers, steps=steps)
+    recipe = replace(recipe_for(towers=towers, steps=steps), batch=batch)
     if rate:
         recipe = replace(recipe, learning_rate=rate, word_rate=rate)
     return finetune(str(checkpoint), recipe, make_examples(MANY), session, command="")
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def changed(checkpoint, folder):
@@ -57,18 +87,16 @@ def changed(checkpoint, folder):
 
 
 @only_in_full
-def test_it_finds_more_of_what_was_held_out(siglip, tmp_path):
-    figures = finetuned(siglip, tmp_path, steps=100, rate=1e-3)
+def test_it_finds_more_of_what_was_held_out(siglip, tmp_path, more_drawings):
+    figures = finetuned(siglip, tmp_path, steps=100, rate=1e-3, batch=64)
     before, after = (figures[when]["words to picture"]["R@10"].value for when in figures)
     assert after >= 2 * before
 
 
 @pytest.mark.parametrize("towers", TOWERS)
-def test_the_result_is_an_encoder_and_the_first_one_is_as_it_was(siglip, tmp_path, towers):
-    was = load_encoder(str(siglip)).manifest
-    finetuned(siglip, tmp_path, towers=towers)
-    assert load_encoder(str(tmp_path)).encode_images([picture(0)]).shape == (1, 32)
-    assert load_encoder(str(siglip)).manifest == was
+def test_the_result_is_an_encoder_and_the_first_one_is_as_it_was(siglip, whole, tmp_path, towers):
+    assert load_encoder(str(whole(towers))).encode_images([picture(0)]).shape == (1, 32)
+    assert contents(siglip) == contents(tiny_siglip(tmp_path))
 
 
 def drift(checkpoint, folder):
@@ -79,31 +107,29 @@ def drift(checkpoint, folder):
 
 
 @only_in_full
-def test_an_encoder_is_held_to_what_it_knew(siglip, tmp_path, monkeypatch):
-    finetuned(siglip, tmp_path / "held", rate=1e-3, steps=20)
+def test_an_encoder_is_held_to_what_it_knew(siglip, tmp_path, monkeypatch, more_drawings):
+    finetuned(siglip, tmp_path / "held", rate=1e-3, steps=20, batch=64)
     monkeypatch.setattr(finetuning, "_DRIFT_WEIGHT", 0)
-    finetuned(siglip, tmp_path / "free", rate=1e-3, steps=20)
+    finetuned(siglip, tmp_path / "free", rate=1e-3, steps=20, batch=64)
     assert drift(siglip, tmp_path / "held") < drift(siglip, tmp_path / "free") / 2
 
 
-def test_a_locked_image_tower_stays_the_same(siglip, tmp_path):
-    finetuned(siglip, tmp_path, towers="locked-image")
-    names = changed(siglip, tmp_path)
+def test_a_locked_image_tower_stays_the_same(siglip, whole):
+    names = changed(siglip, whole("locked-image"))
     assert any(name.startswith("text_model.") for name in names)
     assert not any(name.startswith("vision_model.") for name in names)
 
 
-def test_low_rank_adapters_are_merged_into_matrices_of_both_towers(siglip, tmp_path):
-    finetuned(siglip, tmp_path, towers="lora")
-    names = changed(siglip, tmp_path) - {"logit_scale", "logit_bias"}
+def test_low_rank_adapters_are_merged_into_matrices_of_both_towers(siglip, whole):
+    names = changed(siglip, whole("lora")) - {"logit_scale", "logit_bias"}
     assert {name.split(".")[0] for name in names} == {"text_model", "vision_model"}
     assert all(".layers." in name or "token_embedding" in name for name in names)
 
 
-def test_what_low_rank_adapters_change_has_a_low_rank(tmp_path_factory, siglip, tmp_path):
-    finetuned(siglip, tmp_path, towers="lora")
+def test_what_low_rank_adapters_change_has_a_low_rank(siglip, whole):
     name = "vision_model.encoder.layers.0.mlp.fc1.weight"
-    before, after = (load_file(each / "model.safetensors")[name] for each in (siglip, tmp_path))
+    folders = siglip, whole("lora")
+    before, after = (load_file(folder / "model.safetensors")[name] for folder in folders)
     assert 0 < np.linalg.matrix_rank(after - before, tol=1e-6) <= 16
 
 
@@ -143,13 +169,11 @@ def test_pictures_are_prepared_as_the_encoder_does_it(tmp_path, make):
 
 
 @pytest.mark.parametrize("towers", TOWERS)
-def test_a_resumed_fine_tuning_ends_like_an_unbroken_one(siglip, tmp_path, towers):
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    finetuned(siglip, whole, towers=towers)
+def test_a_resumed_fine_tuning_ends_like_an_unbroken_one(siglip, whole, tmp_path, towers):
     with pytest.raises(Stopped):
-        finetuned(siglip, broken, towers=towers, listener=lambda progress: False)
-    finetuned(siglip, broken, towers=towers, resume=True)
-    assert not changed(whole, broken)
+        finetuned(siglip, tmp_path, towers=towers, listener=lambda progress: False)
+    finetuned(siglip, tmp_path, towers=towers, resume=True)
+    assert not changed(whole(towers), tmp_path)
 
 
 def test_naflex_encoders_are_refused(tmp_path):
@@ -235,9 +259,8 @@ def test_a_file_that_is_no_picture_is_unreadable(tmp_path):
 @pytest.mark.parametrize("held_out", [True, False])
 def test_where_chance_holds_none_out_one_is_all_the_same(siglip, tmp_path, held_out):
     some = [each for each in make_examples(400) if each.is_held_out == held_out][:60]
-    figures = finetune(
-        str(siglip), recipe_for(steps=1), some, Session(tmp_path, quiet=True), command=""
-    )
+    recipe = replace(recipe_for(steps=1), batch=16)
+    figures = finetune(str(siglip), recipe, some, Session(tmp_path, quiet=True), command="")
     assert set(figures) == {"before", "after"}
 
 
@@ -312,11 +335,15 @@ def test_the_command_trains_on_a_folder_and_tells_both_figures(siglip, tmp_path,
 @pytest.mark.parametrize(
     ("recipe", "family"), [("clip", "CLIP"), ("siglip2-naflex", "SigLIP 2 NaFlex")]
 )
-def test_the_command_trains_a_new_encoder_on_a_folder(tmp_path, capsys, recipe, family):
+def test_the_command_trains_a_new_encoder_on_a_folder(
+    tmp_path, capsys, monkeypatch, recipe, family
+):
+    monkeypatch.setitem(RECIPES, recipe, replace(RECIPES[recipe], batch=8, side=32))
     (tmp_path / "pictures").mkdir()
     write_folder(tmp_path / "pictures", MANY)
     folder, out = str(tmp_path / "pictures"), tmp_path / "out"
-    call_command("train", recipe=recipe, data=folder, steps=1, out=out, json=True)
+    with narrow_towers():
+        call_command("train", recipe=recipe, data=folder, steps=1, out=out, json=True)
     assert "words to picture" in json.loads(capsys.readouterr().out)
     assert load_encoder(str(out)).family == family
 

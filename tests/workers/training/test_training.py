@@ -18,6 +18,7 @@ from safetensors.numpy import load_file
 from transformers import AutoModel
 
 from tests.support.examples import make_native_pairs, make_pairs
+from tests.support.narrow_towers import narrow_towers
 from tests.support.promises import only_in_full
 from workers.encoders.load import load_encoder
 from workers.encoders.protocol import CheckpointError
@@ -57,14 +58,30 @@ def assert_same(one, other):
     assert all(np.array_equal(one[name], other[name]) for name in one)
 
 
-@pytest.fixture(scope="module", params=RECIPES)
-def trained(request, tmp_path_factory):
-    return request.param, trained_in(tmp_path_factory.mktemp(request.param), request.param)
+@pytest.fixture(scope="module", autouse=True)
+def narrow():
+    with narrow_towers():
+        yield
 
 
 @pytest.fixture(scope="module")
 def siglip2(tmp_path_factory):
     return trained_in(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture(scope="module", params=RECIPES)
+def trained(request, tmp_path_factory):
+    if request.param == "siglip2":
+        return request.param, request.getfixturevalue("siglip2")
+    return request.param, trained_in(tmp_path_factory.mktemp(request.param), request.param)
+
+
+@pytest.fixture(scope="module")
+def again(tmp_path_factory):
+    """The folder of the same run once more, and what its listener heard."""
+    heard = []
+    folder = tmp_path_factory.mktemp("again")
+    return trained_in(folder, listener=lambda progress: not heard.append(progress)), heard
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +113,8 @@ def test_training_changes_the_scale_that_the_checkpoint_carries(trained):
     assert scale != np.float32(math.log(10)) and scale != np.float32(math.log(1 / 0.07))
 
 
-def test_the_same_seed_trains_the_same_weights(siglip2, tmp_path):
-    assert_same(weights(siglip2), weights(trained_in(tmp_path)))
+def test_the_same_seed_trains_the_same_weights(siglip2, again):
+    assert_same(weights(siglip2), weights(again[0]))
 
 
 def test_another_seed_trains_other_weights(siglip2, tmp_path):
@@ -178,9 +195,8 @@ def test_half_precision_halves_the_file(siglip2, tmp_path):
     assert vectors @ load_encoder(str(siglip2)).encode_texts(["a red wall"]).T > 0.999
 
 
-def test_the_listener_hears_how_far_it_is(tmp_path):
-    heard = []
-    trained_in(tmp_path, listener=lambda progress: not heard.append(progress))
+def test_the_listener_hears_how_far_it_is(again):
+    _, heard = again
     assert [(each.step, each.steps) for each in heard] == [(n, 4) for n in range(1, 5)]
     assert all(each.pictures_per_second > 0 for each in heard) and heard[-1].seconds_left == 0
 
@@ -190,12 +206,21 @@ def test_the_listener_hears_how_far_it_is(tmp_path):
 
 @pytest.fixture
 def few_held_out(monkeypatch):
-    """Some scenes tell as much here as two thousand."""
-    monkeypatch.setattr(evaluation, "HELD_OUT", 40)
-    monkeypatch.setattr(evaluation, "_PAIRS", 8)
+    """Some small drawings tell as much here as two thousand."""
+    monkeypatch.setattr(evaluation, "HELD_OUT", 16)
+    monkeypatch.setattr(evaluation, "_PAIRS", 4)
+    monkeypatch.setattr(evaluation, "_LONGER_SIDE", 64)
 
 
-def test_the_command_draws_trains_and_writes_its_figures(tmp_path, capsys, few_held_out):
+@pytest.fixture
+def few_drawings(monkeypatch):
+    """The recipes draw a few small pictures, not 64 for each step."""
+    for family, recipe in RECIPES.items():
+        monkeypatch.setitem(RECIPES, family, replace(recipe, batch=8, side=32))
+
+
+@pytest.mark.usefixtures("few_drawings", "few_held_out")
+def test_the_command_draws_trains_and_writes_its_figures(tmp_path, capsys):
     call_command("train", recipe="siglip", steps=1, seed=3, out=tmp_path / "new", json=True)
     figures = json.loads(capsys.readouterr().out)
     assert figures["checkpoint"] == str(tmp_path / "new")
@@ -205,7 +230,7 @@ def test_the_command_draws_trains_and_writes_its_figures(tmp_path, capsys, few_h
     assert "manage.py train --recipe siglip --steps 1 --seed 3" in page
 
 
-def test_the_command_says_how_far_it_is(tmp_path, capsys, monkeypatch):
+def test_the_command_says_how_far_it_is(tmp_path, capsys, monkeypatch, few_drawings):
     def evaluate(checkpoint, listener):
         listener(0.5)
         return {}
@@ -252,10 +277,9 @@ def test_the_command_refuses_a_folder_in_use(tmp_path):
         call_command("train", steps=1, out=tmp_path)
 
 
-def test_the_command_says_what_can_be_resumed(tmp_path):
-    stopped_in(tmp_path, 2)
+def test_the_command_says_what_can_be_resumed(stopped):
     with pytest.raises(CommandError, match="go on with what is in it with --resume, or name"):
-        call_command("train", steps=1, out=tmp_path)
+        call_command("train", steps=1, out=stopped)
 
 
 def test_the_command_does_not_resume_what_is_finished(siglip2):
