@@ -4,7 +4,8 @@ import subprocess
 import sys
 
 
-def test_the_web_process_never_pays_for_torch_or_scipy():
+def test_neither_the_web_process_nor_the_trainer_pays_for_torch_or_scipy():
+    """The trainer imports the last two of these alone."""
     code = (
         "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings';"
         "django.setup(); import config.urls, config.wsgi, workers.signals, workers.look_around;"

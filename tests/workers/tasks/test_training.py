@@ -3,10 +3,9 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from datetime import timedelta
+from multiprocessing import get_context
 
 import psutil
 import pytest
@@ -14,13 +13,11 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
-from config import embedded
 from search.models import TrainingRun
 from search.models.lease import MAX_ATTEMPTS
 from search.refusals import Refusal
-from tests.support.environment import VAR_DIR
 from tests.support.factories import make_encoder
-from tests.support.training_runs import FAKE, make_run, trained
+from tests.support.training_runs import make_run, trained
 from workers import look_around, queues
 from workers.tasks import training
 
@@ -305,48 +302,29 @@ def test_the_trainer_is_woken_only_while_a_run_waits(settings, rung):
     assert rung == [queues.TRAIN]
 
 
-def test_the_trainer_itself_never_pays_for_torch():
-    code = (
-        "import os, sys, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings';"
-        "django.setup(); import workers.signals, workers.look_around; print(*sys.modules)"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"torch", "transformers"} & set(ran.stdout.split())
-
-
 # A worker is killed ------------------------------------------------------------------------------
-
-WORKER = f"""
-import django
-django.setup()
-from django.conf import settings
-from workers.tasks import training
-training.COMMAND, training.TICK_SECONDS = {FAKE!r}, 0.05
-{{sabotage}}
-training.do()
-"""
 
 
 @pytest.fixture
-def worker(tmp_path):
-    """Starts workers in processes of their own, on the test's database."""
-    env = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": embedded.database_url(VAR_DIR, connection.settings_dict["NAME"]),
-        "VAR_DIR": str(tmp_path),
-        "FAKE_TRAIN": "linger",
-    }
+def worker(monkeypatch):
+    """Starts workers in processes of their own, which are forks: to import Django takes longer."""
+    monkeypatch.setenv("FAKE_TRAIN", "linger")
 
-    def start(sabotage=""):
-        code = WORKER.format(sabotage=sabotage)
-        started.append(subprocess.Popen([sys.executable, "-c", code], env=env))
+    def work(sabotage):
+        connection.connection = None  # It is ours, and its end would be ours too.
+        sabotage()
+        training.do()
+
+    def start(sabotage=bool):
+        started.append(get_context("fork").Process(target=work, args=[sabotage]))
+        started[-1].start()
         return started[-1]
 
     started = []
     yield start
     for process in started:
         process.kill()
-        process.wait()
+        process.join()
 
 
 def await_true(condition, seconds=30):
@@ -361,19 +339,21 @@ def begun(tmp_path):
     return (tmp_path / "trained" / "journal").read_text().split()[::2]
 
 
-def taken_up(worker, tmp_path, meanwhile, sabotage=""):
+def taken_up(worker, tmp_path, meanwhile, sabotage=bool):
     """What two workers make of a run whose worker was killed, and whose training lives on."""
     run = make_run(steps=100)
     first = worker()
     await_true(lambda: TrainingRun.objects.get().step >= 5)
     first.kill()
-    first.wait()
+    first.join()
     lease_runs_out()
     others = [worker(sabotage), worker(sabotage)]
     await_true(lambda: TrainingRun.objects.get().attempts)
     meanwhile()
     (tmp_path / "trained" / "let-go").touch()
-    assert [process.wait(60) for process in others] == [0, 0]
+    for process in others:
+        process.join(60)
+    assert [process.exitcode for process in others] == [0, 0]
     run.refresh_from_db()
     return run
 
@@ -387,8 +367,11 @@ def test_a_killed_workers_run_is_taken_up_once(worker, tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_its_lock_it_would_be_trained_twice_at_once(worker, tmp_path):
+def test_without_its_lock_it_would_be_trained_twice_at_once(worker, tmp_path, monkeypatch):
     def overlap():
         await_true(lambda: "overlap" in begun(tmp_path))
 
-    taken_up(worker, tmp_path, overlap, "training.is_free = lambda lock: True")
+    def sabotage():
+        monkeypatch.setattr(training, "is_free", lambda lock: True)  # In that process alone.
+
+    taken_up(worker, tmp_path, overlap, sabotage)
