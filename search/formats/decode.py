@@ -101,7 +101,7 @@ def pixels_of(picture: Image.Image) -> bytes:
     return b"".join(length.to_bytes(4) for length in picture.size) + picture.tobytes()
 
 
-def picture_of(pixels: bytes) -> Image.Image:
+def picture_of(pixels: bytes | memoryview) -> Image.Image:
     """The picture that these are the pixels of. Raises ValueError."""
     size = int.from_bytes(pixels[:4]), int.from_bytes(pixels[4:8])
     return Image.frombytes("RGB", size, memoryview(pixels)[8:])

@@ -18,13 +18,14 @@ from search.formats.decode import (
     is_on_its_side,
     upright_srgb,
 )
-from search.formats.derived import Derived, derive_from
+from search.formats.derived import Derived, derive_from, side_for
 from search.formats.likeness import layout_of, perceptual_hash
 
 # Longer side, in pixels, of the picture that the main colour, hash and layout are taken from.
 COLOUR_SIDE = 64
-# Maximum pixels of a picture that more is made of while somebody waits: it takes 0.1 seconds.
-MOST_PIXELS = 16_000_000
+# Maximum pixels of a picture that all is made of while somebody waits: it takes 0.1 to 0.3 seconds.
+# A JPEG is not decoded in full.
+MOST_PIXELS, MOST_OF_JPEG = 16_000_000, 32_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Facts:
 
 
 def inspect(file: IO[bytes]) -> Facts:
-    """The facts of an upload, which is decoded in full in a process that can be thrown away.
+    """The facts of an upload, all of which is read in a process that can be thrown away.
 
     Raises `UndecodableImage`.
     """
@@ -59,7 +60,7 @@ def inspect(file: IO[bytes]) -> Facts:
 def inspect_and_derive(
     file: IO[bytes], sides: Sequence[int], at_least: int
 ) -> tuple[Facts, Derived | None]:
-    """The same, and what `derive()` would make, where it is decoded in full for this anyway."""
+    """The same, and what `derive()` would make, by the same decoding, unless it is very large."""
     answer = in_sandbox(examine_and_derive, file, at_least, *sides)
     facts, pieces = answer.split(b"\n", 1)
     return _parse(facts), Derived.unpack(pieces) if pieces else None
@@ -86,17 +87,19 @@ def examine_and_derive(file: IO[bytes], at_least: int, *sides: int) -> bytes:
     """The same facts in a line, and behind it what was derived."""
 
     def work(image: ImageFile.ImageFile, name: str) -> bytes:
-        facts = _as_json(_facts(image, name)) + b"\n"
-        if not is_decoded_in_full(image, name):
-            return facts
+        size = image.size
+        if is_large(size, name):
+            return _as_json(_facts(image, name)) + b"\n"
+        draft(image, side=side_for(size, sides[0], at_least))
+        facts = _as_json(_facts_of(image, name, size)) + b"\n"
         return facts + derive_from(image, name, at_least, *sides).pack()
 
     return admit(file, work)
 
 
-def is_decoded_in_full(image: ImageFile.ImageFile, name: str) -> bool:
-    """Whether a picture is, to be examined, and is not so large that more should not be done."""
-    return name != "JPEG" and image.width * image.height <= MOST_PIXELS
+def is_large(size: tuple[int, int], name: str) -> bool:
+    """Whether more than the facts of a picture is left to be made by a worker."""
+    return size[0] * size[1] > (MOST_OF_JPEG if name == "JPEG" else MOST_PIXELS)
 
 
 def _as_json(facts: Facts) -> bytes:
@@ -104,9 +107,15 @@ def _as_json(facts: Facts) -> bytes:
 
 
 def _facts(image: ImageFile.ImageFile, name: str) -> Facts:
-    width, height = image.size
-    png = image.fp.getvalue() if name == "PNG" and isinstance(image.fp, io.BytesIO) else b""
+    size = image.size
     draft(image, side=2 * COLOUR_SIDE)
+    return _facts_of(image, name, size)
+
+
+def _facts_of(image: ImageFile.ImageFile, name: str, size: tuple[int, int]) -> Facts:
+    """Those of a picture of this size as stored, of which it may be a draft."""
+    width, height = size
+    png = image.fp.getvalue() if name == "PNG" and isinstance(image.fp, io.BytesIO) else b""
     picture = upright_srgb(image, side=COLOUR_SIDE)
     if is_on_its_side(image):
         width, height = height, width

@@ -3,6 +3,8 @@
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import PurePosixPath
 
@@ -28,7 +30,8 @@ def ingest(
     facts: Facts | None = None,
     own_copy: bool = False,
 ) -> tuple[Asset, bool]:
-    """Store an upload once and promise its renditions and embeddings: (asset, whether it is new).
+    """Store an upload once, with what is made of it here, and promise the rest: (asset, whether it
+    is new).
 
     An original that the owner holds is returned as it is, and so is anybody's that the owner may
     see, unless an `own_copy` is asked for; of what they may not see nothing is ever given away.
@@ -61,31 +64,44 @@ def ingest(
 def _store(asset: Asset, upload: File, made: Derived | None) -> tuple[Asset, bool]:
     upload.seek(0)
     asset.original.save(asset.filename, upload, save=False)
-    if made and not inputs.is_full():
-        inputs.keep(asset, made)  # Before whoever uses it hears of the asset.
+    if made and made.input and not inputs.is_full():
+        inputs.keep(asset, made.input)  # Before whoever uses it hears of the asset.
+    renditions = _renditions(asset, made)
     try:
         with transaction.atomic():
             asset.save(force_insert=True)
-            Rendition.objects.promise(asset)
+            Rendition.objects.bulk_create(renditions)
             Embedding.objects.promise(asset)
             transaction.on_commit(ring, robust=True)
     except IntegrityError:
         # Someone stored the same original a moment ago.
-        _remove(asset)
+        _remove(asset, renditions)
         return Asset.objects.get(owner=asset.owner, sha256=asset.sha256), False
     except DatabaseError as error:
         # A server that goes away as it commits may have stored the row. The file stays then, and
         # the hourly cleaning removes it if there is none.
         if is_full(error) or not isinstance(error, OperationalError):
-            _remove(asset)
+            _remove(asset, renditions)
         if is_full(error):
             raise DiskFull("disk_full") from error
         raise
     return asset, True
 
 
-def _remove(asset: Asset) -> None:
+def _renditions(asset: Asset, made: Derived | None) -> list[Rendition]:
+    """Those of a new asset: made, or promised where there is nothing to store or no room for it."""
+    renditions = [Rendition(asset=asset, spec=spec) for spec in Rendition.Spec]
+    if made:
+        with suppress(DiskFull):
+            for rendition in renditions:
+                rendition.write(made.renditions[rendition.side])
+    return renditions
+
+
+def _remove(asset: Asset, renditions: Iterable[Rendition]) -> None:
     asset.original.delete(save=False)
+    for rendition in renditions:
+        rendition.file.delete(save=False)
     inputs.remove([asset.pk])
 
 

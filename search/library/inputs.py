@@ -19,7 +19,6 @@ from PIL.Image import Image
 
 from search.disk import DiskFull
 from search.formats import decode
-from search.formats.derived import Derived
 from search.formats.rules import RULES
 from search.models import Asset, Embedding, Encoder, Rendition
 
@@ -46,33 +45,33 @@ def is_full() -> bool:
         return False
 
 
-def keep(asset: Asset, made: Derived) -> None:
-    """Store an input, with renditions of the asset if they are not stored yet, if there is room."""
-    name, data = name_of(asset.pk), made.pack()
+def keep(asset: Asset, pixels: bytes) -> None:
+    """Store an input, if there is room."""
+    name = name_of(asset.pk)
     try:
         default_storage.delete(name)
-        default_storage.save(name, ContentFile(_sum(asset, data) + data))
+        default_storage.save(name, ContentFile(_sum(asset, pixels) + pixels))
     except (OSError, DiskFull) as error:
         logger.warning("The input of %s is not kept: %s", asset.pk, error)
 
 
-def read(asset: Asset) -> Derived | None:
-    """What lies there of an asset; None where it has to be made again."""
+def read(asset: Asset) -> memoryview | None:
+    """The pixels that lie there of an asset; None where they have to be made again."""
     try:
         with default_storage.open(name_of(asset.pk)) as file:
             content = memoryview(file.read())  # Whose parts are no copies.
     except OSError:
         return None
     is_whole = content[:SUM] == _sum(asset, content[SUM:])
-    return Derived.unpack(content[SUM:]) if is_whole else None
+    return content[SUM:] if is_whole else None
 
 
 def picture_of(asset: Asset, *, at_least: int) -> Image | None:
     """An asset's input as `decode(at_least=)` would be; None where it has to be made again."""
-    made = read(asset)
-    if not made or not made.input:
+    pixels = read(asset)
+    if pixels is None:
         return None
-    picture = decode.picture_of(made.input)
+    picture = decode.picture_of(pixels)
     if not _is_enough(picture.size, asset, at_least):
         return None
     factor = decode.factor_for(picture.size, at_least)
@@ -81,7 +80,7 @@ def picture_of(asset: Asset, *, at_least: int) -> Image | None:
 
 def _sum(asset: Asset, data: bytes | memoryview) -> bytes:
     """Of the data, of what they were made from and by which rules."""
-    digest = hashlib.sha256(f"{asset.sha256} {RULES} ".encode())
+    digest = hashlib.sha256(f"{asset.sha256} {RULES} pixels ".encode())
     digest.update(data)
     return digest.digest()
 

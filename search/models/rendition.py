@@ -4,6 +4,7 @@ from uuid import uuid4
 from django.core.files.base import ContentFile
 from django.db import DatabaseError, models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from search.disk import is_full
 from search.models.asset import Asset
@@ -12,10 +13,6 @@ from search.models.promise import Promise, PromiseQuerySet
 
 
 class RenditionQuerySet(PromiseQuerySet):
-    def promise(self, asset: Asset) -> None:
-        """Promise each rendition of this asset."""
-        self.bulk_create(Rendition(asset=asset, spec=spec) for spec in Rendition.Spec)
-
     def reset(self) -> int:
         """Promise these anew; the files that were made are removed by the hourly cleaning."""
         return self.update(file="", sha256="", fulfilled=None, **UNTOUCHED)
@@ -75,15 +72,19 @@ class Rendition(Promise):
         """The longer side at most, in pixels."""
         return self.Spec(self.spec).side
 
+    def write(self, jpeg: bytes) -> None:
+        """Write the file, and be fulfilled once the row is saved. Raises DiskFull."""
+        self.file.save(self.spec, ContentFile(jpeg), save=False)
+        self.sha256, self.fulfilled = hashlib.sha256(jpeg).hexdigest(), Now()
+
     def store(self, jpeg: bytes) -> bool:
         """Write the file, then fulfil the promise; a claim that came too late leaves nothing.
 
         Raises DiskFull.
         """
-        self.file.save(self.spec, ContentFile(jpeg), save=False)
+        self.write(jpeg)
         try:
-            sha256 = hashlib.sha256(jpeg).hexdigest()
-            if self.fulfil(file=self.file.name, sha256=sha256):
+            if self.fulfil(file=self.file.name, sha256=self.sha256):
                 return True
         except DatabaseError as error:
             # Surely not written; where the connection was lost, nobody knows.

@@ -32,30 +32,22 @@ def do() -> bool:
     side = 0 if inputs.is_full() else Encoder.objects.input_side()
     waiting = inputs.waiting(r.asset_id for r in claimed)
     for renditions, make in ahead(partial(derive, side, waiting), each):
-        store(renditions, make, waiting)
+        store(renditions, make)
     return bool(claimed)
 
 
 def derive(side: int, waiting: set[UUID], renditions: list[Rendition]) -> Derived:
-    """Renditions of one asset and, where a vector of it is owed, the input of its encoders.
-
-    What was made as it was examined is used.
-    """
+    """Renditions of one asset and, where a vector of it is owed, the input of its encoders."""
     asset = renditions[0].asset
     sides = sorted({rendition.side for rendition in renditions}, reverse=True)
-    made = inputs.read(asset)
-    if made and made.renditions.keys() >= set(sides):
-        return made
     made = originals.derived_from(asset, sides, side if asset.pk in waiting else 0)
     if made.input:
-        inputs.keep(asset, Derived({}, made.input))
+        inputs.keep(asset, made.input)
     return made
 
 
-def store(renditions: list[Rendition], make: Callable[[], Derived], waiting: set[UUID]) -> None:
+def store(renditions: list[Rendition], make: Callable[[], Derived]) -> None:
     if made := made_or_failure(renditions, make):
-        if renditions[0].asset_id not in waiting:
-            inputs.remove([renditions[0].asset_id])
         for rendition in renditions:
             jpeg = made.renditions[rendition.side]
             persist_or_put_back(partial(rendition.store, jpeg), rendition)

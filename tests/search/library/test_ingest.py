@@ -9,6 +9,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, OperationalError, connection
 
+from search.disk import DiskFull
 from search.formats.limits import TooLarge
 from search.formats.sniff import UndecodableImage
 from search.library import ingest as ingest_module
@@ -61,7 +62,7 @@ def test_the_name_in_the_storage_tells_nothing(upload):
     assert asset.sha256 not in asset.original.name
 
 
-def test_it_promises_a_vector_for_each_live_encoder_and_each_rendition(upload):
+def test_it_promises_a_vector_for_each_live_encoder_and_has_each_rendition(upload):
     make_encoder()
     make_encoder(slug="next", revision="2", state=Encoder.State.BUILDING)
     make_encoder(slug="old", revision="3", state=Encoder.State.RETIRED)
@@ -70,7 +71,7 @@ def test_it_promises_a_vector_for_each_live_encoder_and_each_rendition(upload):
 
     promised = Embedding.objects.filter(asset=asset).values_list("encoder__slug", flat=True)
     assert set(promised) == {"fake", "next"}
-    assert Rendition.objects.filter(asset=asset).waiting().count() == len(Rendition.Spec)
+    assert Rendition.objects.filter(asset=asset).done().count() == len(Rendition.Spec)
 
 
 def test_the_bell_is_rung_after_the_commit(upload, monkeypatch, django_capture_on_commit_callbacks):
@@ -134,11 +135,20 @@ def test_a_database_error_leaves_no_file_behind(upload, monkeypatch):
     def fail(asset):
         raise DatabaseError("the disk is full")
 
-    monkeypatch.setattr(Rendition.objects, "promise", fail)
+    monkeypatch.setattr(Embedding.objects, "promise", fail)
     with pytest.raises(DatabaseError):
         ingest(upload(), owner=make_user())
     assert not Asset.objects.exists()
-    assert not stored()
+    assert not [*stored(), *stored_files("renditions")]
+
+
+def test_where_there_is_no_room_for_renditions_they_are_promised(upload, monkeypatch):
+    def refuse(rendition, jpeg):
+        raise DiskFull("disk_full")
+
+    monkeypatch.setattr(Rendition, "write", refuse)
+    asset, _ = ingest(upload(), owner=make_user())
+    assert asset.renditions.waiting().count() == len(Rendition.Spec)
 
 
 def test_a_server_that_goes_as_it_has_committed_takes_no_original_with_it(upload, monkeypatch):

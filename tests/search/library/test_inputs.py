@@ -11,7 +11,6 @@ from PIL import Image
 
 from search.disk import DiskFull, DurableStorage
 from search.formats.decode import pixels_of
-from search.formats.derived import Derived
 from search.library import inputs
 from search.library.fsck import files_without_row
 from search.library.ingest import ingest
@@ -89,7 +88,7 @@ def test_none_is_made_where_no_vector_is_owed(asset):
 
 def keep(asset, size):
     """Store an input that is blue."""
-    inputs.keep(asset, Derived({}, pixels_of(Image.new("RGB", size, "blue"))))
+    inputs.keep(asset, pixels_of(Image.new("RGB", size, "blue")))
 
 
 def damage(asset):
@@ -207,43 +206,47 @@ def sent(format, colour="red"):
     return ingest(file, owner=make_user())[0]
 
 
-@pytest.mark.parametrize("format", ["PNG", "WebP", "GIF", "TIFF", "BMP", "AVIF"])
-def test_what_is_decoded_in_full_at_the_door_is_not_decoded_again(
-    fake_encoder, monkeypatch, format
-):
+FORMATS = ["JPEG", "PNG", "WebP", "GIF", "TIFF", "BMP", "AVIF"]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_what_is_decoded_at_the_door_is_not_decoded_again(fake_encoder, monkeypatch, format):
     make_encoder(resolution=fake_encoder.resolution)
     asset = sent(format)
+    assert {r.state for r in asset.renditions.all()} == {"done"}
     monkeypatch.setattr("search.library.originals.open_original", None)
 
-    renditions.do()
     embeddings.do()
 
-    assert {r.state for r in asset.renditions.all()} == {"done"}
     assert asset.embeddings.get().state == "done"
     assert input_files() == []
 
 
-def test_what_comes_of_it_is_what_comes_of_the_original(fake_encoder):
+@pytest.mark.parametrize("format", ["JPEG", "PNG"])
+def test_what_comes_of_it_is_what_comes_of_the_original(fake_encoder, format):
     make_encoder(resolution=fake_encoder.resolution)
-    asset = sent("PNG")
+    asset = sent(format)
 
-    made = inputs.read(asset)
+    renditions = {r.side: r.file.read() for r in asset.renditions.all()}
+    made = derived_from(asset, [1600, 640], 2 * fake_encoder.resolution)
 
-    assert made == derived_from(asset, [1600, 640], 2 * fake_encoder.resolution)
+    assert (renditions, bytes(inputs.read(asset))) == made
 
 
-def test_a_jpeg_which_is_examined_at_an_eighth_leaves_nothing(fake_encoder):
-    make_encoder(resolution=fake_encoder.resolution)
-    sent("JPEG")
+@pytest.mark.parametrize(("format", "limit"), [("JPEG", "MOST_OF_JPEG"), ("PNG", "MOST_PIXELS")])
+def test_of_a_very_large_picture_the_rest_is_left_to_workers(monkeypatch, format, limit):
+    make_encoder(resolution=30)
+    monkeypatch.setattr("search.formats.facts." + limit, 100)
+    monkeypatch.setattr("search.formats.decode.sandbox.run", lambda work, *rest: work(*rest))
+
+    asset = sent(format)
+
+    assert {r.state for r in asset.renditions.all()} == {"waiting"}
     assert input_files() == []
 
 
-def test_where_no_vector_is_owed_it_goes_with_the_renditions():
+def test_where_no_vector_is_owed_there_is_no_input():
     asset = sent("PNG")
-    assert input_files() == [inputs.name_of(asset.pk)]
-
-    renditions.do()
-
     assert {r.state for r in asset.renditions.all()} == {"done"}
     assert input_files() == []
 
@@ -252,9 +255,11 @@ def test_an_upload_that_is_not_stored_leaves_none(monkeypatch):
     def fail(self, asset):
         raise IntegrityError
 
+    make_encoder(resolution=30)
     asset = sent("PNG")
     monkeypatch.setattr(EmbeddingQuerySet, "promise", fail)
     with suppress(Asset.DoesNotExist):
         sent("PNG", "blue")
 
     assert input_files() == [inputs.name_of(asset.pk)]
+    assert len(list(stored_files("renditions"))) == 2
