@@ -107,7 +107,7 @@ inspect = patch.object(ingest, "inspect_and_derive", return_value=(facts, None))
 with inspect, patch.object(ingest, "ring"):
     for file in files:
         with file:
-            ingest.ingest(file, owner=User.objects.get())
+            ingest.ingest(file, owner=User.objects.earliest("pk"))
 """
 
 

@@ -12,7 +12,7 @@ A negative control carries the same mark and has `control` in its name: it must 
 proves that the check fails without its safeguard. A promise is met if all of its tests passed. What
 is marked belongs to `make chaos`, which runs `-m promise` with SCALE=full; without it a test is to
 do a small part of the same, or is left out (`only_in_full`). `@pytest.mark.alone` keeps other
-processes' marked tests from running meanwhile, for what is timed.
+processes' tests from running meanwhile, for what is timed.
 
 Loaded by `-p tests.support.promises`, so that it also runs where pytest-xdist hands out the tests:
 what is recorded travels in the reports' user_properties.
@@ -51,7 +51,7 @@ LOCK, MARGIN = RUN_DIR / "alone.lock", 16 * " "
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "promise(code): proves it (tests/support/promises.py)")
     config.addinivalue_line("markers", "only_in_full: left out but where SCALE is full")
-    config.addinivalue_line("markers", "alone: runs beside no other test of a promise")
+    config.addinivalue_line("markers", "alone: runs beside no other test")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -71,7 +71,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item):
-    if not FULL or not item.get_closest_marker("promise"):
+    if not FULL:
         return (yield)
     with LOCK.open("w") as lock:
         alone = item.get_closest_marker("alone")

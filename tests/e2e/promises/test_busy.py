@@ -13,7 +13,9 @@ import pytest
 
 from tests.support.crowd import in_parallel, p95, search
 from tests.support.faults import fill, folder_in, settled
+from tests.support.prepared import PASSWORD
 from tests.support.promises import only_in_full
+from tests.support.session import Session
 
 # Seconds of rounds of searches, with nothing waiting and with all waiting by turns.
 SECONDS, SEARCHES, PEOPLE = 15 * 60, 400, 40
@@ -28,6 +30,14 @@ WHERE id IN (SELECT id FROM search_embedding ORDER BY id DESC LIMIT {WAITING})
 AND (fulfilled IS NOT NULL OR next_try_at IS NOT NULL)
 """
 LATER = "UPDATE search_embedding SET next_try_at = now() + '1 day' WHERE fulfilled IS NULL"
+# Each has an account like the curator's: one gets 2,000 new vectors an hour (MOST_VECTORS).
+ACCOUNTS = f"""
+from search.models import User
+person = User.objects.earliest("pk")
+for number in range({PEOPLE}):
+    person.pk, person.username, person.email = None, f"person-{{number}}", f"{{number}}@example.org"
+    person.save(force_insert=True)
+"""
 LEFT = "SELECT count(*) FROM search_embedding WHERE fulfilled IS NULL AND next_try_at IS NULL"
 
 pytestmark = [
@@ -61,10 +71,18 @@ def waiting(stack):
         stack.sql(LATER)
 
 
+def crowd_of(stack) -> list[Session]:
+    stack.manage("shell", "-c", ACCOUNTS, check=True)
+    people = [Session(stack.url) for _ in range(PEOPLE)]
+    for number, person in enumerate(people):
+        person.sign_in(f"person-{number}", PASSWORD)
+    return people
+
+
 def test_searches_are_answered_while_a_thousand_pictures_wait(stack, tmp_path, figure):
     fill(stack, folder_in(tmp_path, COLOURS))
     assert stack.eventually(lambda: settled(stack), 180)
-    people, numbers = [stack.session() for _ in range(PEOPLE)], count()
+    people, numbers = crowd_of(stack), count()
     idle, busy, left = [], [], []
 
     def some() -> list:
@@ -89,6 +107,6 @@ def test_searches_are_answered_while_a_thousand_pictures_wait(stack, tmp_path, f
         f" {dict(statuses)}, {without_vector} by words alone",
     )
     assert min(left) >= WAITING / 2
-    assert set(statuses) == {200}
+    assert [answer for answer in idle + busy if answer.status != 200] == []
     assert without_vector <= len(busy) / 100
     assert ratio <= SLOWER
