@@ -166,11 +166,12 @@ def _encode(query: Query, encoder: Encoder | None, user: User | AnonymousUser) -
 def _by_words(
     query: Query, assets: AssetQuerySet, encoder: Encoder | None, page: Page, refusal: NoVector
 ) -> Answer:
-    """Where no encoder answers: the assets in which the words occur."""
+    """Where there is no vector: the assets in which the words occur."""
     if not query.text:
         return _in_order(query, assets.none(), encoder, page, str(refusal))
-    sentence = f"{refusal} These assets mention your words."
-    return _in_order(query, fusion.mentioning_words(query, assets), encoder, page, sentence)
+    result = _in_order(query, fusion.mentioning_words(query, assets), encoder, page)
+    mention = ["These assets mention your words."] if result.hits else []
+    return replace(result, sentence=" ".join([str(refusal), *mention]))
 
 
 def _in_order(

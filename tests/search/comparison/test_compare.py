@@ -80,7 +80,8 @@ def test_where_no_encoder_answers_no_hit_passes_for_one(monkeypatch):
     result = compare(Query.of("barn"), make_user(), comparable())
 
     assert [column.spots for column in result.columns] == [(), ()]
-    assert {column.sentence for column in result.columns} == {"The encoder is not answering."}
+    (sentence,) = {column.sentence for column in result.columns}
+    assert "The encoder is not answering" in sentence
 
 
 def test_words_are_asked_of_each_encoder_in_its_own_space(monkeypatch):

@@ -312,7 +312,7 @@ def test_while_no_encoder_answers_the_cards_say_so(anna, monkeypatch):
 
     monkeypatch.setattr("search.query.vectors.encode_text.apply_async", refuse)
 
-    assert "The encoder is not answering." in text(anna.get(LIST))
+    assert "The encoder is not answering" in text(anna.get(LIST))
 
 
 # What can't be read any more

@@ -204,7 +204,19 @@ def test_where_no_encoder_answers_and_nothing_mentions_the_words(reader_client, 
 
     page = text(reader_client.get("/", {"q": "barn"}))
 
-    assert "No encoder is answering, and nothing mentions" in page
+    assert "please try again in a moment. Nothing mentions “<bdi>barn</bdi>”." in page
+
+
+def test_who_has_had_too_many_vectors_is_told_so_where_nothing_mentions_the_words(
+    reader_client, fake_encoder, monkeypatch
+):
+    monkeypatch.setattr("search.query.vectors.MOST_VECTORS", 0)
+    make_asset(title="sea", embedded=True)
+
+    page = text(reader_client.get("/", {"q": "barn"}))
+
+    assert "You have searched for 0 different things within the hour" in page
+    assert "Nothing mentions “<bdi>barn</bdi>”." in page
 
 
 def test_assets_that_wait_are_counted(reader_client):
