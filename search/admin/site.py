@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
+from unfold.views import ChangeList
 
 from search.access.requests import leaving_nothing
 from search.admin.deletion import CarefulDeletion
@@ -97,6 +98,15 @@ class CheckedActions:
 FOR_SLUGS = ("prepopulate", "urlify", "xregexp")
 
 
+class CuratorList(ChangeList):
+    """A list that offers to show all only where it leaves rows out."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not (self.query or self.has_active_filters):
+            self.full_result_count = self.result_count
+
+
 class CuratorAdmin(Returning, CarefulDeletion, CuratorPermissions, CheckedActions, ModelAdmin):
     # What a list without rows says.
     empty = ""
@@ -105,6 +115,9 @@ class CuratorAdmin(Returning, CarefulDeletion, CuratorPermissions, CheckedAction
     list_max_show_all = 0
     show_full_result_count = False  # Another count, of all beside those that a filter leaves.
     show_facets = ShowFacets.NEVER  # A COUNT over the whole library for each choice of a filter.
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return CuratorList
 
     @property
     def media(self) -> Media:

@@ -36,6 +36,15 @@ def test_a_curator_opens_each_list(curator_client, model):
     assert curator_client.get(reverse(f"admin:search_{model}_changelist")).status_code == 200
 
 
+@pytest.mark.parametrize(("asked", "offers"), [({}, False), ({"q": "barn"}, True)])
+def test_a_list_offers_to_show_all_where_it_leaves_rows_out(curator_client, asked, offers):
+    make_asset(title="red barn")
+
+    page = curator_client.get(ASSETS, asked).content.decode()
+
+    assert ("Show all" in page) == offers
+
+
 @pytest.mark.parametrize(("model", "has_slugs"), [("asset", False), ("collection", True)])
 def test_scripts_for_slugs_come_where_there_are_slugs(curator_client, model, has_slugs):
     page = curator_client.get(reverse(f"admin:search_{model}_changelist")).text
