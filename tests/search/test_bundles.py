@@ -1,6 +1,7 @@
 """One style sheet and one script for each kind of page."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,22 +10,42 @@ from django.contrib.staticfiles import finders
 from django.core.management import call_command
 from django.template import Context, Template
 from django.templatetags.static import static
+from django.test import override_settings
 
 from search.bundles import BUNDLES, SCRIPTS, STYLES
 
 FOLDER = Path(ours.BASE_DIR) / "search" / "static" / "search"
 APART = {"theme.js"}  # Before anything is painted.
 ADMIN = "admin*.*"
+BUNDLED = {"staticfiles": {"BACKEND": "search.bundles.BundledStaticFilesStorage"}}
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory):
+    """A folder in which all has been collected; nothing is to change in it."""
+    folder = tmp_path_factory.mktemp("static")
+    with override_settings(STATIC_ROOT=folder, STORAGES=ours.STORAGES | BUNDLED):
+        collect()
+    return folder
 
 
 @pytest.fixture
-def collected(settings, tmp_path):
-    settings.STATIC_ROOT = tmp_path / "static"
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "search.bundles.BundledStaticFilesStorage"}
-    }
+def collected(settings, once):
+    settings.STATIC_ROOT = once
+    settings.STORAGES = settings.STORAGES | BUNDLED
+    return once
+
+
+@pytest.fixture
+def collected_anew(collected, settings, tmp_path):
+    """Collects into a copy, where the settings are now."""
+    settings.STATIC_ROOT = shutil.copytree(collected, tmp_path / "static")
+    settings.STORAGES = {**settings.STORAGES}
+    return collect
+
+
+def collect() -> None:
     call_command("collectstatic", interactive=False, verbosity=0)
-    return tmp_path / "static"
 
 
 def links(kind: str) -> list[str]:
@@ -50,11 +71,11 @@ def test_it_holds_its_sources_one_after_another(collected, bundle):
         end = text.index(content, end) + len(content)
 
 
-def test_its_address_changes_with_a_source(collected, monkeypatch):
+def test_its_address_changes_with_a_source(collected_anew, monkeypatch):
     before = static("search/bundles/saved.css")
     monkeypatch.setitem(BUNDLES, "search/bundles/saved.css", ["search/saved.css"])
 
-    call_command("collectstatic", interactive=False, verbosity=0)
+    collected_anew()
 
     assert static("search/bundles/saved.css") != before
 
@@ -74,9 +95,7 @@ def test_before_anything_is_collected_the_sources_are_served():
 
 def test_while_debug_is_on_the_sources_are_served(settings):
     settings.DEBUG = True
-    settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {"BACKEND": "search.bundles.BundledStaticFilesStorage"}
-    }
+    settings.STORAGES = settings.STORAGES | BUNDLED
     assert "/static/search/tokens.css" in links("page")
 
 
