@@ -8,6 +8,7 @@ from django.test import Client
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.support import factories
+from tests.support.environment import VAR_DIR
 from tests.support.fake_encoder import FakeEncoder
 
 SHARE_A_STACK = {"breaking", "promises", "reading"}
@@ -34,6 +35,15 @@ class Groups(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.split("::")[0]
         return str(Path(path).parent) if Path(path).parent.name in SHARE_A_STACK else path
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker):
+    """The database is that of a server of this process's own, of which nothing remains."""
+    from tests.support.prepared import start_with_tables
+
+    with django_db_blocker.unblock():
+        start_with_tables(VAR_DIR)
 
 
 @pytest.fixture(autouse=True)

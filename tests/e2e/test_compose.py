@@ -36,7 +36,7 @@ def status(url):
 
 
 @pytest.fixture
-def database():
+def database(django_db_setup):
     """A database of its own in the embedded server."""
     with psycopg.connect(embedded.database_url(VAR_DIR), autocommit=True) as connection:
         connection.execute("CREATE DATABASE compose")

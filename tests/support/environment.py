@@ -13,8 +13,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 RUN = "SIGHTLINE_TEST_RUN"
 if RUN not in os.environ:  # pytest-xdist's processes inherit it.
     os.environ[RUN] = tempfile.mkdtemp(prefix="sl-run-")
@@ -27,15 +25,10 @@ atexit.register(shutil.rmtree, VAR_DIR, ignore_errors=True)
 for name in ("DATABASE_URL", "REDIS_URL", "ENCODER_CHECKPOINT", "PUBLIC_SEARCH", "SECRET_KEY"):
     os.environ.pop(name, None)
 os.environ["VAR_DIR"] = str(VAR_DIR)
+# A second thread of numpy's only waits for the other processes' tests, and is busy meanwhile.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 (VAR_DIR / "static").mkdir()  # WhiteNoise warns where it finds none.
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    from tests.support.cluster import start_quick_database
-
-    if not hands_out_tests(config):
-        start_quick_database(VAR_DIR)
 
 
 def pytest_xdist_setupnodes(specs: list[Any]) -> None:
@@ -45,8 +38,3 @@ def pytest_xdist_setupnodes(specs: list[Any]) -> None:
     command = [sys.executable, "-I", "-S", xdist_worker.__file__, forks.address()]
     for spec in specs:
         spec.python = shlex.join(command)
-
-
-def hands_out_tests(config: pytest.Config) -> bool:
-    """Whether this is the process that runs none itself, which pytest-xdist's others do."""
-    return bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
