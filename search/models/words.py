@@ -54,8 +54,11 @@ class WordQuerySet(models.QuerySet["Word"]):
             return [word for word, _ in cursor.fetchall()]
 
     def among(self, texts: Iterable[str]) -> list[str]:
-        """Those of these that are words."""
-        return list(self.filter(word__in=list(texts)).values_list("word", flat=True))
+        """Those of these that are words; none has a space."""
+        # As one text: to bind 300 values one by one takes eight times as long.
+        with connection.cursor() as cursor:
+            cursor.execute(_AMONG, [" ".join(texts)])
+            return [word for (word,) in cursor.fetchall()]
 
     def remove_stale(self, part: int) -> None:
         """Remove what no asset has any more, and what stands there twice, of one part in PARTS."""
@@ -90,6 +93,7 @@ _LIKE = """
 SELECT DISTINCT word, similarity(word, %s) AS similarity FROM search_word WHERE word %% %s
 ORDER BY similarity DESC, word LIMIT %s
 """
+_AMONG = "SELECT word FROM search_word WHERE word = ANY(string_to_array(%s, ' '))"
 _REMOVE_STALE = """
 DELETE FROM search_word AS stale WHERE id %% %s = %s AND (
     NOT EXISTS (SELECT FROM search_assetwords WHERE words @@ quote_literal(stale.word)::tsquery)

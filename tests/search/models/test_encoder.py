@@ -78,6 +78,14 @@ def test_asking_for_a_removal_twice_starts_no_new_wait():
     assert encoder.removal_requested == requested
 
 
+def test_the_one_that_serves_comes_without_its_probes_and_has_them_when_asked():
+    """Each page looks it up, and they are its largest part by far."""
+    make_encoder(probes={"texts": [[1.0]]})
+    serving = Encoder.objects.serving()
+    assert serving.get_deferred_fields() == {"probes"}
+    assert serving.probes == {"texts": [[1.0]]}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_promotions_at_once_leave_one_serving():
     make_encoder(slug="old", revision="0")
