@@ -3,9 +3,9 @@
     .venv/bin/python -m bench.texts [--rounds 40] [--assets 2000] [--waiting 1000]
 
 All of Sightline as a demo runs it, with a SigLIP 2 of base size and random weights. In turn: the
-text tower alone, in this process; a search with new words; the same search again, whose vector is
-then in the cache. Then the same with `--waiting` pictures that are being embedded: the ingest
-worker is stopped (SIGSTOP) and let go on block by block.
+text tower alone, in this process and by the engine that serves; a search with new words; the same
+search again, whose vector is then in the cache. Then the same with `--waiting` pictures that are
+being embedded: the ingest worker is stopped (SIGSTOP) and let go on block by block.
 Writes a page of results. Takes 10 minutes, half of them for the library.
 """
 
@@ -80,13 +80,12 @@ def clock(times: Times, name: str, work: Callable[[], Any]) -> None:
 
 
 def bare_pass(folder: Path) -> Callable[[], Any]:
-    """The text tower of the checkpoint on 64 tokens, by torch alone."""
+    """The text tower of the checkpoint on 64 tokens, by the engine that the query worker uses."""
     import torch
-    from transformers import SiglipModel
 
-    from workers.encoders import weights  # noqa: F401  # Which silences transformers.
+    from workers.encoders.load import load_encoder
 
-    model = SiglipModel.from_pretrained(folder, dtype=torch.float32).eval()
+    model = load_encoder(str(folder))._towers._model  # type: ignore[attr-defined]
     ids = torch.arange(1, 65)[None]
 
     @torch.inference_mode()
@@ -110,7 +109,7 @@ def fill(assets: int) -> None:
 
 def page_of(options: Namespace, times: Times) -> str:
     names = {
-        "bare": "the text tower alone, by torch",
+        "bare": "the text tower alone",
         "new": "a search with new words",
         "again": "the same again, its vector in the cache",
         "idle": "new words, the ingest worker stopped",
