@@ -86,7 +86,8 @@ def await_embedded() -> None:
 def page_of(alone: list[list[str]], together: list[list[str]]) -> str:
     return (
         "Memory of each kind of process in MB, with a SigLIP 2 of base size and random weights; *of"
-        " files* is what lies in memory once for all processes and can be dropped. Made by"
+        " files* is what lies in memory once for all processes and can be dropped: the more, the"
+        " larger the pieces in which the page cache has torch's libraries. Made by"
         f" `python -m bench.memory`.\n\n## Each alone\n\n{table(alone)}\n## As a demo runs them\n\n"
         "Number 0 is the parent of the others, and PSS a share of what several have: after"
         f" {PEOPLE} people had made {SEARCHES} searches each and {PICTURES} pictures were embedded."
@@ -166,8 +167,9 @@ def tell(holds: str) -> None:
     memory = process.memory_full_info()
     lines = Path("/proc/self/status").read_text().splitlines()
     status = {line.split(":")[0]: line.split()[1] for line in lines if line.endswith(" kB")}
-    megabytes = {"rss": memory.rss // 10**6, "pss": memory.pss // 10**6}
-    megabytes |= {"files": int(status["RssFile"]) // 1000, "peak": int(status["VmHWM"]) // 1000}
+    files, peak = (1024 * int(status[name]) for name in ("RssFile", "VmHWM"))
+    sizes = {"rss": memory.rss, "files": files, "peak": peak, "pss": memory.pss}
+    megabytes = {name: size // 10**6 for name, size in sizes.items()}
     print(json.dumps({**megabytes, "holds": holds}))
 
 
