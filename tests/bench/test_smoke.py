@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -61,13 +63,17 @@ def less_to_draw(monkeypatch, tmp_path):
     monkeypatch.setattr(support, "RESULTS", tmp_path)
     monkeypatch.setattr(evaluation, "HELD_OUT", 40)
     monkeypatch.setattr(evaluation, "_PAIRS", 4)
+    monkeypatch.setattr(evaluation, "_DRAWINGS", 2)
     small = {name: replace(recipe, batch=16) for name, recipe in recipes.RECIPES.items()}
     monkeypatch.setattr(recipes, "RECIPES", small)
 
 
 @pytest.mark.parametrize(("module", "train"), [(ablation, ablation.train), (native, native.train)])
 def test_what_trains_encoders_runs(module, train, less_to_draw, monkeypatch, tmp_path):
+    # Here, and one after the other: only the main thread hears the signals that stop a training.
     monkeypatch.setattr(module, "train_apart", train)
+    pool = nullcontext(SimpleNamespace(map=map))
+    monkeypatch.setattr(module, "ThreadPoolExecutor", lambda processes: pool)
     name = module.__name__.removeprefix("bench.")
     monkeypatch.setattr(sys, "argv", [name, "--steps", "4", "--folder", str(tmp_path / "made")])
 
@@ -78,7 +84,7 @@ def test_what_trains_encoders_runs(module, train, less_to_draw, monkeypatch, tmp
 
 def test_what_trains_an_encoder_further_runs(less_to_draw, monkeypatch, tmp_path):
     monkeypatch.setattr(finetune, "HELD_OUT", 40)
-    monkeypatch.setattr(finetune, "CURIOS", 40)
+    monkeypatch.setattr(finetune, "CURIOS", 60)  # At least 50 are needed to learn from.
     monkeypatch.setattr(sys, "argv", ["finetune", "--steps", "2"])
 
     finetune.main()
