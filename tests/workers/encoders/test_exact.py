@@ -1,6 +1,7 @@
 """Every family's vectors equal those of a direct call of transformers, as its card says."""
 
 import io
+from functools import cache
 
 import numpy as np
 import pytest
@@ -54,8 +55,9 @@ SIZES += [(1, 4000), (4000, 1), (3, 4001), (4001, 3), (640, 480), (480, 640), (5
 MODES = ["1", "L", "P", "CMYK", "YCbCr", "HSV", "LA", "RGBA"]
 
 
+@cache
 def pictures():
-    """Fifty, by their names."""
+    """Fifty, by their names; no test changes them."""
     made = {f"{width} x {height}": noise(width, height) for width, height in SIZES}
     made |= {f"mode {mode}": noise(90, 160).convert(mode) for mode in MODES[:6]}
     made |= {f"mode {mode}": Image.new(mode, (50, 40), 120) for mode in MODES[6:]}

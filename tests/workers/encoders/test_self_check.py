@@ -34,18 +34,22 @@ def copy(folder, tmp_path):
 
 @pytest.fixture
 def encoder(folder):
-    """Loaded for this test alone, which may spoil it."""
-    _load.cache_clear()
-    yield load_encoder(str(folder))
-    _load.cache_clear()
+    """What a test patches of it is undone; a test that alters more takes a copy."""
+    return load_encoder(str(folder))
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.fixture(scope="module", params=FAMILIES)
+def added(request, tmp_path_factory):
+    """The folder of an encoder of each family, and what was stored as it was added."""
+    folder = FAMILIES[request.param](tmp_path_factory.mktemp("added"))
+    encoder = load_encoder(str(folder))
+    return folder, json.dumps([encoder.manifest, probe(encoder)])
+
+
 @pytest.mark.parametrize("vision_only", [False, True])
-def test_what_has_not_changed_is_verified_from_json(family, tmp_path, vision_only):
-    added = load_encoder(str(FAMILIES[family](tmp_path)))
-    stored = json.loads(json.dumps([added.manifest, probe(added)]))
-    verify(load_encoder(str(tmp_path), vision_only=vision_only), *stored)
+def test_what_has_not_changed_is_verified_from_json(added, vision_only):
+    folder, stored = added
+    verify(load_encoder(str(folder), vision_only=vision_only), *json.loads(stored))
 
 
 def test_the_texts_tell_case_languages_and_truncation(encoder):
@@ -104,7 +108,8 @@ def test_another_truncation_of_texts_is_refused(encoder, probes, monkeypatch):
         verify(encoder, {}, probes)
 
 
-def test_what_half_precision_rounds_off_is_no_change(encoder, probes):
+def test_what_half_precision_rounds_off_is_no_change(copy, probes):
+    encoder = load_encoder(str(copy))
     encoder._towers._model.bfloat16().float()
     assert not np.allclose(encoder.encode_texts(TEXTS), probes["texts"], atol=1e-4)
     verify(encoder, {}, probes)

@@ -32,6 +32,12 @@ def folder(tmp_path_factory):
     return made
 
 
+@pytest.fixture(scope="module")
+def card(folder):
+    """Gives what a family's card says, which no test may change."""
+    return cache(lambda family: CARDS[family](folder(family)))
+
+
 def wide():
     pixels = np.random.default_rng(0).integers(0, 255, (6, 16, 3), np.uint8)
     return Image.fromarray(pixels).resize((160, 60))
@@ -49,17 +55,17 @@ def different(encoder_vectors, others):
 @pytest.mark.parametrize(
     "wrong", [{"padding": True}, {"padding_side": "left"}, {"max_length": 16}], ids=str
 )
-def test_siglip_texts_are_padded_to_64_on_the_right(folder, family, wrong):
-    card, encoder = CARDS[family](folder(family)), load_encoder(str(folder(family)))
+def test_siglip_texts_are_padded_to_64_on_the_right(folder, card, family, wrong):
+    encoder = load_encoder(str(folder(family)))
     for text in TEXTS[:2]:
         vector = encoder.encode_texts([text])
-        assert same(vector, card.texts([text]))
-        assert different(vector, card.texts([text], **wrong))
+        assert same(vector, card(family).texts([text]))
+        assert different(vector, card(family).texts([text], **wrong))
 
 
 @pytest.mark.parametrize("family", SIGLIPS)
-def test_siglip_texts_go_without_an_attention_mask(folder, family):
-    card, encoder = CARDS[family](folder(family)), load_encoder(str(folder(family)))
+def test_siglip_texts_go_without_an_attention_mask(folder, card, family):
+    card, encoder = card(family), load_encoder(str(folder(family)))
     pad = card.tokenizer.pad_token_id
     masked = card.texts(TEXTS[:2], mask=lambda ids: (ids != pad).long())
     assert same(encoder.encode_texts(TEXTS[:2]), card.texts(TEXTS[:2]))
@@ -133,8 +139,8 @@ def test_the_first_siglip_reads_its_sentencepiece_file_and_none_beside_it(folder
 
 
 @pytest.mark.parametrize("wrong", [{"padding_side": "left"}, {"max_length": 64}], ids=str)
-def test_clip_reads_77_tokens_up_to_the_end_of_the_text(folder, wrong):
-    card, encoder = ClipCard(folder("CLIP")), load_encoder(str(folder("CLIP")))
+def test_clip_reads_77_tokens_up_to_the_end_of_the_text(folder, card, wrong):
+    card, encoder = card("CLIP"), load_encoder(str(folder("CLIP")))
     vectors = encoder.encode_texts(TEXTS)
     assert encoder.text_length == 77
     assert same(vectors, card.texts(TEXTS))
@@ -150,18 +156,18 @@ def test_left_padding_in_the_file_of_a_clip_is_overruled(folder, tmp_path):
     assert different(vectors, ClipCard(broken).texts(TEXTS))
 
 
-def test_clip_crops_the_middle_and_does_not_stretch(folder):
-    card, encoder = ClipCard(folder("CLIP")), load_encoder(str(folder("CLIP")))
+def test_clip_crops_the_middle_and_does_not_stretch(folder, card):
+    card, encoder = card("CLIP"), load_encoder(str(folder("CLIP")))
     vector = encoder.encode_images([wide()])
     assert same(vector, card.pictures([wide()]))
     assert different(vector, card.pictures([wide().resize((32, 32))]))
 
 
-@pytest.mark.parametrize("size", [(3, 2000), (2000, 3), (1, 20000), (7, 9999), (9999, 7)])
-def test_the_crop_of_a_long_strip_is_the_one_from_its_middle(folder, size):
+@pytest.mark.parametrize("size", [(3, 2000), (2000, 3), (1, 8000), (7, 9999), (9999, 7)])
+def test_the_crop_of_a_long_strip_is_the_one_from_its_middle(folder, card, size):
     pixels = np.random.default_rng(0).bytes(size[0] * size[1] * 3)
     strip = Image.frombytes("RGB", size, pixels)
-    card, encoder = ClipCard(folder("CLIP")), load_encoder(str(folder("CLIP")))
+    card, encoder = card("CLIP"), load_encoder(str(folder("CLIP")))
     assert same(encoder.encode_images([strip]), card.pictures([strip]))
     moved = ImageChops.offset(strip, 2 if size[0] > size[1] else 0, 2 if size[1] > size[0] else 0)
     assert different(encoder.encode_images([strip]), card.pictures([moved]))
@@ -187,15 +193,15 @@ def test_the_old_form_of_clips_preprocessing_file_is_read_alike(folder, tmp_path
     )
 
 
-def test_naflex_keeps_the_proportions(folder):
-    card = NaflexCard(folder("SigLIP 2 NaFlex"))
+def test_naflex_keeps_the_proportions(folder, card):
+    card = card("SigLIP 2 NaFlex")
     vector = load_encoder(str(folder("SigLIP 2 NaFlex"))).encode_images([wide()])
     assert same(vector, card.pictures([wide()]))
     assert different(vector, card.pictures([wide().resize((40, 40))]))
 
 
-def test_naflex_gets_the_mask_of_its_padding(folder):
-    card = NaflexCard(folder("SigLIP 2 NaFlex"))
+def test_naflex_gets_the_mask_of_its_padding(folder, card):
+    card = card("SigLIP 2 NaFlex")
     vector = load_encoder(str(folder("SigLIP 2 NaFlex"))).encode_images([wide()])
     inputs = card.processor([wide()], return_tensors="pt")
     assert not inputs.pixel_attention_mask.all()  # There is padding to be masked.
@@ -204,8 +210,8 @@ def test_naflex_gets_the_mask_of_its_padding(folder):
     assert different(vector, unmasked.detach().numpy())
 
 
-def test_naflex_gets_the_shape_of_each_picture(folder):
-    card = NaflexCard(folder("SigLIP 2 NaFlex"))
+def test_naflex_gets_the_shape_of_each_picture(folder, card):
+    card = card("SigLIP 2 NaFlex")
     vector = load_encoder(str(folder("SigLIP 2 NaFlex"))).encode_images([wide()])
     inputs = card.processor([wide()], return_tensors="pt")
     inputs["spatial_shapes"] = inputs.spatial_shapes.flip(1)
@@ -224,12 +230,13 @@ def test_naflex_takes_the_number_of_patches_from_the_checkpoints_own_file(tmp_pa
 
 
 @pytest.mark.parametrize("patches", [1, 12, 64, 256])
-def test_the_number_of_patches_is_a_setting_of_a_naflex_encoder(folder, patches):
+def test_the_number_of_patches_is_a_setting_of_a_naflex_encoder(folder, card, patches):
     path = folder("SigLIP 2 NaFlex")
     encoder, alone = (load_encoder(str(path), patches=patches, vision_only=v) for v in (0, 1))
     assert encoder.patches == alone.patches == patches
     vector = encoder.encode_images([wide()])
-    assert same(vector, NaflexCard(path).pictures([wide()], max_num_patches=patches))
+    right = card("SigLIP 2 NaFlex").pictures([wide()], max_num_patches=patches)
+    assert same(vector, right)
     np.testing.assert_array_equal(vector, alone.encode_images([wide()]))
     assert different(vector, load_encoder(str(path)).encode_images([wide()]))
 

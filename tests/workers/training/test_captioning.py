@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy.special import erf
 
 from tests.support.slopes import assert_same, log_softmax
 from workers.training.captioning import Captioner, LocCaVocabulary
@@ -52,22 +53,19 @@ def loss_of(sequences=SEQUENCES, targets=TARGETS, inner=None, seen=None):
 def reference(hidden):
     def total(numbers):
         numbers = {name.removeprefix("inner."): array for name, array in numbers.items()}
-        losses = []
-        for row, sequence in enumerate(SEQUENCES):
-            guesses = log_softmax(decoded(numbers, row, hidden[row]))
-            losses += [-guesses[t - 1, sequence[t]] for t in range(1, 5) if TARGETS[row, t]]
-        return np.mean(losses)
+        guesses = log_softmax(decoded(numbers, np.array(hidden)))
+        rows, places = np.nonzero(TARGETS)
+        return -guesses[rows, places - 1, SEQUENCES[rows, places]].mean()
 
     return total
 
 
-def decoded(numbers, row, hidden):
-    """The scores of all symbols after each but the last position of this sequence."""
-    x = numbers["symbols.weight"][SEQUENCES[row, :-1]]
-    if hidden:
-        x = np.vstack([x[:1], *[numbers["hidden_symbol"][None]] * (len(x) - 1)])
+def decoded(numbers, hidden):
+    """The scores of all symbols after each but the last position of each sequence."""
+    x = numbers["symbols.weight"][SEQUENCES[:, :-1]]
+    x[hidden, 1:] = numbers["hidden_symbol"]
     x = x + numbers["positions"]
-    seen = dense(numbers, "look", numbers["patches"][PICTURES[row]])
+    seen = dense(numbers, "look", numbers["patches"][PICTURES])
     layer = {
         name.removeprefix("decoder.layers.0."): array
         for name, array in numbers.items()
@@ -77,7 +75,7 @@ def decoded(numbers, row, hidden):
     x = x + attended(layer, "self_attn", normed, normed, causal=True)
     x = x + attended(layer, "multihead_attn", level(layer, "norm2", x), seen)
     inner = dense(layer, "linear1", level(layer, "norm3", x))
-    x = x + dense(layer, "linear2", inner * (1 + np.vectorize(math.erf)(inner / 2**0.5)) / 2)
+    x = x + dense(layer, "linear2", inner * (1 + erf(inner / 2**0.5)) / 2)
     return level(numbers, "decoder.norm", x) @ numbers["symbols.weight"].T
 
 
@@ -100,11 +98,11 @@ def attended(numbers, name, asking, seen, *, causal=False):
     )
     heads = []
     for of in (slice(0, 2), slice(2, 4)):
-        scores = q[:, of] @ k[:, of].T / 2**0.5
+        scores = q[..., of] @ k[..., of].swapaxes(-1, -2) / 2**0.5
         if causal:
-            scores[np.triu_indices(len(scores), 1)] = -np.inf
-        heads.append(np.exp(log_softmax(scores)) @ v[:, of])
-    return dense(numbers, f"{name}.out_proj", np.hstack(heads))
+            scores[:, *np.triu_indices(scores.shape[1], 1)] = -np.inf
+        heads.append(np.exp(log_softmax(scores)) @ v[..., of])
+    return dense(numbers, f"{name}.out_proj", np.concatenate(heads, -1))
 
 
 # What it must do ---------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import torch
 from torch.nn.functional import normalize
 from transformers import AutoModel, Siglip2ImageProcessorPil
 
+from tests.support.narrow_towers import narrow_towers
 from tests.support.sentences import group
 from workers.encoders.load import load_encoder
 from workers.studio.draw import draw, size_for
@@ -199,7 +200,8 @@ def test_towers_are_as_large_as_those_of_squares(large):
 
 def trained_in(folder, drawings):
     texts = drawings.texts()
-    training = Training(QUICK, new_towers(QUICK, texts), drawings, texts)
+    with narrow_towers():
+        training = Training(QUICK, new_towers(QUICK, texts), drawings, texts)
     finish(training, Session(folder, quiet=True))
     return training.towers.eval()
 
