@@ -78,6 +78,7 @@ def waiting() -> AssetQuerySet:
 def compare_next() -> bool:
     """Find the cluster of the next asset that waits for it; False when none does."""
     with transaction.atomic():
+        _need_not_outlast_a_crash()
         _wait_for_turn()
         asset = waiting().first()
         if asset:
@@ -116,6 +117,12 @@ def _wait_for_turn() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])
 
 
+def _need_not_outlast_a_crash() -> None:
+    """Have the commit not wait for the disk: what is lost with the server is compared again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
+
+
 def _recluster(*assets: Asset) -> None:
     """Compare the members of these assets' clusters again, the rest of a long one by workers.
 
@@ -137,8 +144,9 @@ def _set_cluster(asset: Asset) -> None:
 
 def _first_like(asset: Asset) -> UUID:
     """The first member of the cluster that this asset belongs to: itself, if it is like none."""
-    ruled_out = _clusters_ruled_out(asset)
-    for first in _nearest_firsts(asset):
+    nearest = _nearest_firsts(asset)
+    ruled_out = _clusters_ruled_out(asset) if nearest else set()  # Most are like nothing here.
+    for first in nearest:
         if first.pk not in ruled_out and _look_alike(asset, first) and _lock(first):
             return first.pk
     return asset.pk

@@ -153,6 +153,24 @@ def test_the_hashes_are_read_from_the_indexes_of_their_bands():
     assert plan.count("Index Cond: ") == 4
 
 
+def test_one_that_is_like_nothing_takes_five_statements_and_no_wait_for_the_disk():
+    make("a"), make("b", phash=perceptual_hash(drawing(1)))
+    compare_next()
+    with CaptureQueriesContext(connection) as queries:
+        compare_next()
+    statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+
+    assert statements[0] == "SET LOCAL synchronous_commit = off"
+    assert len(statements) == 5
+
+
+def test_control_what_a_person_says_waits_for_the_disk(trio):
+    one, other, _ = trio
+    with CaptureQueriesContext(connection) as queries:
+        tell_apart(one, other, person=make_user())
+    assert not any("synchronous_commit" in query["sql"] for query in queries)
+
+
 def changed(phash, number, random):
     flips = set(random.sample(range(64), number))
     return "".join("10"[int(bit)] if at in flips else bit for at, bit in enumerate(phash))
