@@ -61,8 +61,11 @@ class Studio:
         name, seed = f"catalogue-{options.catalogue}-{options.pictures}", options.seed
         catalogue = of_catalogue(options.pictures, options.catalogue)
         self.scenes, self.pictures = self.vectors_of(name, catalogue)
-        self.held_out, self.examples = self.vectors_of(f"held-out-{seed}", of_held_out(seed))
-        _, self.curios = self.vectors_of(f"curios-{seed}", of_curios(seed))
+        number = options.held_out
+        self.held_out, self.examples = self.vectors_of(
+            f"held-out-{seed}-{number}", of_held_out(number, seed)
+        )
+        _, self.curios = self.vectors_of(f"curios-{seed}-{number}", of_curios(number // 2, seed))
 
     def vectors_of(self, name: str, pictures: Iterator[tuple[Any, Any]]) -> tuple[list[Any], Any]:
         """The scenes and the vectors of their pictures, as JPEG of the catalogue's quality."""
@@ -103,18 +106,18 @@ def of_catalogue(pictures: int, seed: int) -> Iterator[tuple[Any, Any]]:
     yield from catalogue(pictures, seed)
 
 
-def of_held_out(seed: int) -> Iterator[tuple[Any, Any]]:
+def of_held_out(number: int, seed: int) -> Iterator[tuple[Any, Any]]:
     from workers.studio.draw import draw, size_for
     from workers.studio.scenes import different_scenes
 
-    for scene in different_scenes(HELD_OUT, Random(seed), held_out=True):  # noqa: S311
+    for scene in different_scenes(number, Random(seed), held_out=True):  # noqa: S311
         yield scene, draw(scene, size_for(scene, 600))
 
 
-def of_curios(seed: int) -> Iterator[tuple[Any, Any]]:
+def of_curios(number: int, seed: int) -> Iterator[tuple[Any, Any]]:
     from bench.curios import curios
 
-    yield from curios(HELD_OUT // 2, seed, longer=600)
+    yield from curios(number, seed, longer=600)
 
 
 @contextmanager
@@ -160,9 +163,10 @@ def fill(encoder: Any, studio: Studio, places: Sequence[int], *, nameless: bool)
 # Measuring ---------------------------------------------------------------------------------------
 
 
-def measure(studio: Studio, seed: int, *, nameless: bool) -> dict[str, list[Outcome]]:
+def measure(studio: Studio, options: Namespace) -> dict[str, list[Outcome]]:
     """The outcomes of all queries in words, and of all by pictures."""
-    rng, outcomes = Random(seed), defaultdict(list)  # noqa: S311, no secret
+    rng, outcomes = Random(options.seed), defaultdict(list)  # noqa: S311, no secret
+    nameless = options.nameless
     everything = range(len(studio.scenes))
     with library(studio, everything, nameless=nameless) as encoder:
         queries = [*wanted(studio.scenes, rng), *never_drawn(rng)]
@@ -170,7 +174,7 @@ def measure(studio: Studio, seed: int, *, nameless: bool) -> dict[str, list[Outc
         outcomes["picture"] += by_pictures(studio, encoder, everything, None)
         never = [(vector, "never drawn", nothing) for vector in studio.curios]
         outcomes["picture"] += outcomes_of(studio, encoder, everything, never, "picture")
-    for number, kinds in enumerate(groups(rng)):
+    for number, kinds in enumerate(groups(rng, options.left_out)):
         places = [p for p in everything if not shows(studio.scenes[p], kinds)]
         with library(studio, places, nameless=nameless) as encoder:
             # 75 among twelve libraries: seven for each fourth one, six for the rest.
@@ -180,12 +184,12 @@ def measure(studio: Studio, seed: int, *, nameless: bool) -> dict[str, list[Outc
     return outcomes
 
 
-def groups(rng: Random) -> list[list[str]]:
-    """All kinds, in twelve groups."""
+def groups(rng: Random, size: int) -> list[list[str]]:
+    """All kinds, in groups: by default twelve."""
     from workers.studio.things import KINDS
 
     kinds = rng.sample(list(KINDS), len(KINDS))
-    return [kinds[start : start + LEFT_OUT] for start in range(0, len(kinds), LEFT_OUT)]
+    return [kinds[start : start + size] for start in range(0, len(kinds), size)]
 
 
 def shows(scene: Any, kinds: Sequence[str]) -> bool:
@@ -289,6 +293,8 @@ def main() -> None:
     parser = parser_of(__doc__)
     parser.add_argument("--cache", type=Path, default=Path("var/matches"), metavar="DIR")
     parser.add_argument("--pictures", type=int, default=PICTURES, help="of each catalogue")
+    parser.add_argument("--held-out", type=int, default=HELD_OUT, help="pictures to search by")
+    parser.add_argument("--left-out", type=int, default=LEFT_OUT, help="kinds at a time")
     parser.add_argument("--catalogue", type=int, default=CATALOGUE)
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--nameless", action="store_true")
@@ -298,7 +304,7 @@ def main() -> None:
     with empty_library():
         for slug in options.checkpoint or CHECKPOINTS:
             studio = Studio(slug, options)
-            by_kind = measure(studio, options.seed, nameless=options.nameless)
+            by_kind = measure(studio, options)
             for kind, outcomes in by_kind.items():
                 print(f"## {slug}, {kind}\n")
                 report(outcomes)
