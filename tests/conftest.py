@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.support import factories
@@ -59,16 +59,20 @@ def plain_static_files(settings, tmp_path):
     settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "media" / "uploads")
 
 
-@pytest.fixture(autouse=True)
-def nothing_waits_for_a_disk(monkeypatch):
+# Once for all tests: each such change takes 0.1 ms of every one of 4,400.
+@pytest.fixture(scope="session", autouse=True)
+def nothing_waits_for_a_disk():
     """What a test writes need not survive a power cut: a sixth of the unit tests' time."""
-    monkeypatch.setattr("os.fsync", lambda handle: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.fsync", lambda handle: None)
+        yield
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords():
     """A third of a second for each password is right for attackers, not for tests."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture

@@ -154,7 +154,7 @@ def test_the_serving_encoder_comes_first_among_those_with_uploads():
 
 
 def test_looking_for_uploads_does_not_read_the_backfill():
-    with connection.cursor() as cursor:  # As many pages as 2,000 rows: of fewer it reads all.
+    with connection.cursor() as cursor:  # As many pages as 2,000 rows: of few it reads all.
         cursor.execute("ALTER TABLE search_embedding SET (fillfactor = 10)")
     encoder, owner = make_library(0), make_user()
     Asset.objects.bulk_create(

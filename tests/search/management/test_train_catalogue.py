@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from search.management.library_examples import library_examples
 from search.models import Asset, AssetLabel
 from tests.support.checkpoints import tiny_siglip
-from tests.support.factories import make_asset, make_encoder
+from tests.support.factories import make_asset, make_assets, make_encoder
 from workers.encoders.load import load_encoder
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +16,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def few_drawings(monkeypatch):
-    monkeypatch.setattr("workers.training.anchors._SCENES", 32)
+    monkeypatch.setattr("workers.training.anchors._SCENES", 8)
+    monkeypatch.setattr("workers.training.anchors._LONGER_SIDE", 64)
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +28,8 @@ def siglip(tmp_path_factory):
 @pytest.fixture
 def library():
     make_encoder()
-    for number in range(60):
-        colour = ("red", "green", "blue")[number % 3]
-        make_asset(title=f"a {colour} barn, number {number}", colour=colour)
+    colours = ("red", "green", "blue") * 20
+    make_assets([{"title": f"a {c} barn, number {n}", "colour": c} for n, c in enumerate(colours)])
 
 
 def train(start, out, **options):
