@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from bench.gap import gap
+from bench.gap import gap, units
 from bench.memory import checkpoint
 from bench.stack import Browser, Stack, new_words, stack, still_waiting, wait
 from bench.support import parser_of, report, say, table, timed
@@ -50,7 +50,7 @@ def measure(options: Namespace, all_of_it: Stack, folder: Path) -> Times:
     wait(options.waiting)
     browser, words, tower = all_of_it.browser(), new_words(), bare_pass(folder)
     for _ in range(5):
-        browser.search(next(words))
+        search(browser, next(words))
         tower()
     say("at rest")
     times: Times = {}
@@ -58,21 +58,27 @@ def measure(options: Namespace, all_of_it: Stack, folder: Path) -> Times:
         a_round(browser, next(words), tower, times)
     say(f"while {options.waiting} wait")
     all_of_it.start("ingest")
-    time.sleep(10)  # Until its encoder is loaded.
+    while still_waiting() == options.waiting:  # Until its encoder is loaded, and at work.
+        time.sleep(0.5)
     for _ in range(options.rounds // BLOCK):
         for name, number in (("idle", signal.SIGSTOP), ("load", signal.SIGCONT)):
             all_of_it.signal("ingest", number)
             time.sleep(SETTLE_SECONDS)
             for _ in range(BLOCK):
-                clock(times, name, lambda: browser.search(next(words)))
+                clock(times, name, lambda: search(browser, next(words)))
     say(f"{still_waiting()} still wait")
     return times
 
 
 def a_round(browser: Browser, text: str, tower: Callable[[], Any], times: Times) -> None:
     clock(times, "bare", tower)
-    clock(times, "new", lambda: browser.search(text))
-    clock(times, "again", lambda: browser.search(text))
+    clock(times, "new", lambda: search(browser, text))
+    clock(times, "again", lambda: search(browser, text))
+
+
+def search(browser: Browser, text: str) -> None:
+    if "encoder is not answering" in browser.search(text):
+        raise SystemExit(f"{text}: the encoder did not answer in time.")
 
 
 def clock(times: Times, name: str, work: Callable[[], Any]) -> None:
@@ -103,8 +109,11 @@ def fill(assets: int) -> None:
 
     # So that nothing is calibrated meanwhile, for which the query worker encodes hundreds of texts.
     sample_catalogue.begin(assets)
-    owner = User.objects.get(username="owner")
-    embed(write_assets(owner, assets), gap(assets, 10, 1), Encoder.objects.serving())
+    owner, encoder = User.objects.get(username="owner"), Encoder.objects.get()
+    drawn = gap(assets, 10, 1)
+    # A checkpoint that is named may have fewer dimensions than one of base size.
+    vectors = units(drawn.library[:, : encoder.dimensions])
+    embed(write_assets(owner, assets), drawn._replace(library=vectors), encoder)
 
 
 def page_of(options: Namespace, times: Times) -> str:
