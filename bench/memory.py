@@ -25,6 +25,8 @@ from bench.support import apart, parser_of, report, table
 
 # Size of the vocabulary of the published SigLIP 2.
 VOCABULARY = 256_000
+# Blocks of each tower of a base encoder.
+LAYERS = 12
 # Maximum megabytes of each.
 BARS = {"ingest worker": 760, "query worker": 1100, "web": 120}
 # People who search at once, the searches of each, and pictures that are embedded.
@@ -36,20 +38,23 @@ PICTURE = (448, 448)
 def main() -> None:
     parser = parser_of(__doc__)
     parser.add_argument("--words", type=int, default=VOCABULARY, help="of the vocabulary")
+    parser.add_argument("--layers", type=int, default=LAYERS, help="of each tower")
     parser.add_argument("--checkpoint", type=Path, help="a folder; otherwise one is made")
     options = parser.parse_args()
-    with checkpoint(options.checkpoint, options.words) as folder:
+    with checkpoint(options.checkpoint, options.words, options.layers) as folder:
         report("memory", page_of(each_alone(folder), all_at_work(folder)))
 
 
 @contextmanager
-def checkpoint(folder: Path | None, words: int = VOCABULARY) -> Iterator[Path]:
+def checkpoint(
+    folder: Path | None, words: int = VOCABULARY, layers: int = LAYERS
+) -> Iterator[Path]:
     """The folder of one of base size: this, or one that is removed again."""
     if folder:
         yield folder
         return
     with TemporaryDirectory() as name:
-        apart("bench.memory", "checkpoint", name, words)
+        apart("bench.memory", "checkpoint", name, words, layers)
         yield Path(name)
 
 
@@ -95,17 +100,17 @@ def page_of(alone: list[list[str]], together: list[list[str]]) -> str:
     )
 
 
-def write_checkpoint(folder: Path, words: int = VOCABULARY) -> None:
-    """A SigLIP 2 of base size with random weights, whose vocabulary has so many words."""
+def write_checkpoint(folder: Path, words: int = VOCABULARY, layers: int = LAYERS) -> None:
+    """A SigLIP 2 with random weights and so many words and layers: by default of base size."""
     from transformers import SiglipConfig, SiglipImageProcessorPil, SiglipModel
 
     from tests.support.checkpoints import LETTERS, save_gemma_tokenizer
     from workers.encoders import weights  # noqa: F401  # Which silences transformers.
 
-    # Of base size by default, but for the vocabulary.
+    # All that is left out is as in the base size.
     config = SiglipConfig(
-        text_config={"vocab_size": words, "bos_token_id": 2},
-        vision_config={"image_size": 224, "patch_size": 16},
+        text_config={"vocab_size": words, "bos_token_id": 2, "num_hidden_layers": layers},
+        vision_config={"image_size": 224, "patch_size": 16, "num_hidden_layers": layers},
     )
     SiglipModel(config).save_pretrained(folder)
     SiglipImageProcessorPil(size={"height": 224, "width": 224}).save_pretrained(folder)

@@ -25,7 +25,7 @@ SMALL = {
     "losses": "--sizes 1",
     "matches": "--pictures 80 --held-out 24 --left-out 18 --checkpoint studio-clip"
     " --cache {folder}",
-    "memory": "--words 1000",
+    "memory": "--words 1000 --layers 1",
     "million": "--folder {folder}/million --assets 6000 --times 1",
     "near": "--assets 50",
     # Of a hundred one has the label of 1 %.
