@@ -26,6 +26,9 @@ COLOUR_SIDE = 64
 # Maximum pixels of a picture that all is made of while somebody waits: it takes 0.1 to 0.3 seconds.
 # A JPEG is not decoded in full.
 MOST_PIXELS, MOST_OF_JPEG = 16_000_000, 32_000_000
+# Minimum longer side of a draft of a JPEG, large ones excepted: that of the preview, which is made
+# of the same draft. Another draft has other roundings, and facts are to be those of the file alone.
+DRAFT_SIDE = 1600
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +91,11 @@ def examine_and_derive(file: IO[bytes], at_least: int, *sides: int) -> bytes:
     """The same facts in a line, and behind it what was derived."""
 
     def work(image: ImageFile.ImageFile, name: str) -> bytes:
-        size = image.size
-        if is_large(size, name):
-            return _as_json(_facts(image, name)) + b"\n"
-        draft(image, side=side_for(size, sides[0], at_least))
-        facts = _as_json(_facts_of(image, name, size)) + b"\n"
-        return facts + derive_from(image, name, at_least, *sides).pack()
+        is_left = is_large(image.size, name) or (
+            name == "JPEG" and side_for(image.size, sides[0], at_least) > DRAFT_SIDE
+        )
+        facts = _as_json(_facts(image, name)) + b"\n"
+        return facts if is_left else facts + derive_from(image, name, at_least, *sides).pack()
 
     return admit(file, work)
 
@@ -108,14 +110,8 @@ def _as_json(facts: Facts) -> bytes:
 
 
 def _facts(image: ImageFile.ImageFile, name: str) -> Facts:
-    size = image.size
-    draft(image, side=2 * COLOUR_SIDE)
-    return _facts_of(image, name, size)
-
-
-def _facts_of(image: ImageFile.ImageFile, name: str, size: tuple[int, int]) -> Facts:
-    """Those of a picture of this size as stored, of which it may be a draft."""
-    width, height = size
+    width, height = image.size
+    draft(image, side=2 * COLOUR_SIDE if is_large(image.size, name) else DRAFT_SIDE)
     png = image.fp.getvalue() if name == "PNG" and isinstance(image.fp, io.BytesIO) else b""
     picture = upright_srgb(image, side=COLOUR_SIDE)
     if is_on_its_side(image):
