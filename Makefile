@@ -39,6 +39,7 @@ check: $(INSTALLED)  ## lint, and run every test but the end-to-end ones
 	@$(MAKE) --no-print-directory -j2 lint unit
 
 unit: $(INSTALLED)
+	@$(IN) -m tests.support.programs
 	$(PYTEST) --ignore tests/e2e
 
 chaos: $(INSTALLED)  ## prove the promises at full counts, and print them in a table
