@@ -1,6 +1,7 @@
 """Assets at a chosen distance from what is asked by "red"."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from django.utils import timezone
@@ -28,8 +29,13 @@ def put(distance: float, *, title: str = "", **fields) -> Asset:
 
 def put_all(distances: Mapping[str, float], **fields) -> list[Asset]:
     """Assets of these titles at these distances from red."""
+    return place(distances, [{"title": title} | fields for title in distances])
+
+
+def place(distances: Mapping[str, float], each: Sequence[dict[str, Any]]) -> list[Asset]:
+    """The assets of which these are the fields, each at the distance of its title from red."""
     make_encoder()
-    assets = make_assets([{"title": title} | fields for title in distances])
+    assets = make_assets(each)
     rows = Embedding.objects.filter(asset__in=assets, encoder__slug="fake").select_related("asset")
     embeddings = list(rows)
     for embedding in embeddings:

@@ -8,8 +8,8 @@ import pytest
 from search.models import Asset
 from search.query import Query, answer, facets
 from search.query.facets import FACETS, MOST
-from tests.support.factories import make_asset, make_user
-from tests.support.placed import put, set_thresholds
+from tests.support.factories import make_asset, make_assets, make_user
+from tests.support.placed import place, put, set_thresholds
 
 pytestmark = pytest.mark.django_db
 
@@ -31,18 +31,21 @@ def counts(result) -> dict[tuple[str, str], int]:
 @pytest.fixture
 def library():
     """Assets at many distances that share labels, collections, colours, formats and years."""
-    for number in range(24):
-        asset = put(
-            (number + 1) / 25,
-            title=f"{'red ' * (number % 5 == 0)}{number}",
-            colour=("red", "blue", "green")[number % 3],
-            size=((60, 40), (40, 60), (50, 50), (90, 30), (52, 50))[number % 5],
-            labels=(("house", "old"), ("house",), (), ("new",))[number % 4],
-            collection=("water", "farm", "")[number % 3],
-            taken=datetime(2018 + number % 4, 12, 31, 23, 30, tzinfo=UTC) if number % 2 else None,
-        )
-        if number % 3 == 0:
-            Asset.objects.filter(pk=asset.pk).update(format="JPEG")
+    each = [
+        {
+            "title": f"{'red ' * (number % 5 == 0)}{number}",
+            "colour": ("red", "blue", "green")[number % 3],
+            "size": ((60, 40), (40, 60), (50, 50), (90, 30), (52, 50))[number % 5],
+            "labels": (("house", "old"), ("house",), (), ("new",))[number % 4],
+            "collection": ("water", "farm", "")[number % 3],
+            "taken": datetime(2018 + number % 4, 12, 31, 23, 30, tzinfo=UTC)
+            if number % 2
+            else None,
+        }
+        for number in range(24)
+    ]
+    assets = place({fields["title"]: (n + 1) / 25 for n, fields in enumerate(each)}, each)
+    Asset.objects.filter(pk__in=[asset.pk for asset in assets[::3]]).update(format="JPEG")
 
 
 THRESHOLDS = [None, (0.2, 0.5), (0.3, 0.31)]
@@ -140,13 +143,17 @@ def test_facets_are_left_away_where_no_one_asked_for_them(library):
 @pytest.fixture
 def sampled(monkeypatch):
     """Of 64 assets whose ids are spread evenly, one in four is counted."""
-    for number in range(64):
-        make_asset(
-            id=UUID(int=number << 122),
-            title=f"{number}",
-            colour=("red", "blue")[number % 4 == 0],
-            labels=("rare",) if number == 63 else (),
-        )
+    make_assets(
+        [
+            {
+                "id": UUID(int=number << 122),
+                "title": f"{number}",
+                "colour": ("red", "blue")[number % 4 == 0],
+                "labels": ("rare",) if number == 63 else (),
+            }
+            for number in range(64)
+        ]
+    )
     monkeypatch.setattr(facets, "_share", lambda: 0.25)
     monkeypatch.setattr(facets, "LEAST_SAMPLE", 10)
 

@@ -23,8 +23,9 @@ def calibrated(monkeypatch):
     put_all({"at 0.1": 0.1, "at 0.4": 0.4, "at 0.9": 0.9})
 
 
-def ask(text: str = "red", *, page: int = 1, size: int = 48, **parts):
-    return answer(Query.of(text, **parts), make_user(), page=page, size=size, with_facets=True)
+def ask(text: str = "red", *, page: int = 1, size: int = 48, with_facets: bool = True, **parts):
+    query = Query.of(text, **parts)
+    return answer(query, make_user(), page=page, size=size, with_facets=with_facets)
 
 
 def titles(result) -> list[str]:
@@ -35,7 +36,7 @@ def pages(text: str = "red", *, size: int, **parts) -> list[str]:
     """The titles of all pages, one after the other."""
     all_titles = []
     for page in count(1):
-        result = ask(text, page=page, size=size, **parts)
+        result = ask(text, page=page, size=size, with_facets=False, **parts)
         all_titles += titles(result)
         if not result.has_more:
             return all_titles
@@ -236,15 +237,14 @@ def mixed_library():
     )
 
 
-@pytest.mark.parametrize("sort", Sort)
 @pytest.mark.parametrize("thresholds", [None, (0.2, 0.5), (0.9, 2)])
 def test_pages_hold_each_hit_once_and_in_one_order(
-    small_pool, mixed_library, monkeypatch, sort, thresholds
+    small_pool, mixed_library, monkeypatch, thresholds
 ):
     if thresholds:
         set_thresholds(monkeypatch, *thresholds)
-    for switches in product((True, False), repeat=2):
-        parts = {"sort": sort} | dict(zip(("everything", "diversity"), switches, strict=True))
+    for values in product(Sort, (True, False), (True, False)):
+        parts = dict(zip(("sort", "everything", "diversity"), values, strict=True))
         whole, one_by_one = pages(size=1000, **parts), pages(size=9, **parts)
         assert len(one_by_one) == len(set(one_by_one)) == ask(size=9, **parts).count, parts
         assert whole == one_by_one, parts
