@@ -1,6 +1,6 @@
 """How PostgreSQL answers each combination of filter and sort: by an index, or by comparing all."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from django.db import connection, transaction
@@ -60,18 +60,25 @@ def never_few(monkeypatch):
     monkeypatch.setattr(nearest, "EXACT_BELOW", 0)
 
 
+class Explained(Exception):
+    """The one statement that mattered has been explained."""
+
+
 @contextmanager
-def explained(part: str):
-    """The plans of the statements with this part that are executed meanwhile, settings and all."""
+def explained(part: str, *, ends: bool = False):
+    """The plans of the statements with this part that are executed meanwhile, settings and all; or
+    of the first, which ends what is being done."""
     plans: list[str] = []
 
     def explain(execute, sql, params, many, context):
         if part in sql:
             execute(f"EXPLAIN {sql}", params, many, context)
             plans.append("\n".join(row[0] for row in context["cursor"].fetchall()))
+            if ends:
+                raise Explained
         return execute(sql, params, many, context)
 
-    with connection.execute_wrapper(explain):
+    with suppress(Explained), connection.execute_wrapper(explain):
         yield plans
 
 
@@ -94,7 +101,7 @@ def query_of(given: dict[str, list[str]]) -> Query:
 
 
 def plan_of(query: Query) -> str:
-    with explained("WITH near AS MATERIALIZED") as plans:
+    with explained("WITH near AS MATERIALIZED", ends=True) as plans:
         answer(query, make_user())
     return plans[0]
 
