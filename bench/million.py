@@ -224,8 +224,8 @@ def works() -> dict[str, Callable[[int], Any]]:
             "near-duplicates: of one": lambda number: near_duplicates.near(
                 Asset.objects.get(pk=asset_id(number)).phash
             ),
-            "labels: of some assets": lambda number: label_suggestions._replace(
-                label_suggestions.OF_ASSETS, [asset_id(number)]
+            "labels: of one asset": lambda number: label_suggestions._replace(
+                label_suggestions.OF_ASSET, asset_id(number)
             ),
             "embeddings: whose turn": lambda number: list(Embedding.objects.whose_turn()),
             "renditions: claim": lambda number: Rendition.objects.claim_fresh(8),

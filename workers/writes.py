@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable
-from typing import TypeVar
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
@@ -13,10 +12,7 @@ from search.models.promise import Promise
 logger = logging.getLogger(__name__)
 
 
-Returned = TypeVar("Returned")
-
-
-def persist(write: Callable[[], Returned]) -> Returned:
+def persist(write: Callable[[], bool]) -> bool:
     """Write what has been made, again and again while PostgreSQL restarts."""
     for pause in (0.5, 1, 2, 4, 8):
         try:
@@ -30,13 +26,13 @@ def persist(write: Callable[[], Returned]) -> Returned:
     return write()
 
 
-def persist_or_put_back(write: Callable[[], object], *promises: Promise) -> None:
-    """The same for what promises are fulfilled with; where a disk is full, these wait on."""
+def persist_or_put_back(write: Callable[[], bool], promise: Promise) -> bool:
+    """The same for what a promise is fulfilled with; where a disk is full, the promise waits on."""
     try:
-        persist(write)
+        return persist(write)
     except (DiskFull, DatabaseError) as error:
         if not is_full(error):
             raise
-        for promise in promises:
-            logger.warning("There is no room for the %s, which waits on: %s", promise, error)
-            promise.put_back()
+        logger.warning("There is no room for the %s, which waits on: %s", promise, error)
+        promise.put_back()
+        return False

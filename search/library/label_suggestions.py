@@ -70,7 +70,7 @@ ON CONFLICT (asset_id, label_id, source) DO UPDATE SET score = excluded.score
 WHERE a.score IS DISTINCT FROM excluded.score
 """
 OF_LABEL = REPLACE.format(scored="v.label_id = %s", existing="a.label_id = %s")
-OF_ASSETS = REPLACE.format(scored="e.asset_id = ANY(%s)", existing="a.asset_id = ANY(%s)")
+OF_ASSET = REPLACE.format(scored="e.asset_id = %s", existing="a.asset_id = %s")
 
 
 def stale(encoder: Encoder) -> QuerySet[Label]:
@@ -167,18 +167,14 @@ def scores(vector: LabelVector) -> QuerySet[Any, float]:
     return embeddings.values_list("score", flat=True)
 
 
-def fulfil(vectors: Iterable[tuple[Embedding, Any]]) -> int:
-    """Fulfil these promises of one encoder and suggest labels for their assets: all of it or
-    nothing. How many; a claim that is another's now is none of them.
-    """
+def fulfil(embedding: Embedding, vector: Any) -> bool:
+    """Fulfil the promise and suggest labels for its asset: both or neither."""
     with shared_lock():
-        # In one order, so that no two workers wait for each other's rows.
-        in_order = sorted(vectors, key=lambda each: each[0].pk)
-        fulfilled = [each for each, vector in in_order if each.fulfil(vector=vector)]
-        encoders = Encoder.objects.filter(pk__in={each.encoder_id for each in fulfilled})
-        if encoders.filter(state=Encoder.State.SERVING).exists():
-            _replace(OF_ASSETS, [each.asset_id for each in fulfilled])
-        return len(fulfilled)
+        fulfilled = embedding.fulfil(vector=vector)
+        serving = Encoder.objects.filter(pk=embedding.encoder_id, state=Encoder.State.SERVING)
+        if fulfilled and serving.exists():
+            _replace(OF_ASSET, embedding.asset_id)
+        return fulfilled
 
 
 def of(asset: Asset) -> QuerySet[AssetLabel]:

@@ -112,11 +112,7 @@ def in_batches(decoded: Iterable[Decoded], count: int) -> Iterator[list[Decoded]
 
 
 def store(batch: list[Decoded], vectors: Vectors, done: set[UUID]) -> None:
-    """Fulfil these promises, after removing the inputs of the assets that have all vectors then.
-
-    In one transaction: a commit waits for the disk, and a statement takes a processor for 1 ms.
-    """
-    claimed = [embedding for embedding, _ in batch]
-    inputs.remove(each.asset_id for each in claimed if each.asset_id in done)
-    pairs = list(zip(claimed, vectors, strict=True))
-    persist_or_put_back(partial(label_suggestions.fulfil, pairs), *claimed)
+    """Fulfil these promises, after removing the inputs of the assets that have all vectors then."""
+    inputs.remove(embedding.asset_id for embedding, _ in batch if embedding.asset_id in done)
+    for (embedding, _), vector in zip(batch, vectors, strict=True):
+        persist_or_put_back(partial(label_suggestions.fulfil, embedding, vector), embedding)

@@ -106,7 +106,7 @@ def test_an_asset_gets_its_suggestions_with_its_vector():
     catch_up()
     make_asset(title="barn", colour="red")
     (embedding,) = Embedding.objects.claim_fresh(1)
-    assert label_suggestions.fulfil([(embedding, direction(COLOURS["red"]))])
+    assert label_suggestions.fulfil(embedding, direction(COLOURS["red"]))
     assert suggested() == [("barn", "red")]
 
 
@@ -120,23 +120,10 @@ def test_vector_and_suggestions_come_together_or_not_at_all(monkeypatch):
 
     monkeypatch.setattr(label_suggestions, "_replace", killed)
     with pytest.raises(KeyboardInterrupt):
-        label_suggestions.fulfil([(embedding, direction(COLOURS["red"]))])
+        label_suggestions.fulfil(embedding, direction(COLOURS["red"]))
     assert Embedding.objects.get().state == "waiting"
     monkeypatch.undo()
-    assert label_suggestions.fulfil([(embedding, direction(COLOURS["red"]))])
-
-
-def test_of_a_batch_what_is_claimed_by_another_meanwhile_is_left_out():
-    make_encoder()
-    make_label("red")
-    catch_up()
-    make_asset(title="barn", colour="red")
-    make_asset(title="shed", colour="red")
-    late, mine = Embedding.objects.claim_fresh(2)
-    Embedding.objects.filter(pk=late.pk).update(token=None)
-    pairs = [(each, direction(COLOURS["red"])) for each in (mine, late)]
-    assert label_suggestions.fulfil(pairs) == 1
-    assert suggested() == [(mine.asset.title, "red")]
+    assert label_suggestions.fulfil(embedding, direction(COLOURS["red"]))
 
 
 def test_a_claim_that_came_too_late_suggests_nothing():
@@ -146,7 +133,7 @@ def test_a_claim_that_came_too_late_suggests_nothing():
     make_asset(colour="red")
     (embedding,) = Embedding.objects.claim_fresh(1)
     Embedding.objects.update(token=None)
-    assert not label_suggestions.fulfil([(embedding, direction(COLOURS["red"]))])
+    assert not label_suggestions.fulfil(embedding, direction(COLOURS["red"]))
     assert suggested() == []
 
 
@@ -156,7 +143,7 @@ def test_an_asset_that_is_embedded_again_loses_what_no_longer_fits():
     catch_up()
     Embedding.objects.reset()
     (embedding,) = Embedding.objects.claim_fresh(1)
-    label_suggestions.fulfil([(embedding, direction(COLOURS["blue"]))])
+    label_suggestions.fulfil(embedding, direction(COLOURS["blue"]))
     assert suggested() == []
 
 
@@ -167,7 +154,7 @@ def test_an_encoder_that_does_not_serve_suggests_nothing():
     make_label("red")
     catch_up()
     (embedding,) = Embedding.objects.filter(encoder=other).claim_fresh(1)
-    assert label_suggestions.fulfil([(embedding, [0, 0, 1])])
+    assert label_suggestions.fulfil(embedding, [0, 0, 1])
     assert suggested() == [("barn", "red")]
 
 
@@ -213,7 +200,7 @@ def test_a_rejected_suggestion_does_not_come_back():
     label_suggestions.suggest(label)
     Embedding.objects.filter(asset=barn).reset()
     (embedding,) = Embedding.objects.claim_fresh(1)
-    label_suggestions.fulfil([(embedding, direction(COLOURS["red"]))])
+    label_suggestions.fulfil(embedding, direction(COLOURS["red"]))
     assert suggested() == [("shed", "red")]
 
 
@@ -252,7 +239,7 @@ def test_an_asset_embedded_while_its_label_changes_gets_the_new_threshold(monkey
         changing = pool.submit(in_thread, label_suggestions.suggest, label)
         assert replaced.wait(10)
         embedding_it = pool.submit(
-            in_thread, label_suggestions.fulfil, [(embedding, direction(COLOURS["red"]))]
+            in_thread, label_suggestions.fulfil, embedding, direction(COLOURS["red"])
         )
         with pytest.raises(TimeoutError):
             embedding_it.result(0.3)
