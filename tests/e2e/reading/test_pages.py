@@ -256,13 +256,22 @@ def test_a_request_that_carries_too_much_is_answered_in_a_sentence(stack):
 
 # What waits
 
+NO_RENDITIONS = """
+UPDATE search_rendition SET file = '', sha256 = '', fulfilled = NULL
+WHERE asset_id = (SELECT id FROM search_asset ORDER BY created DESC LIMIT 1)
+"""
+
 
 @pytest.fixture
 def waiting(stack):
-    """A new asset, before a paused ingest worker; called, it lets the worker go on."""
+    """A new asset, before a paused ingest worker; called, it lets the worker go on.
+
+    Its renditions wait as well, as those of very large pictures do.
+    """
     assert stack.eventually(lambda: settled(stack))  # What other tests have uploaded.
     paused = stack.pause("ingest")
     stack.session().upload(("new.jpg", pictures.jpeg((300, 200 + next(NUMBERS)))))
+    stack.sql(NO_RENDITIONS)
 
     def go_on():
         if stack.worker_child("ingest").status() == psutil.STATUS_STOPPED:
