@@ -102,9 +102,8 @@ CACHES = {
         "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
         "OPTIONS": {
             "serializer": "config.cache.JSONSerializer",
-            # A search goes on without its vector then (config/cache.py).
             "socket_connect_timeout": 0.5,
-            "socket_timeout": 0.5,
+            "socket_timeout": 0.5,  # A search goes on without its vector then (config/cache.py).
         },
     }
     if REDIS_URL
@@ -238,8 +237,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# Sign-in: after so many wrong passwords an account, and the address they came from, wait. Either by
-# itself, since one person may try many accounts and many addresses one account.
+# After so many wrong passwords an account or an address waits: one person may try many of either.
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
