@@ -81,7 +81,7 @@ def fill(options: Namespace) -> None:
     encoder = Encoder.objects.get()
     if not options.without_index:
         say("building the index")
-        run("SET maintenance_work_mem = '2GB'")
+        run("SET maintenance_work_mem = '6GB'")
         encoder.build_index()
         run("RESET maintenance_work_mem")
     texts = Texts(np.load(words))

@@ -6,7 +6,7 @@ All of Sightline as a demo runs it, with a SigLIP 2 of base size and random weig
 text tower alone, in this process and by the engine that serves; a search with new words; the same
 search again, whose vector is then in the cache. Then the same with `--waiting` pictures that are
 being embedded: the ingest worker is stopped (SIGSTOP) and let go on block by block.
-Writes a page of results. Takes 10 minutes, half of them for the library.
+Writes a page of results. Takes 3 minutes, a third of it for the library.
 """
 
 import os
@@ -102,18 +102,21 @@ def bare_pass(folder: Path) -> Callable[[], Any]:
 
 
 def fill(assets: int) -> None:
-    """Assets with drawn vectors of the encoder that serves."""
+    """Assets with drawn vectors of the encoder that serves, and its thresholds, which a library has
+    from its fiftieth asset on: without them a page shows all, and takes 14 ms longer."""
     from bench.vector_library import embed, write_assets
     from search.library import sample_catalogue
+    from search.matches import calibrate
     from search.models import Encoder, User
 
-    # So that nothing is calibrated meanwhile, for which the query worker encodes hundreds of texts.
+    # So that nothing is calibrated by words, for which hundreds are encoded.
     sample_catalogue.begin(assets)
     owner, encoder = User.objects.get(username="owner"), Encoder.objects.get()
     drawn = gap(assets, 10, 1)
     # A checkpoint that is named may have fewer dimensions than one of base size.
     vectors = units(drawn.library[:, : encoder.dimensions])
     embed(write_assets(owner, assets), drawn._replace(library=vectors), encoder)
+    calibrate.calibrate(encoder)
 
 
 def page_of(options: Namespace, times: Times) -> str:
