@@ -4,18 +4,20 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import BadRequest
+from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import (
-    AllValuesCheckboxFilter,
     AutocompleteSelectFilter,
+    CheckboxFilter,
     RadioFilter,
     RelatedDropdownFilter,
 )
@@ -27,14 +29,17 @@ from search.admin.asset_label import LabelInline
 from search.admin.deletion import Rows
 from search.admin.site import CuratorAdmin, CuratorPermissions, site
 from search.formats.dates import FIRST_PHOTOGRAPH
+from search.formats.sniff import FORMATS
 from search.library import label_suggestions, near_duplicates
 from search.models import Asset, Collection, Embedding, Encoder
 from search.models.asset import AssetQuerySet
 from search.models.embedding import AssetState
-from search.query import lexical
+from search.query import facets, lexical
 from workers.bell import ring
 
 STATE_COLOURS = {"waiting": "info", "searchable": "success", "failed": "danger"}
+# Maximum of assets that the list counts one by one: 200 pages.
+EXACT = 10_000
 CAMERA_FACTS = ("model", "lens", "exposure")
 OF_SERVING = Embedding.objects.of_serving()
 
@@ -65,6 +70,39 @@ class StateFilter(RadioFilter):
         if self.value() not in AssetState.values:
             return queryset
         return queryset.filter(pk__in=OF_SERVING.in_state(self.value()).values("asset"))
+
+
+class FormatFilter(CheckboxFilter):
+    """All formats that Sightline reads: to look up which ones there are took 0.2 s of a million."""
+
+    title = "format"
+    parameter_name = "format"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name) for name in FORMATS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Asset]) -> QuerySet[Asset]:
+        return queryset.filter(format__in=self.value()) if self.value() else queryset
+
+
+class About(int):
+    """A number of assets that a sample tells."""
+
+    def __str__(self) -> str:
+        return f"about {int(self):,}"
+
+
+class AssetPaginator(Paginator):
+    """Of more assets than anyone pages through, the number is that of a sample."""
+
+    @cached_property
+    def count(self) -> int:
+        assets = self.object_list.order_by()
+        number = assets[: EXACT + 1].count()
+        if number <= EXACT:
+            return number
+        about, is_sampled = facets.count(assets)
+        return About(max(about, number)) if is_sampled else about
 
 
 class AssetActionForm(ActionForm):
@@ -130,12 +168,13 @@ class AssetAdmin(CuratorAdmin):
         StateFilter,
         ("collections", RelatedDropdownFilter),
         ("asset_labels__label", AutocompleteSelectFilter),
-        ("format", AllValuesCheckboxFilter),
+        FormatFilter,
         ("owner", RelatedDropdownFilter),
     ]
     search_fields = ["title", "description", "filename", "asset_labels__label__name"]
     search_help_text = "Words of title, description, file name, label or collection"
     ordering = ["-created"]
+    paginator = AssetPaginator
     actions = ["embed_again", "look_again", "add_to_collection"]
     action_form = AssetActionForm
     form = AssetForm

@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
@@ -13,6 +13,7 @@ from search.admin.merging import Merging
 from search.admin.site import CuratorAdmin, CuratorPermissions, site
 from search.library.merging import merge_collections
 from search.models import Asset, Collection
+from search.models.counts import number_of
 
 
 class AssetInline(CuratorPermissions, TabularInline):
@@ -45,7 +46,7 @@ class CollectionAdmin(Merging, CuratorAdmin):
     list_display = ["name", "slug", "size"]
     empty = "There are no collections yet."
     search_fields = ["name", "slug"]
-    ordering = ["name"]  # A GROUP BY drops the one of the model.
+    ordering = ["name"]
     fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
     inlines = [AssetInline]
@@ -53,7 +54,8 @@ class CollectionAdmin(Merging, CuratorAdmin):
     merge_rows = staticmethod(merge_collections)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
-        return super().get_queryset(request).annotate(size=Count("assets"))
+        size = number_of(Collection.assets.through.objects, "collection")
+        return super().get_queryset(request).annotate(size=size)
 
     def consequence(self, rows: Rows) -> str:
         assets = Asset.objects.filter(collections__in=rows).distinct().count()

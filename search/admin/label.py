@@ -46,7 +46,7 @@ class LabelAdmin(Merging, CuratorAdmin):
     empty = "There are no labels yet."
     list_filter = [("suggested", BooleanRadioFilter)]
     search_fields = ["name"]
-    ordering = ["name"]  # A GROUP BY drops the one of the model.
+    ordering = ["name"]
     fields = ["name", "suggested", "synonyms", "templates", "threshold"]
     fields += ["effective_threshold", "counts_by_threshold"]
     readonly_fields = ["effective_threshold", "counts_by_threshold"]

@@ -16,7 +16,7 @@ from search.formats.likeness import BAND_BITS, BANDS
 from search.formats.public_copy import has_public_copy
 from search.formats.sniff import content_type, download_name
 from search.models.encoder import Encoder
-from search.models.label import AssetLabel
+from search.models.label import AssetLabel, Label
 from search.models.user import User
 
 # Names of main colours, as the database's function gives them (search/sql/colour_name.sql).
@@ -24,6 +24,9 @@ COLOURS = (
     "red", "orange", "brown", "yellow", "green", "teal", "blue", "purple", "pink",
     "black", "grey", "white",
 )  # fmt: skip
+
+# What facets count.
+FACTS = ("colour_name", "format", "width", "height", "taken", "created")
 
 
 class AssetQuerySet(models.QuerySet["Asset"]):
@@ -37,11 +40,16 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         return self.visible_to(sent_by).filter(sha256=sha256).order_by(is_theirs, "created", "pk")
 
     def in_collection(self, slug: str) -> Self:
-        return self.filter(collections__slug=slug)
+        collections = self.model.collections.rel.related_model
+        return self.filter(collections__in=_ids(collections, slug=slug))
 
     def labelled(self, name: str) -> Self:
+        return self.labelled_any([name])
+
+    def labelled_any(self, names: Sequence[str]) -> Self:
         # By way of a subquery: an asset may carry a label twice, from a person and an encoder.
-        return self.filter(pk__in=AssetLabel.objects.filter(label__name=name).values("asset"))
+        labelled = AssetLabel.objects.filter(label__in=_ids(Label, name__in=names))
+        return self.filter(pk__in=labelled.values("asset"))
 
     def dated(self) -> Self:
         """With `dated`: when the picture was taken or, where no one knows, added."""
@@ -71,6 +79,12 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         # "+ 0" hides the distance from the index; by "distance" and "pk" PostgreSQL 18 still
         # walks the index, with an incremental sort on top.
         return self.nearest(vector, encoder).order_by(F("distance") + 0, "pk")
+
+
+def _ids(model: Any, **names: Any) -> list[int]:
+    """Looked up beforehand: PostgreSQL knows how many assets have a label by its id, and by a name
+    takes all for alike: the facets of half a million took 0.9 s, and 0.1 s by the id."""
+    return list(model.objects.filter(**names).values_list("pk", flat=True))
 
 
 def original_name(asset: "Asset", filename: str) -> str:
@@ -164,6 +178,9 @@ class Asset(models.Model):
             models.Index(F("taken").desc(nulls_last=True), name="asset_by_date_taken"),
             models.Index(fields=["bytes"], name="asset_by_size"),
             models.Index(Lower("title"), name="asset_by_name"),
+            # Covers all that facets count (search/query/facets.py): 10,000 of a million in 5 ms; of
+            # their rows, each on a page of its own, in 50.
+            models.Index(fields=["id"], include=FACTS, name="asset_facts"),
             # First members to compare with, by each part of their hashes
             # (search/library/near_duplicates.py).
             *(_index_of_band(band) for band in range(BANDS)),

@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Any, Self
 
 from django.db import models, transaction
-from django.db.models import Count, Max, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Max, Q
+from django.db.models.functions import Now
 
+from search.models.counts import number_of
 from search.models.vector_index import VectorIndex
 from search.refusals import Refusal, sentence
 
@@ -41,22 +42,15 @@ class EncoderQuerySet(models.QuerySet["Encoder"]):
 
     def with_counts(self) -> Self:
         """Each with the numbers of its searchable, waiting, failed and latest embeddings."""
-        # A statement for each, which an index answers: together they read every row of a million.
         embeddings: Any = self.model._meta.get_field("embeddings").related_model
         rows = embeddings._default_manager
         lately = rows.filter(fulfilled__gt=Now() - timedelta(minutes=1))
         return self.annotate(
-            searchable=_number(rows.done()),
-            waiting=_number(rows.waiting()),
-            failed=_number(rows.failed()),
-            lately=_number(lately),
+            searchable=number_of(rows.done(), "encoder"),
+            waiting=number_of(rows.waiting(), "encoder"),
+            failed=number_of(rows.failed(), "encoder"),
+            lately=number_of(lately, "encoder"),
         )
-
-
-def _number(embeddings: Any) -> Coalesce:
-    """How many of these an encoder has."""
-    own = embeddings.filter(encoder=OuterRef("pk")).order_by().values("encoder")
-    return Coalesce(Subquery(own.annotate(number=Count("*")).values("number")), 0)
 
 
 class Encoder(models.Model):

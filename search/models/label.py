@@ -3,10 +3,11 @@ from typing import Self
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import JSONObject
 from pgvector.django import HalfVectorField
 
+from search.models.counts import number_of
 from search.models.encoder import Encoder
 from search.models.names import NameField, called, one_of_a_name
 
@@ -42,10 +43,10 @@ class LabelQuerySet(models.QuerySet["Label"]):
         `lowest` is the threshold in force, `fitted_to` the number of scores that it comes from.
         """
         in_force = LabelVector.objects.filter(label=OuterRef("pk"), lowest__isnull=False)
-        source = {source: Q(asset_labels__source=source) for source in AssetLabel.Source}
+        by = {source: AssetLabel.objects.filter(source=source) for source in AssetLabel.Source}
         return self.annotate(
-            suggestions=Count("asset_labels", filter=source[AssetLabel.Source.ENCODER]),
-            confirmed=Count("asset_labels", filter=source[AssetLabel.Source.PERSON]),
+            suggestions=number_of(by[AssetLabel.Source.ENCODER], "label"),
+            confirmed=number_of(by[AssetLabel.Source.PERSON], "label"),
             lowest=Subquery(in_force.values("lowest")[:1]),
             fitted_to=Subquery(in_force.values("fitted_to")[:1]),
         )
@@ -160,8 +161,13 @@ class AssetLabel(models.Model):
         PERSON = "person"
         ENCODER = "encoder"
 
-    asset = models.ForeignKey("search.Asset", on_delete=models.CASCADE, related_name="asset_labels")
-    label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="asset_labels")
+    # Both without an index of their own: those of the constraint and below lead to them.
+    asset = models.ForeignKey(
+        "search.Asset", on_delete=models.CASCADE, related_name="asset_labels", db_index=False
+    )
+    label = models.ForeignKey(
+        Label, on_delete=models.CASCADE, related_name="asset_labels", db_index=False
+    )
     source = models.CharField(max_length=10, choices=Source, default=Source.PERSON)
     score = models.FloatField(null=True, blank=True)
 
@@ -172,6 +178,17 @@ class AssetLabel(models.Model):
             models.UniqueConstraint(
                 fields=["asset", "label", "source"], name="one_label_per_asset_and_source"
             )
+        ]
+        indexes = [
+            models.Index(
+                fields=["label", "source", "-score"], include=["asset"], name="assetlabel_by_source"
+            ),
+            # Else the admin's list of suggestions reads all labels that people gave.
+            models.Index(
+                fields=["label", "-score"],
+                condition=Q(source="encoder"),
+                name="suggestion_by_label",
+            ),
         ]
 
     def __str__(self) -> str:

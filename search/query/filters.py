@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db.models import F, Q
 
 from search.formats.sniff import FORMATS
-from search.models import Asset, AssetLabel, Collection, Embedding, Label, User
+from search.models import Asset, Collection, Embedding, Label, User
 from search.models.asset import COLOURS, AssetQuerySet
 from search.models.embedding import AssetState
 from search.models.old_name import Row, named
@@ -173,11 +173,11 @@ def _with_labels(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
 
 
 def _with_any_label(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
-    return assets.filter(pk__in=AssetLabel.objects.filter(label__name__in=names).values("asset"))
+    return assets.labelled_any(names)
 
 
 def _without_labels(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
-    return assets.exclude(pk__in=AssetLabel.objects.filter(label__name__in=names).values("asset"))
+    return assets.exclude(pk__in=Asset.objects.labelled_any(names).values("pk"))
 
 
 def _in_collections(assets: AssetQuerySet, slugs: Sequence[str]) -> AssetQuerySet:

@@ -4,7 +4,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from search.admin import asset as asset_admin
 from search.models import Asset, AssetLabel, Collection, Embedding, Rendition, User
+from search.query import facets
 from tests.support.factories import make_asset, make_encoder, make_user
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +143,28 @@ def test_assets_are_filtered_by_format(curator_client):
     page = curator_client.get(ASSETS, {"format": "PNG"})
 
     assert list(page.context["cl"].result_list) == [asset]
+
+
+def test_a_filter_by_format_reads_no_asset(curator_client):
+    with CaptureQueriesContext(connection) as queries:
+        curator_client.get(ASSETS)
+    assert not [query for query in queries if "DISTINCT" in query["sql"]]
+
+
+@pytest.mark.parametrize(
+    ("assets", "text"), [(2, " 2 "), (3, " about 1,200,000 ")], ids=["few", "many"]
+)
+def test_a_list_counts_few_assets_and_says_about_how_many_there_are(
+    curator_client, monkeypatch, assets, text
+):
+    monkeypatch.setattr(asset_admin, "EXACT", 2)
+    monkeypatch.setattr(facets, "count", lambda assets: (1_200_000, True))
+    for number in range(assets):
+        make_asset(title=f"{number}")
+
+    page = curator_client.get(ASSETS)
+
+    assert f"{text}assets" in " ".join(page.text.split())
 
 
 def test_embed_again_promises_the_vector_anew(curator_client, fake_encoder, monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 
-from search.models import Asset
+from search.models import Asset, Label
 from search.query import lexical
 from tests.support.factories import make_asset, make_encoder, make_user
 from tests.support.fake_encoder import COLOURS, direction
@@ -45,8 +45,21 @@ def test_nearest_uses_the_index(dozen, sorting_off):
 
 
 def test_a_filter_and_an_offset_keep_the_index(dozen, sorting_off):
+    Label.objects.create(name="none")
     hits = Asset.objects.visible_to(make_user()).labelled("none").nearest(RED, make_encoder())
     assert "hnsw_encoder_" in hits[48:97].explain()
+
+
+def test_a_label_and_a_collection_are_looked_up_before_their_assets(dozen):
+    make_asset(labels=("house",), collection="water")
+    assets = Asset.objects.labelled("house").in_collection("water")
+    assert not {'"search_label"', '"search_collection"'} & set(str(assets.query).split())
+    assert assets.count() == 1
+
+
+def test_what_has_no_row_of_this_name_is_nothing(dozen):
+    assert not Asset.objects.labelled("nothing").exists()
+    assert not Asset.objects.in_collection("nothing").exists()
 
 
 def test_exactly_nearest_does_not_use_the_index(dozen, sorting_off):
