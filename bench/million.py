@@ -18,6 +18,7 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,11 +55,15 @@ def main() -> None:
     parser.add_argument("--without-index", action="store_true", help="of the vectors")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    if options.folder:
-        options.folder.mkdir(parents=True, exist_ok=True)
-    with library(options.folder):
-        fill(options)
-        report("million", measure(options))
+    with TemporaryDirectory(prefix="sl-bench-", ignore_cleanup_errors=True) as name:
+        folder = options.folder or Path(name)
+        folder.mkdir(parents=True, exist_ok=True)
+        with library(folder):
+            # As docs/operations.md advises for so many; from the next start on.
+            run(f"ALTER SYSTEM SET shared_buffers = '{1 + options.assets // 250_000}GB'")
+        with library(folder):
+            fill(options)
+            report("million", measure(options))
 
 
 def fill(options: Namespace) -> None:
