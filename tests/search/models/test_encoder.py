@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 
-from search.models import Asset, Embedding, Encoder
+from search.models import Asset, Embedding, Encoder, vector_index
 from search.models.encoder import WrongState
-from search.models.vector_index import progress_text
+from search.models.vector_index import VectorIndex, progress_text
 from tests.support.factories import make_asset, make_encoder
 
 pytestmark = pytest.mark.django_db
@@ -190,6 +190,17 @@ def test_the_graph_has_the_links_that_words_need():
     assert options_of(make_encoder().index_name) == ["m=48", "ef_construction=256"]
 
 
+@pytest.mark.parametrize(("memory", "warns"), [("1MB", True), ("64MB", False)])
+def test_a_build_with_too_little_memory_says_how_much_it_takes(caplog, monkeypatch, memory, warns):
+    monkeypatch.setattr(vector_index, "LINK_BYTES", 2_000_000)
+    make_asset(embedded=True)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL maintenance_work_mem = '{memory}'")
+    make_encoder().drop_index()
+    make_encoder().build_index()
+    assert ("takes 2 MB while it is built" in caplog.text) is warns
+
+
 def test_an_index_that_was_built_otherwise_is_built_anew():
     encoder = make_encoder()
     with connection.cursor() as cursor:
@@ -197,6 +208,28 @@ def test_an_index_that_was_built_otherwise_is_built_anew():
     assert not encoder.has_index()
     encoder.build_index()
     assert encoder.has_index()
+
+
+def test_until_it_is_built_anew_the_one_that_was_built_otherwise_serves(monkeypatch):
+    encoder, there = make_encoder(), []
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER INDEX {encoder.index_name} SET (m = 16)")
+    monkeypatch.setattr(
+        VectorIndex,
+        "_rename",
+        lambda index: there.extend(map(options_of, (index.name, index.spare))),
+    )
+    encoder.build_index()
+    assert there == [["ef_construction=256", "m=16"], ["m=48", "ef_construction=256"]]
+
+
+def test_an_old_one_that_a_worker_left_when_it_was_killed_goes():
+    index = make_encoder().index
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE INDEX {index.spare} ON search_embedding (id)")
+    assert not index.is_there()
+    make_encoder().build_index()
+    assert index.is_there()
 
 
 def test_an_index_that_is_being_built_says_how_far_it_is():
