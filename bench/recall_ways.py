@@ -3,7 +3,7 @@
 # ruff: noqa: S608 -- every part of the statements stands in this file.
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -60,7 +60,7 @@ def build_others() -> dict[str, float]:
     return seconds
 
 
-def sizes(seconds: dict[str, float]) -> list[list[str]]:
+def sizes(seconds: Mapping[str, float | None]) -> list[list[str]]:
     rows = [["index", "s to build", "MB"]]
     for name, took in seconds.items():
         with connection.cursor() as cursor:
@@ -70,7 +70,8 @@ def sizes(seconds: dict[str, float]) -> list[list[str]]:
                 [name],
             )
             definition, size = cursor.fetchone()
-        rows.append([f"`{definition.partition(' USING ')[2]}`", f"{took:.0f}", f"{size / 1e6:.0f}"])
+        built = "earlier" if took is None else f"{took:.0f}"
+        rows.append([f"`{definition.partition(' USING ')[2]}`", built, f"{size / 1e6:.0f}"])
     return rows
 
 
