@@ -95,6 +95,8 @@ class About(int):
 class AssetPaginator(Paginator):
     """Of more assets than anyone pages through, the number is that of a sample."""
 
+    object_list: AssetQuerySet
+
     @cached_property
     def count(self) -> int:
         assets = self.object_list.order_by()
