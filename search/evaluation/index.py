@@ -55,7 +55,7 @@ def recalls(row: Encoder, vectors: Vectors, kind: str) -> Values:
 def recall(row: Encoder, assets: AssetQuerySet, vector: Vectors, kind: str) -> float:
     query = (assets, vector.tolist(), row, kind)
     exact = distances(nearest.by_comparison(*query, limit=NEAREST))
-    return share_of(exact, distances(nearest.by_index(*query, limit=NEAREST)))
+    return share_of(exact, distances(nearest.by_index(*query, limit=NEAREST))[:NEAREST])
 
 
 def distances(how: Plan) -> list[float]:
@@ -107,7 +107,7 @@ class Searches:
         """One query as people's are answered, then against an exhaustive comparison."""
         started = time.perf_counter()
         how = nearest.plan(assets, vector, row, self.kind, limit=FIRST)
-        hits = distances(how)
+        hits = distances(how)[:FIRST]
         self.ms.append(1000 * (time.perf_counter() - started))
         exact = distances(nearest.by_comparison(assets, vector, row, self.kind, limit=FIRST))
         self.recalls.append(share_of(exact, hits))

@@ -21,7 +21,7 @@ EXACT = 100_000
 # one is taken; and how many that one counts: it tells a half to 1 %, a tenth to 3 %.
 SAMPLE, LEAST_SAMPLE, SECOND_SAMPLE = 10_000, 500, 2_000
 # Seconds until the size of the library is looked up again. Of another size a share tells as much.
-SHARE_SECONDS = 600
+SIZE_SECONDS = 600
 
 
 class Choice(NamedTuple):
@@ -83,16 +83,21 @@ def scale(assets: int, share: float) -> int:
     return round(whole, 2 - len(str(whole)))
 
 
-def _share() -> float:
-    """The share of the library that is counted."""
-    return _share_during(int(time.monotonic() // SHARE_SECONDS))
+def library_size() -> int:
+    """About how many assets there are, as PostgreSQL has counted them last."""
+    return _size_during(int(time.monotonic() // SIZE_SECONDS))
 
 
 @lru_cache(maxsize=1)
-def _share_during(period: int) -> float:
+def _size_during(period: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'search_asset'::regclass")
-        assets = cursor.fetchone()[0]
+        return int(cursor.fetchone()[0])
+
+
+def _share() -> float:
+    """The share of the library that is counted."""
+    assets = library_size()
     return SAMPLE / assets if assets > EXACT else 1.0
 
 

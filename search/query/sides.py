@@ -34,7 +34,7 @@ def nearest_of_any(encoded: EncodedQuery, assets: AssetQuerySet, *, limit: int) 
     if len({plan.width is None for plan in plans}) > 1:  # The settings are those of a transaction.
         plans = [_plan(side, assets, limit, compare=True) for side in sides]
     columns = "pk", "cluster", "distance"
-    each = [sql_of(plan.hits.values(*columns)) for plan in plans]
+    each = [_first(limit, *sql_of(plan.hits.values(*columns))) for plan in plans]
     return plans[0], each[0] if len(sides) == 1 else _any_of(sides, each, limit)
 
 
@@ -50,6 +50,11 @@ def _plan(side: EncodedQuery, assets: AssetQuerySet, limit: int, *, compare: boo
     kind = PICTURE if kind_of(side.query) == PICTURE and not side.query.text else WORDS
     way = nearest.by_comparison if compare else nearest.plan
     return way(with_phrases(assets, side.query), side.vector, side.encoder, kind, limit=limit)
+
+
+def _first(limit: int, sql: str, values: tuple[Any, ...]) -> Sql:
+    """The nearest of what a walk has reached, which may be more."""
+    return _FIRST.format(near=sql, limit=limit), values
 
 
 def _any_of(sides: tuple[EncodedQuery, ...], nearest_sql: list[Sql], limit: int) -> Sql:
@@ -76,6 +81,11 @@ def _scale(limits: Thresholds | None, first: Thresholds | None) -> str:
 
 
 _NO_ROWS = "SELECT NULL::uuid, NULL::uuid, NULL::int, NULL::boolean, NULL::float WHERE false"
+# "+ 0", since PostgreSQL takes what a walk returns for sorted by distance, and would end it early.
+_FIRST = """
+SELECT id, cluster, distance FROM ({near}) AS reached (id, cluster, distance)
+ORDER BY distance + 0, id LIMIT {limit}
+"""
 _SCALED = "SELECT id, cluster, {scale} AS distance FROM ({near}) AS side (id, cluster, distance)"
 _SMALLEST = """
 SELECT id, cluster, LEAST(min(distance), 2) AS distance FROM ({scaled}) AS sides

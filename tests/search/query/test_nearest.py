@@ -7,6 +7,9 @@ from django.db import connection, transaction
 from search.models import Asset
 from search.query import nearest
 from search.query.nearest import by_index, plan, searching
+from search.query.query import Query
+from search.query.sides import nearest_of_any
+from search.query.vectors import EncodedQuery
 from tests.support.factories import make_asset, make_encoder, make_user
 from tests.support.fake_encoder import COLOURS, direction
 
@@ -94,6 +97,39 @@ def test_a_filter_starves_no_walk_that_keeps_fewer_than_it_needs(library, monkey
     monkeypatch.setattr(nearest, "WIDTHS", {"words": 1})
     assets = visible().labelled("third")
     assert nearest_rows(planned(assets, library, limit=10)) == exhaustive(assets, library, 10)
+
+
+@pytest.fixture
+def large(monkeypatch, never_few):
+    """A library so large that a walk for words goes on beyond its width."""
+    monkeypatch.setattr(nearest.facets, "library_size", lambda: 100)
+    monkeypatch.setattr(nearest, "REACH", 0.9)
+    monkeypatch.setattr(nearest, "WIDEST", 5)
+
+
+@pytest.mark.parametrize(("label", "reach"), [("", 27), ("third", 9)])
+def test_of_very_many_a_walk_for_words_goes_on_and_the_nearest_count(library, large, label, reach):
+    assets = visible().labelled(label) if label else visible()
+    how = planned(assets, library, limit=3)
+    assert len(nearest_rows(how)) == reach
+    assert library.index_name in explained(how)
+    assert nearest_rows(how)[:3] == exhaustive(assets, library, 3)
+
+
+def test_of_what_a_walk_reached_as_many_as_are_asked_for_are_ranked(library, large):
+    encoded = EncodedQuery(Query.of("red"), library, RED)
+    plan, (sql, values) = nearest_of_any(encoded, visible(), limit=3)
+    with searching(plan), connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {sql}", values)
+        walk = next(line for (line,) in cursor.fetchall() if "Index Scan using hnsw" in line)
+        assert "rows=27" in walk  # Not only the three that it returns first.
+        cursor.execute(sql, values)
+        ranked = [(distance, pk) for pk, _, distance in cursor.fetchall()]
+    assert ranked == exhaustive(visible(), library, 3)
+
+
+def test_of_very_many_a_walk_for_a_picture_is_as_usual(library, large):
+    assert len(nearest_rows(planned(visible(), library, "picture", limit=3))) == 3
 
 
 def explained(how):
