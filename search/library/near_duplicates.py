@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from search.formats.facts import Facts
 from search.formats.likeness import (
@@ -57,9 +57,10 @@ def of(asset: Asset) -> AssetQuerySet:
 
 def not_duplicates_of(asset: Asset) -> AssetQuerySet:
     """The assets of which a person says that they are no near-duplicates of this one, by title."""
-    pairs = NotDuplicate.objects.of(asset)
-    either = Q(pk__in=pairs.values("first")) | Q(pk__in=pairs.values("second"))
-    return Asset.objects.filter(either).exclude(pk=asset.pk).order_by("title", "pk")
+    # Read beforehand: with two subqueries PostgreSQL looks at each asset of the library.
+    pairs = NotDuplicate.objects.of(asset).values_list("first", "second")
+    others = {pk for pair in pairs for pk in pair} - {asset.pk}
+    return Asset.objects.filter(pk__in=others).order_by("title", "pk")
 
 
 def clusters_of(facts: Facts) -> list[UUID]:
