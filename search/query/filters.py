@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.db.models import F, Q
 
 from search.formats.sniff import FORMATS
-from search.models import Asset, Collection, Embedding, Label, User
+from search.models import Collection, Embedding, Label, User
 from search.models.asset import COLOURS, AssetQuerySet
 from search.models.embedding import AssetState
 from search.models.old_name import Row, named
@@ -177,7 +177,7 @@ def _with_any_label(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySe
 
 
 def _without_labels(assets: AssetQuerySet, names: Sequence[str]) -> AssetQuerySet:
-    return assets.exclude(pk__in=Asset.objects.labelled_any(names).values("pk"))
+    return assets.without_labels(names)
 
 
 def _in_collections(assets: AssetQuerySet, slugs: Sequence[str]) -> AssetQuerySet:
@@ -187,7 +187,7 @@ def _in_collections(assets: AssetQuerySet, slugs: Sequence[str]) -> AssetQuerySe
 
 
 def _in_any_collection(assets: AssetQuerySet, slugs: Sequence[str]) -> AssetQuerySet:
-    return assets.filter(pk__in=Asset.objects.filter(collections__slug__in=slugs).values("pk"))
+    return assets.in_any_collection(slugs)
 
 
 def _of_formats(assets: AssetQuerySet, formats: Sequence[str]) -> AssetQuerySet:

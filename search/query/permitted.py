@@ -1,6 +1,7 @@
 """What may be an answer: the assets that rights, filters, examples and words to leave out allow."""
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Cast
 from pgvector.django import CosineDistance, HalfVectorField
 
@@ -18,8 +19,9 @@ def permitted(query: Query, user: User | AnonymousUser) -> AssetQuerySet:
     in which words occur that the query leaves out."""
     assets = narrow(Asset.objects.visible_to(user), query.filters)
     for phrase in query.words.without:
-        mentioning = lexical.containing(Asset.objects.all(), [], [phrase])
-        assets = assets.exclude(pk__in=mentioning.values("pk"))
+        # Asked of each asset, since a walk by the index makes a list of all that do for each anew.
+        itself = Asset.objects.filter(pk=OuterRef("pk"))
+        assets = assets.exclude(Exists(lexical.containing(itself, [], [phrase])))
     # A picture is no answer to itself; a part of it may be.
     examples = [example.asset for example in query.pictures() if example.asset and example.is_whole]
     if examples:
@@ -41,7 +43,8 @@ def far_from(assets: AssetQuerySet, encoded: EncodedQuery) -> AssetQuerySet:
     for vector in encoded.without:
         if limits := thresholds.thresholds_of(vector, encoder, WORDS):
             stored = Cast("vector", HalfVectorField(dimensions=encoder.dimensions))
-            embedded = Embedding.objects.filter(encoder=encoder, fulfilled__isnull=False)
+            own = Embedding.objects.filter(encoder=encoder, asset=OuterRef("pk"))
+            embedded = own.filter(fulfilled__isnull=False)
             near = embedded.alias(away=CosineDistance(stored, vector))
-            assets = assets.exclude(pk__in=near.filter(away__lte=limits.strong).values("asset"))
+            assets = assets.exclude(Exists(near.filter(away__lte=limits.strong)))
     return assets

@@ -141,6 +141,11 @@ def test_all_filters_at_once_leave_the_index_in_use(library, never_few, kind):
     assert library.index_name in plan_of(query_by(kind, **parts))
 
 
+@pytest.mark.parametrize("parts", [{"not_label": ["other"]}, {"q": ["red -house"]}])
+def test_what_is_left_out_is_no_list_that_a_walk_makes_anew(library, never_few, parts):
+    assert "hashed SubPlan" not in plan_of(query_by("words", **parts))
+
+
 def test_a_page_far_behind_compares_all(library, never_few, monkeypatch):
     monkeypatch.setattr(nearest, "WIDEST", 5)
     monkeypatch.setattr(fusion, "POOL", 6)
