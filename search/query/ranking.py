@@ -12,7 +12,7 @@ from search.models.asset import AssetQuerySet
 from search.query import copies, fusion, lexical
 from search.query.fusion import LARGEST_DISTANCE, Candidate
 from search.query.query import Query, Sort
-from search.query.sides import limits_of
+from search.query.sides import limits_of, reach
 from search.query.vectors import EncodedQuery
 
 # Maximum of a ranking. Where all of the nearest match, all that match are looked through so far.
@@ -47,8 +47,9 @@ def rank(encoded: EncodedQuery, assets: AssetQuerySet, *, least: int) -> Ranking
         pool = min(2 * pool, MOST + 1)
         words = max(words, pool)
         best = fusion.candidates(encoded, assets, limits, near=pool, mentioning=words)
-    if limits and pool <= MOST and _near(best, limits.possible) >= pool:
-        # Beyond the pool there may be more that match.
+    matching = _near(best, limits.possible) if limits else 0
+    if pool <= min(matching, MOST) and (shows_all or matching >= reach(encoded, assets)):
+        # Beyond the pool, and what was reached with it, there may be more that match.
         best = fusion.candidates(encoded, assets, limits, near=MOST + 1, mentioning=words)
     matches = _count_matches(best, limits)
     return Ranking(best[:MOST], limits, min(matches, MOST), matches <= MOST)
@@ -68,8 +69,8 @@ def rankable(encoded: EncodedQuery, assets: AssetQuerySet) -> AssetQuerySet:
     own = Embedding.objects.filter(encoder=encoded.encoder, asset=OuterRef("pk"))
     may = Q(Exists(own.filter(fulfilled__isnull=False)))
     if fusion.weight_of_words(encoded.query):
-        mentioning = lexical.containing(Asset.objects.all(), *fusion.texts(encoded.query))
-        may |= Q(pk__in=mentioning.values("pk"))
+        itself = Asset.objects.filter(pk=OuterRef("pk"))
+        may |= Q(Exists(lexical.containing(itself, *fusion.texts(encoded.query))))
     if encoded.copies:
         may |= Q(pk__in=copies.among(Asset.objects.all(), encoded.copies).values("pk"))
     return assets.filter(may)

@@ -26,16 +26,24 @@ def limits_of(encoded: EncodedQuery) -> Thresholds | None:
     return limits
 
 
-def nearest_of_any(encoded: EncodedQuery, assets: AssetQuerySet, *, limit: int) -> tuple[Plan, Sql]:
+def nearest_of_any(
+    encoded: EncodedQuery, assets: AssetQuerySet, *, limit: int, with_all_reached: bool = False
+) -> tuple[Plan, Sql]:
     """The `limit` assets nearest to any side: how they are found, and their ids, clusters and
-    distances as SQL."""
+    distances as SQL. Perhaps with what else was reached, which costs nothing more."""
     sides = encoded.sides or (encoded,)
     plans = [_plan(side, assets, limit) for side in sides]
     if len({plan.width is None for plan in plans}) > 1:  # The settings are those of a transaction.
         plans = [_plan(side, assets, limit, compare=True) for side in sides]
     columns = "pk", "cluster", "distance"
-    each = [_first(limit, *sql_of(plan.hits.values(*columns))) for plan in plans]
-    return plans[0], each[0] if len(sides) == 1 else _any_of(sides, each, limit)
+    most = "ALL" if with_all_reached else limit
+    each = [_first(most, *sql_of(plan.hits.values(*columns))) for plan in plans]
+    return plans[0], each[0] if len(sides) == 1 else _any_of(sides, each, most)
+
+
+def reach(encoded: EncodedQuery, assets: AssetQuerySet) -> int:
+    """How many of the nearest are reached whatever is wanted."""
+    return nearest.reach(assets, _kind(encoded))
 
 
 def sql_of(rows: QuerySet[Any, Any]) -> Sql:
@@ -47,17 +55,21 @@ def sql_of(rows: QuerySet[Any, Any]) -> Sql:
 
 
 def _plan(side: EncodedQuery, assets: AssetQuerySet, limit: int, *, compare: bool = False) -> Plan:
-    kind = PICTURE if kind_of(side.query) == PICTURE and not side.query.text else WORDS
     way = nearest.by_comparison if compare else nearest.plan
-    return way(with_phrases(assets, side.query), side.vector, side.encoder, kind, limit=limit)
+    among = with_phrases(assets, side.query)
+    return way(among, side.vector, side.encoder, _kind(side), limit=limit)
 
 
-def _first(limit: int, sql: str, values: tuple[Any, ...]) -> Sql:
+def _kind(side: EncodedQuery) -> str:
+    return PICTURE if kind_of(side.query) == PICTURE and not side.query.text else WORDS
+
+
+def _first(limit: int | str, sql: str, values: tuple[Any, ...]) -> Sql:
     """The nearest of what a walk has reached, which may be more."""
     return _FIRST.format(near=sql, limit=limit), values
 
 
-def _any_of(sides: tuple[EncodedQuery, ...], nearest_sql: list[Sql], limit: int) -> Sql:
+def _any_of(sides: tuple[EncodedQuery, ...], nearest_sql: list[Sql], limit: int | str) -> Sql:
     """The same of several sides: of each asset the smallest distance."""
     first = limits_of(sides[0])
     scaled = " UNION ALL ".join(

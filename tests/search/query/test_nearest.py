@@ -132,6 +132,16 @@ def test_of_very_many_a_walk_for_a_picture_is_as_usual(library, large):
     assert len(nearest_rows(planned(visible(), library, "picture", limit=3))) == 3
 
 
+@pytest.mark.parametrize(("few", "width"), [(9, 5), (10, None)])
+def test_of_very_many_a_walk_goes_on_to_all_that_are_wanted_unless_few(
+    library, large, monkeypatch, few, width
+):
+    monkeypatch.setattr(nearest, "FAR_EXACT_BELOW", few)
+    how = planned(visible().labelled("third"), library, limit=8)
+    assert how.width == width
+    assert nearest_rows(how)[:8] == exhaustive(visible().labelled("third"), library, 8)
+
+
 def explained(how):
     """The plan of the hits as one part of a larger statement."""
     sql, values = how.hits.values("pk", "distance").query.sql_with_params()
