@@ -142,6 +142,11 @@ def containing(
     return assets.filter(contains | Q(pk__in=text.ids) if text.ids else contains)
 
 
+def called(words: Sequence[str], phrases: Sequence[str], others: Sequence[TextSearch] = ()) -> Q:
+    """Of the same assets those that are called just this."""
+    return TextSearch(words, phrases, others).named
+
+
 def why(where: int) -> list[str]:
     """What the words occurred in, as people call it: ["title", "label"]."""
     return [part.name for bit, part in FIELDS.items() if where & bit]

@@ -269,6 +269,20 @@ def test_more_than_the_pool_may_hold_the_words(small_pool, monkeypatch):
     assert ask(size=5).count == len(pages(size=5)) == 20
 
 
+def test_of_very_many_with_a_word_those_that_are_near_or_called_so_are_ranked(monkeypatch):
+    monkeypatch.setattr(fusion, "COMMON", 2)
+    monkeypatch.setattr(fusion, "POOL", 10)
+    set_thresholds(monkeypatch, 0.2, 0.5)
+    put_all({f"red {number}": 1.5 for number in range(100)})
+    put(0.4, title="red barn")
+    put(1.9, title="red")
+    result = ask()
+    whys = {hit.asset.title: hit.why for hit in result.hits}
+    assert titles(result)[0] == "red"
+    assert "title" in whys["red barn"]
+    assert result.count < 60  # The 50 nearest, and some of the others.
+
+
 def test_of_more_than_are_looked_through_the_count_says_so(small_pool, monkeypatch):
     monkeypatch.setattr(ranking, "MOST", 10)
     set_thresholds(monkeypatch, 0.2, 1)
