@@ -64,7 +64,7 @@ def candidates(
     plan, (near_sql, near_values) = nearest_of_any(
         encoded, assets, limit=near, with_all_reached=bool(limits) and not query.everything
     )
-    words_sql, words_values = sql_of(_certain(encoded, assets))
+    words_sql, words_values = sql_of(_certain(encoded, assets, mentioning))
     strong, possible = limits or (LARGEST_DISTANCE, LARGEST_DISTANCE)
     beyond = near if query.everything else BEYOND
     statement = _FUSED.format(
@@ -83,13 +83,14 @@ def candidates(
         return [Candidate(*row) for row in cursor.fetchall()]
 
 
-def _certain(encoded: EncodedQuery, assets: AssetQuerySet) -> QuerySet[Any, Any]:
+def _certain(encoded: EncodedQuery, assets: AssetQuerySet, most: int) -> QuerySet[Any, Any]:
     """Those of the assets that are hits whatever their vectors say, annotated as by its words."""
-    if weight_of_words(encoded.query):
+    if most and weight_of_words(encoded.query):
         return _some_mentioning_words(encoded.query, assets)
     if not encoded.copies:
         return assets.none().annotate(**_AS_COPIES).values(*_COLUMNS)
-    return copies.among(assets, encoded.copies).annotate(**_AS_COPIES).values(*_COLUMNS)
+    # A slice, lest they are read in the order of keys, all of the library: a walk may not sort.
+    return copies.among(assets, encoded.copies).annotate(**_AS_COPIES).values(*_COLUMNS)[:most]
 
 
 def _some_mentioning_words(query: Query, assets: AssetQuerySet) -> QuerySet[Any, Any]:
