@@ -56,7 +56,7 @@ def database(url: str) -> dict[str, object]:
         "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
         "CONN_HEALTH_CHECKS": True,
-        "CONN_MAX_AGE": 60,
+        "CONN_MAX_AGE": 3600,  # Seconds. The first page of a new one takes 32 ms more.
         "OPTIONS": options | {"connect_timeout": 5},
     }
 
