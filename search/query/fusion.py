@@ -12,7 +12,7 @@ from django.db.models.expressions import RawSQL
 
 from search.matches.thresholds import Thresholds
 from search.models.asset import AssetQuerySet
-from search.query import copies, lexical, nearest
+from search.query import copies, facets, lexical, nearest
 from search.query.query import EVEN, Query
 from search.query.sides import nearest_of_any, sql_of
 from search.query.vectors import EncodedQuery
@@ -97,6 +97,8 @@ def _some_mentioning_words(query: Query, assets: AssetQuerySet) -> QuerySet[Any,
     """Those of the assets in which the words occur; where very many, some, and of all of them those
     that are near or called just this."""
     mentioning = mentioning_words(query, assets).order_by().values(*_COLUMNS)
+    if facets.library_size() <= COMMON:
+        return mentioning
     near = mentioning.filter(pk__in=RawSQL("SELECT id FROM near", ()))
     return mentioning[:COMMON].union(near, mentioning.filter(lexical.called(*texts(query))))
 

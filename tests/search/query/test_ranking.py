@@ -271,6 +271,7 @@ def test_more_than_the_pool_may_hold_the_words(small_pool, monkeypatch):
 
 def test_of_very_many_with_a_word_those_that_are_near_or_called_so_are_ranked(monkeypatch):
     monkeypatch.setattr(fusion, "COMMON", 2)
+    monkeypatch.setattr(fusion.facets, "library_size", lambda: 100)
     monkeypatch.setattr(fusion, "POOL", 10)
     set_thresholds(monkeypatch, 0.2, 0.5)
     put_all({f"red {number}": 1.5 for number in range(100)})
