@@ -89,10 +89,7 @@ DATABASES = {"default": database(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STORAGES = {
-    "default": {
-        "BACKEND": "search.disk.DurableStorage",
-        "OPTIONS": {"location": str(MEDIA_ROOT)},
-    },
+    "default": {"BACKEND": "search.disk.DurableStorage", "OPTIONS": {"location": str(MEDIA_ROOT)}},
     "staticfiles": {"BACKEND": "search.bundles.BundledStaticFilesStorage"},
 }
 
@@ -117,6 +114,8 @@ BUNDLED_CHECKPOINT = str(BUNDLED_CHECKPOINTS / "studio-siglip2")
 ENCODER_CHECKPOINT = env("ENCODER_CHECKPOINT", BUNDLED_CHECKPOINT)
 ENCODER_REVISION = env("ENCODER_REVISION")
 PUBLIC_SEARCH = env_bool("PUBLIC_SEARCH")
+# Whether everyone who may search sees all assets, else their own and those of their collections.
+LIBRARY_OPEN = env_bool("LIBRARY_OPEN", True)
 # Whether everyone who may see an asset gets its original as uploaded, position included.
 SHARE_METADATA = env_bool("SHARE_METADATA")
 MAX_UPLOAD_MB = env_number("MAX_UPLOAD_MB", 50)
@@ -390,8 +389,8 @@ UNFOLD = {
             {
                 "title": "Accounts",
                 "items": [
-                    admin_link("Users", "group", "user")
-                    | {"permission": lambda request: request.user.is_superuser}
+                    admin_link(*link) | {"permission": lambda request: request.user.is_superuser}
+                    for link in (("Users", "person", "user"), ("Groups", "group", "group"))
                 ],
             },
         ]

@@ -145,8 +145,8 @@ def measure(
 
 
 def share_of_library(share: float) -> AssetQuerySet:
-    """What a signed-in person may see of a random share of the library."""
-    visible = Asset.objects.visible_to(User())
+    """A random share of the library, as somebody who sees all of it searches it."""
+    visible = Asset.objects.visible_to(User(is_superuser=True))
     # The hashes of originals are as good as random.
     return visible.filter(sha256__lt=f"{int(share * 16**8):08x}") if share < 1 else visible
 

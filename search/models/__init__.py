@@ -1,10 +1,13 @@
 from search.models.asset import Asset
+from search.models.audience import Audience
 from search.models.calibration import Calibration
 from search.models.collection import Collection
 from search.models.embedding import Embedding
 from search.models.encoder import Encoder
 from search.models.encoder_request import EncoderRequest
 from search.models.evaluation import Evaluation
+from search.models.grant import Grant
+from search.models.group import Group
 from search.models.judgement import JudgedQuery, Judgement, Preference
 from search.models.label import AssetLabel, Label, LabelVector, Rejection
 from search.models.not_duplicate import NotDuplicate
@@ -19,6 +22,7 @@ __all__ = [
     "Asset",
     "AssetLabel",
     "AssetWords",
+    "Audience",
     "Calibration",
     "Collection",
     "NotDuplicate",
@@ -26,6 +30,8 @@ __all__ = [
     "Encoder",
     "EncoderRequest",
     "Evaluation",
+    "Grant",
+    "Group",
     "JudgedQuery",
     "Judgement",
     "Label",

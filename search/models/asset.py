@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Case, Exists, F, Func, OuterRef, Q, Value, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Coalesce, Lower, Now
 from django.urls import reverse
 from pgvector.django import BitField, CosineDistance, HalfVectorField
@@ -15,7 +16,9 @@ from search.formats.dates import CAMERA, FILE
 from search.formats.likeness import BAND_BITS, BANDS
 from search.formats.public_copy import has_public_copy
 from search.formats.sniff import content_type, download_name
+from search.models.audience import Audience, sees_all
 from search.models.encoder import Encoder
+from search.models.grant import Grant
 from search.models.label import AssetLabel, Label
 from search.models.user import User
 
@@ -27,17 +30,42 @@ COLOURS = (
 
 # What facets count.
 FACTS = ("colour_name", "format", "width", "height", "taken", "created")
+# What decides who sees it.
+ACCESS = ("audience", "owner")
 
 
 class AssetQuerySet(models.QuerySet["Asset"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """Every signed-in person sees the library; everyone does where search is public."""
-        return self if user.is_authenticated or settings.PUBLIC_SEARCH else self.none()
+        """Every signed-in person sees an open library; everyone does where search is public. Of one
+        that is not, each sees their own, and what is in a collection that they see."""
+        if not (user.is_authenticated or settings.PUBLIC_SEARCH):
+            return self.none()
+        if sees_all(user):
+            return self
+        return self.filter(Q(audience__in=_audiences(user)) | Q(owner=user.pk))
+
+    def still_visible_to(self, user: User | AnonymousUser) -> Self:
+        """The same, asked in the statement itself: not what was taken away a moment ago."""
+        if sees_all(user):
+            return self.visible_to(user)
+        collections = _collections().objects.visible_to(user).order_by().values("pk")
+        links = Asset.collections.through.objects.filter(collection__in=collections)
+        is_in = Exists(links.filter(asset=OuterRef("pk")))
+        return self.visible_to(user).filter(is_in | Q(owner=user.pk))
 
     def of_file(self, sha256: str, *, sent_by: User) -> Self:
         """The assets of these very bytes that whoever sends them may see, their own first."""
         is_theirs = Case(When(owner=sent_by, then=0), default=1)
         return self.visible_to(sent_by).filter(sha256=sha256).order_by(is_theirs, "created", "pk")
+
+    def editable_by(self, user: User | AnonymousUser) -> Self:
+        """What a curator may change: their own, and what is in a collection that they may edit; of
+        an open library also what is in none."""
+        if user.is_superuser or not user.is_staff:
+            return self if user.is_superuser else self.none()
+        audiences = Audience.objects.granted(Grant.objects.of(user).to_edit())
+        loose = Q(audience=None) if settings.LIBRARY_OPEN else Q()
+        return self.filter(Q(audience__in=audiences) | Q(owner=user.pk) | loose)
 
     def in_collection(self, slug: str) -> Self:
         return self.filter(collections__in=_ids(_collections(), slug=slug))
@@ -98,6 +126,13 @@ def _ids(model: Any, **names: Any) -> list[int]:
     return list(model.objects.filter(**names).values_list("pk", flat=True))
 
 
+def _audiences(user: Any) -> RawSQL:
+    """Those that a person belongs to, looked up once for each request."""
+    if not hasattr(user, "audiences"):
+        user.audiences = Audience.objects.granted(Grant.objects.of(user))
+    return user.audiences
+
+
 def _collections() -> Any:
     return Asset.collections.rel.related_model
 
@@ -130,6 +165,10 @@ class Asset(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assets")
+    # Kept by triggers (search/sql/audiences.sql); null where it is in no collection.
+    audience = models.ForeignKey(
+        Audience, on_delete=models.PROTECT, null=True, editable=False, related_name="assets"
+    )
     original = models.FileField(upload_to=original_name, max_length=200, editable=False)
     filename = models.CharField(max_length=255, editable=False)
     sha256 = models.CharField(max_length=64, editable=False)
@@ -195,7 +234,7 @@ class Asset(models.Model):
             models.Index(Lower("title"), name="asset_by_name"),
             # Covers all that facets count (search/query/facets.py): 10,000 of a million in 5 ms; of
             # their rows, each on a page of its own, in 50.
-            models.Index(fields=["id"], include=FACTS, name="asset_facts"),
+            models.Index(fields=["id"], include=(*FACTS, *ACCESS), name="asset_facts"),
             # First members to compare with, by each part of their hashes
             # (search/library/near_duplicates.py).
             *(_index_of_band(band) for band in range(BANDS)),

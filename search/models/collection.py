@@ -1,7 +1,40 @@
+from typing import Self
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
+from django.db.models import Q
 
 from search.models.asset import Asset
+from search.models.grant import Grant, GrantQuerySet
 from search.models.names import NameField, one_of_a_name
+from search.models.user import User
+
+
+class CollectionQuerySet(models.QuerySet["Collection"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Those open to everyone, and those that a person has a grant to."""
+        if not (user.is_authenticated or settings.PUBLIC_SEARCH):
+            return self.none()
+        if user.is_superuser:
+            return self
+        return self._granted(Grant.objects.of(user))
+
+    def contributable_by(self, user: User | AnonymousUser) -> Self:
+        """Those that a curator may add to: the open ones, and where a grant says so."""
+        if user.is_superuser:
+            return self
+        return self._granted(Grant.objects.of(user).to_edit()) if user.is_staff else self.none()
+
+    def editable_by(self, user: User | AnonymousUser) -> Self:
+        """Those that a curator may give another name, other people, or delete."""
+        if user.is_superuser:
+            return self
+        managed = Grant.objects.of(user).filter(level=Grant.Level.MANAGE)
+        return self._granted(managed) if user.is_staff else self.none()
+
+    def _granted(self, grants: GrantQuerySet) -> Self:
+        return self.filter(Q(is_open=True) | Q(pk__in=grants.values("collection")))
 
 
 class Collection(models.Model):
@@ -10,6 +43,14 @@ class Collection(models.Model):
     name = NameField(max_length=100)
     slug = models.SlugField(unique=True, max_length=100, allow_unicode=True)
     assets = models.ManyToManyField(Asset, related_name="collections", blank=True)
+    is_open = models.BooleanField(
+        "open to everyone",
+        default=True,
+        db_default=True,
+        help_text="Else it is seen by those alone who are given it below.",
+    )
+
+    objects = CollectionQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]

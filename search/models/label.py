@@ -1,5 +1,6 @@
-from typing import Self
+from typing import Any, Self
 
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -7,9 +8,11 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import JSONObject
 from pgvector.django import HalfVectorField
 
+from search.models.audience import sees_all
 from search.models.counts import number_of
 from search.models.encoder import Encoder
 from search.models.names import NameField, called, one_of_a_name
+from search.models.user import User
 
 PLACE = "{}"
 TEMPLATES = [f"a photo of {PLACE}", PLACE]
@@ -26,6 +29,14 @@ class LabelQuerySet(models.QuerySet["Label"]):
     def called(self, name: str) -> "Label":
         """The label of this name, made if there is none."""
         return called(self, name).get_or_create(defaults={"name": name})[0]
+
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """All of an open library; else those on assets that this person sees."""
+        if sees_all(user):
+            return self
+        asset: Any = AssetLabel._meta.get_field("asset")
+        visible = asset.related_model.objects.visible_to(user).filter(pk=OuterRef("asset"))
+        return self.filter(Exists(AssetLabel.objects.filter(Exists(visible), label=OuterRef("pk"))))
 
     def considered(self, encoder: Encoder) -> Self:
         """Those to be suggested, and those whose suggestions have to be withdrawn.

@@ -77,6 +77,6 @@ BEGIN
     PERFORM touch_words(ARRAY(SELECT DISTINCT asset_id FROM search_collection_assets WHERE collection_id = NEW.id));
     RETURN NULL;
 END $$;
-CREATE OR REPLACE TRIGGER collection_changes_words AFTER UPDATE OF name ON search_collection
-    FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name)
+CREATE OR REPLACE TRIGGER collection_changes_words AFTER UPDATE OF name, is_open ON search_collection
+    FOR EACH ROW WHEN ((OLD.name, OLD.is_open) IS DISTINCT FROM (NEW.name, NEW.is_open))
     EXECUTE FUNCTION collection_changes_words();

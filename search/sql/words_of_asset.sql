@@ -1,5 +1,6 @@
 -- Weights: A title, B label with its synonyms, C file name and collection, D description
--- (search/query/lexical.py has their factors). What stands in a collection's name is there once more
+-- (search/query/lexical.py has their factors). Of collections those that are open to everyone: by the
+-- words of others, people would learn what they are called. What stands in its name is there once more
 -- after an @, which no word has, to tell it from the file's name. A position is left out between two
 -- texts, so that no phrase reaches from one into the other. After a = stands what the asset is called,
 -- as a whole: title, file name, file name without its ending. A word may have 2,046 bytes, all of them
@@ -16,7 +17,7 @@ WITH texts AS (
         SELECT label_id FROM search_assetlabel WHERE asset_id = asset)
     UNION ALL
     SELECT 3, 'C', '{"",@}', c.name FROM search_collection c
-    JOIN search_collection_assets m ON m.collection_id = c.id WHERE m.asset_id = asset
+    JOIN search_collection_assets m ON m.collection_id = c.id WHERE m.asset_id = asset AND c.is_open
     UNION ALL
     SELECT 4, 'D', '{""}', description FROM search_asset WHERE id = asset AND description <> ''
 ), numbered AS (
