@@ -164,7 +164,7 @@ class SearchForm(forms.Form):
         super().__init__(data)
         self.user = user
         for name in (*FILTERS, *SPELLINGS):
-            reads = partial(filters.read, name)
+            reads = partial(filters.read, name, user=user)
             self.fields[name] = Several(reads, most=MOST_FILTERS, too_many=TOO_MANY_FILTERS)
 
     def clean_q(self) -> Words:
@@ -249,7 +249,7 @@ class SearchForm(forms.Form):
             try:
                 if joined.count(parts[0].name) > 1:
                     raise Malformed("or_twice", name=parts[0].name)
-                yield from filters.read_together(parts)
+                yield from filters.read_together(parts, self.user)
             except Malformed as refusal:
                 self.add_error(parts[0].name, str(refusal))
 

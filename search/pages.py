@@ -49,7 +49,7 @@ def search_page(form: SearchForm, answer: Answer | None = None) -> dict[str, Any
 
 def query_line(query: Query, user: User | AnonymousUser) -> dict[str, Any]:
     """The query as it stands above the hits."""
-    names = collection_names(query)
+    names = collection_names(query, user)
     return {
         "query": query,
         "examples": examples(query, user),
@@ -70,11 +70,11 @@ def examples(query: Query, user: User | AnonymousUser) -> list[QueryExample]:
     ]
 
 
-def collection_names(query: Query) -> dict[str, str]:
+def collection_names(query: Query, user: User | AnonymousUser) -> dict[str, str]:
     """The names of the collections that are filtered by, by slug."""
     slugs = [*query.values("collection"), *query.values("any_collection")]
-    rows = Collection.objects.filter(slug__in=slugs).values_list("slug", "name") if slugs else ()
-    return dict(rows)
+    named = Collection.objects.visible_to(user).filter(slug__in=slugs)
+    return dict(named.values_list("slug", "name") if slugs else ())
 
 
 def filter_names(query: Query, collections: Mapping[str, str]) -> str:

@@ -84,11 +84,12 @@ class Answer:
 
 
 class Page(NamedTuple):
-    """Which part of the hits is shown, and whether facets stand beside it."""
+    """Which part of the hits is shown, whether facets stand beside it, and who looks."""
 
     number: int
     size: int
     with_facets: bool
+    user: User | AnonymousUser
 
     @property
     def first(self) -> int:
@@ -118,14 +119,14 @@ def answer(
 
     Where no encoder answers, those that share the query's words.
     """
-    part = Page(page, size, with_facets)
+    part = Page(page, size, with_facets, user)
     first = encoder or Encoder.objects.serving()
-    result = _answer(query, user, first, part)
+    result = _answer(query, first, part)
     if encoder is None and (result.sentence or not result.hits):
         # The encoder may have been taken out of service, and away, meanwhile.
         serving = Encoder.objects.serving()
         if serving != first:
-            return _answer(query, user, serving, part)
+            return _answer(query, serving, part)
     return result
 
 
@@ -133,12 +134,11 @@ def nearest_hits(encoded: EncodedQuery, user: User | AnonymousUser, *, limit: in
     """The nearest of the permitted assets by this encoder alone, whatever else they have in common
     with the query."""
     ranking = rank_by_meaning(encoded, permitted(encoded.query, user), limit=limit)
-    return _hits([(candidate, 0) for candidate in ranking.candidates], ranking)
+    return _hits([(candidate, 0) for candidate in ranking.candidates], ranking, user)
 
 
-def _answer(
-    query: Query, user: User | AnonymousUser, encoder: Encoder | None, page: Page
-) -> Answer:
+def _answer(query: Query, encoder: Encoder | None, page: Page) -> Answer:
+    user = page.user
     assets = permitted(query, user)
     if not query.needs_encoder:
         return _in_order(query, assets.order_by(*ORDERS[query.sort]), encoder, page)
@@ -178,7 +178,8 @@ def _in_order(
     query: Query, assets: AssetQuerySet, encoder: Encoder | None, page: Page, sentence: str = ""
 ) -> Answer:
     """A page of rows in the order that they have."""
-    rows = list(assets.prefetch_related(_thumbnails())[page.first : page.end])
+    there = assets.still_visible_to(page.user).prefetch_related(_thumbnails())
+    rows = list(there[page.first : page.end])
     counts = _counts(query, assets, page)
     return Answer(
         query,
@@ -198,7 +199,7 @@ def _by_rank(encoded: EncodedQuery, assets: AssetQuerySet, ranking: Ranking, pag
     query, matching = encoded.query, ranking.matching()
     groups = _groups(_arrange(encoded, ranking), query, page)
     before, groups = groups[: page.has_before], groups[page.has_before :]
-    hits = _hits(groups[: page.size], ranking)
+    hits = _hits(groups[: page.size], ranking, page.user)
     if query.sort == Sort.RELEVANCE and not query.diversity:
         hits = _headed(hits, before[0][0].match(ranking.limits) if before else "")
     shows_nearest = not matching and page.number == 1 and not query.everything
@@ -216,7 +217,7 @@ def _by_rank(encoded: EncodedQuery, assets: AssetQuerySet, ranking: Ranking, pag
         is_whole=ranking.is_whole,
         has_rest=len(ranking.candidates) > len(matching) and not query.everything,
         has_thresholds=ranking.limits is not None,
-        nearest=tuple(_hits(nearest, ranking)),
+        nearest=tuple(_hits(nearest, ranking, page.user)),
         facets=counts.choices,
         # Where nothing is found it does not matter that words were cut off.
         sentence=encoded.sentence if hits else "",
@@ -244,7 +245,7 @@ def _from_afar(encoded: EncodedQuery, assets: AssetQuerySet, page: Page) -> Answ
 def _counts(query: Query, assets: AssetQuerySet, page: Page) -> Facets:
     """How many there are, and what narrows them down."""
     if page.with_facets:
-        return facets.facets(query, assets)
+        return facets.facets(query, assets, page.user)
     number, is_sampled = facets.count(assets)
     return Facets(number, {}, is_sampled)
 
@@ -256,7 +257,9 @@ def _counts_of_ranking(
     if encoded.query.everything or not ranking.limits:
         return _counts(encoded.query, rankable(encoded, assets), page)
     ids = [candidate.pk for candidate in ranking.matching()]
-    return facets.facets(encoded.query, ids) if page.with_facets else Facets(len(ids), {})
+    if page.with_facets:
+        return facets.facets(encoded.query, ids, page.user)
+    return Facets(len(ids), {})
 
 
 # What is shown ------------------------------------------------------------------------------------
@@ -288,11 +291,13 @@ def _groups(
     return [(candidate, others[candidate.pk]) for candidate in candidates if candidate.pk in others]
 
 
-def _hits(groups: Sequence[tuple[Candidate, int]], ranking: Ranking) -> list[Hit]:
+def _hits(
+    groups: Sequence[tuple[Candidate, int]], ranking: Ranking, user: User | AnonymousUser
+) -> list[Hit]:
     """The hits of a page in its order."""
-    rows = Asset.objects.filter(pk__in=[candidate.pk for candidate, _ in groups])
+    rows = Asset.objects.still_visible_to(user).filter(pk__in=[c.pk for c, _ in groups])
     assets = {str(asset.pk): asset for asset in rows.prefetch_related(_thumbnails())}
-    # One may have been deleted a moment ago.
+    # One may have been deleted, or taken away from this person, a moment ago.
     return [_hit(assets[c.pk], c, others, ranking) for c, others in groups if c.pk in assets]
 
 

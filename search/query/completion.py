@@ -95,11 +95,11 @@ def _values(box: Unfinished, name: str, user: Person) -> Iterator[Completion]:
 def _choices(name: str, begun: str, user: Person) -> Iterable[tuple[str, str]]:
     """Each value as it is spelled, and the text of its option."""
     if name == "label":
-        labels = Label.objects.filter(name__istartswith=begun)
+        labels = Label.objects.visible_to(user).filter(name__istartswith=begun)
         return labels.values_list("name", "name")[:MOST]
     if name == "collection":
         called = Q(name__istartswith=begun) | Q(slug__startswith=begun.lower())
-        return Collection.objects.filter(called).values_list("slug", "name")[:MOST]
+        return Collection.objects.visible_to(user).filter(called).values_list("slug", "name")[:MOST]
     if name == "owner":
         return _owners(begun, user)
     values = CHOICES.get(name) or _times(name)

@@ -6,9 +6,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 
+from search.models import Collection, User
 from search.models.asset import FACTS, AssetQuerySet
 from search.query.filters import FILTERS, MEGAPIXELS, PANORAMA, SQUARE
 from search.query.query import Query
@@ -22,6 +24,10 @@ EXACT = 50_000
 SAMPLE, LEAST_SAMPLE, SECOND_SAMPLE = 10_000, 500, 2_000
 # Seconds until the size of the library is looked up again. Of another size a share tells as much.
 SIZE_SECONDS = 600
+
+
+Person = User | AnonymousUser
+Sql = tuple[str, tuple[Any, ...]]
 
 
 class Choice(NamedTuple):
@@ -45,16 +51,17 @@ class Facets(NamedTuple):
 FACETS = ("label", "collection", "colour", "orientation", "size", "format", "year")
 
 
-def facets(query: Query, among: AssetQuerySet | Sequence[str]) -> Facets:
+def facets(query: Query, among: AssetQuerySet | Sequence[str], user: Person) -> Facets:
     """For each facet the values that some of these assets have, the most frequent first.
 
-    Values of the query's own filters and those that all assets share would narrow nothing.
+    Values of the query's own filters and those that all assets share would narrow nothing. Of the
+    collections those that this person may see.
     """
     share = _share() if isinstance(among, AssetQuerySet) else 1.0
-    rows = _rows(among, share)
+    rows = _rows(among, share, user)
     if share < 1 and rows[0][3] < LEAST_SAMPLE:
         share = _larger(share, rows[0][3])
-        rows = _rows(among, share)
+        rows = _rows(among, share, user)
     (*_, total, _), *others = rows
     choices: dict[str, list[Choice]] = {}
     for facet, value, name, assets, _ in others:
@@ -116,11 +123,13 @@ def _end(share: float) -> UUID:
     return UUID(int=int(share * 2**128))
 
 
-def _rows(among: AssetQuerySet | Sequence[str], share: float) -> list[tuple[Any, ...]]:
+def _rows(
+    among: AssetQuerySet | Sequence[str], share: float, user: Person
+) -> list[tuple[Any, ...]]:
     """All that is counted; first of all how many assets there are."""
     with connection.cursor() as cursor:
         try:
-            cursor.execute(*_statement(among, share))
+            cursor.execute(*_statement(among, share, user))
         except EmptyResultSet:
             return [("", "", "", 0, 0)]
         return cursor.fetchall()
@@ -131,19 +140,21 @@ def _narrows(facet: str, query: Query) -> bool:
     return FILTERS[facet].all_of or not query.values(facet)
 
 
-def _statement(among: AssetQuerySet | Sequence[str], share: float) -> tuple[str, tuple[Any, ...]]:
+def _statement(among: AssetQuerySet | Sequence[str], share: float, user: Person) -> Sql:
+    visible = Collection.objects.visible_to(user).order_by().values("pk", "slug", "name")
+    collections, theirs = visible.query.sql_with_params()
+    among, values = _facts(among, share)
+    # So that their indexes lead to what the sample has: else all labels are read.
+    within = f"AND asset_id < '{_end(share)}'" if share < 1 else ""
+    parts = {"among": among, "within": within, "collections": collections}
+    return _COUNT.format(**parts, facts=", ".join(_FACTS), **_BOUNDS), (*values, *theirs)
+
+
+def _facts(among: AssetQuerySet | Sequence[str], share: float) -> Sql:
     if isinstance(among, AssetQuerySet):
-        sql, values = _sample(among, share).order_by().values(*_FACTS).query.sql_with_params()
-        # So that their indexes lead to what the sample has: else all labels are read.
-        within = f"AND asset_id < '{_end(share)}'" if share < 1 else ""
-        return _statement_of(sql, within), values
+        return _sample(among, share).order_by().values(*_FACTS).query.sql_with_params()
     # As one text: to adapt thousands of ids one by one takes longer than to count them.
-    ids = f"{{{','.join(among)}}}"
-    return _statement_of(_OF_IDS), (ids,)
-
-
-def _statement_of(among: str, within: str = "") -> str:
-    return _COUNT.format(among=among, within=within, facts=", ".join(_FACTS), **_BOUNDS)
+    return _OF_IDS, (f"{{{','.join(among)}}}",)
 
 
 _FACTS = ("id", *FACTS)
@@ -189,7 +200,7 @@ SELECT '' AS facet, '' AS value, '' AS name, COALESCE(sum(assets), 0)::int AS as
     FROM alike
 UNION ALL SELECT facet, value, value, assets::int, 1 FROM counted
 UNION ALL SELECT 'collection', slug, name, assets, 1
-FROM search_collection AS collection JOIN (
+FROM ({collections}) AS collection (id, slug, name) JOIN (
     SELECT collection_id, count(*)::int AS assets
     FROM among JOIN search_collection_assets ON asset_id = among.id {within} GROUP BY collection_id
 ) AS held ON collection.id = held.collection_id

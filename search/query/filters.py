@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from typing import NamedTuple
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, Q
 
 from search.formats.sniff import FORMATS
@@ -17,6 +18,8 @@ from search.models.old_name import Row, named
 from search.query.query import Malformed
 from search.query.words import Part, Words
 
+Person = User | AnonymousUser
+Reads = Callable[[str, Person], str]
 Leaves = Callable[[AssetQuerySet, Sequence[str]], AssetQuerySet]
 
 # Minimum of a panorama's width beside its height.
@@ -39,7 +42,7 @@ _DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 class Filter(NamedTuple):
     """One filter: a word's canonical form, and which assets several values leave."""
 
-    read: Callable[[str], str]
+    read: Reads
     leaves: Leaves
     all_of: bool = False  # Several values leave what has each of them, else what has any.
     hint: str = ""  # What to write behind its name.
@@ -55,10 +58,11 @@ def narrow(assets: AssetQuerySet, filters: Iterable[tuple[str, str]]) -> AssetQu
     return assets
 
 
-def read(name: str, value: str) -> tuple[str, str]:
-    """A filter as it stands in the canonical form. Raises Malformed."""
+def read(name: str, value: str, user: Person) -> tuple[str, str]:
+    """A filter as it stands in the canonical form. Raises Malformed, also where it names what this
+    person may not see."""
     name = SPELLINGS.get(name, name)
-    return name, FILTERS[name].read(value.strip())
+    return name, FILTERS[name].read(value.strip(), user)
 
 
 def read_box(text: str) -> Words:
@@ -66,18 +70,18 @@ def read_box(text: str) -> Words:
     return Words.parse(text, NAMES)
 
 
-def read_typed(part: Part) -> tuple[str, str]:
+def read_typed(part: Part, user: Person) -> tuple[str, str]:
     """A filter as it was typed into the box, in the canonical form. Raises Malformed."""
     name = SPELLINGS.get(part.name, part.name)
     name = f"not_{name}" if part.minus else name
     if name not in FILTERS:
         raise Malformed("only_labels_are_left_out", part=str(part))
-    return read(name, part.value)
+    return read(name, part.value, user)
 
 
-def read_together(parts: Sequence[Part]) -> list[tuple[str, str]]:
+def read_together(parts: Sequence[Part], user: Person) -> list[tuple[str, str]]:
     """Typed filters that ORs stand between, each of which leaves what any of them does."""
-    pairs = [read_typed(part) for part in parts]
+    pairs = [read_typed(part, user) for part in parts]
     if len(pairs) == 1 or not FILTERS[pairs[0][0]].all_of:
         return pairs
     return [(f"any_{name}", value) for name, value in pairs]
@@ -98,18 +102,18 @@ def refuse_contradictions(filters: Iterable[tuple[str, str]]) -> None:
 # How a value is read ------------------------------------------------------------------------------
 
 
-def _a_label(value: str) -> str:
-    label = named(Label.objects.all(), value, "name")
+def _a_label(value: str, user: Person) -> str:
+    label = named(Label.objects.visible_to(user), value, "name")
     return _there(label, value, "no_such_label").name
 
 
-def _a_collection(value: str) -> str:
+def _a_collection(value: str, user: Person) -> str:
     # Of two, the one of this slug, whatever the other is called.
-    collection = named(Collection.objects.all(), value, "slug", "name")
+    collection = named(Collection.objects.visible_to(user), value, "slug", "name")
     return _there(collection, value, "no_such_collection").slug
 
 
-def _an_owner(value: str) -> str:
+def _an_owner(value: str, user: Person) -> str:
     return _there(named(User.objects.all(), value, "username"), value, "no_such_owner").username
 
 
@@ -122,12 +126,12 @@ def _there(row: Row | None, value: str, refusal: str) -> Row:
 
 def _one_of(
     filter_name: str, choices: Iterable[str], spellings: Mapping[str, str] | None = None
-) -> Callable[[str], str]:
+) -> Reads:
     """Reads one of these choices, which may have other spellings too."""
     *first, last = choices
     by_lower = {choice.lower(): choice for choice in (*first, last)} | dict(spellings or {})
 
-    def one(value: str) -> str:
+    def one(value: str, user: Person) -> str:
         if value.lower() not in by_lower:
             listed = {"first": ", ".join(first), "last": last}
             raise Malformed("no_such_choice", value=value, filter=filter_name, **listed)
@@ -136,7 +140,7 @@ def _one_of(
     return one
 
 
-def _a_date(value: str) -> str:
+def _a_date(value: str, user: Person) -> str:
     """A day, or the first of a month or year: 2024-05-31, 2024-05, 2024."""
     match = _DATE.fullmatch(value)
     try:
@@ -146,13 +150,13 @@ def _a_date(value: str) -> str:
         raise Malformed("no_date", value=value) from None
 
 
-def _a_year(value: str) -> str:
+def _a_year(value: str, user: Person) -> str:
     if not re.fullmatch(r"[1-9][0-9]{3}", value):
         raise Malformed("no_year", value=value)
     return value
 
 
-def _a_moment(value: str) -> str:
+def _a_moment(value: str, user: Person) -> str:
     """A moment in UTC; one without a time zone is taken for that."""
     try:
         moment = datetime.datetime.fromisoformat(value)

@@ -17,10 +17,11 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from search.access.requests import PageRequest, open_where_search_is_public, sealed
+from search.access.rules import may
 from search.formats.public_copy import Part, copy, public_parts, size_of
 from search.formats.sniff import UndecodableImage
 from search.library import label_suggestions, near_duplicates
-from search.models import Asset, AssetLabel, Embedding, User
+from search.models import Asset, AssetLabel, Collection, Embedding, User
 from search.models.asset import AssetQuerySet
 from search.query import Answer, Example, Query, answer
 
@@ -36,10 +37,12 @@ def asset(request: PageRequest, pk: UUID) -> HttpResponse:
     embeddings = Prefetch("embeddings", Embedding.objects.select_related("encoder").defer("vector"))
     of_people = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).select_related("label")
     labels = Prefetch("asset_labels", of_people.order_by("label__name"), to_attr="labels_given")
-    asset = _visible(request, pk, embeddings, "collections", labels)
+    collections = Prefetch("collections", Collection.objects.visible_to(request.user))
+    asset = _visible(request, pk, embeddings, collections, labels)
     similar = _similar(asset, request.user)
     waits = any(embedding.state == "waiting" for embedding in asset.embeddings.all())
     page = {"asset": asset, "answer": similar, "is_waiting": waits}
+    page["may_edit"] = may(request.user, "edit", asset)
     page["suggestions"] = label_suggestions.of(asset)
     page |= _near_duplicates(asset, request.user)
     return render(request, "asset/asset.html", page)

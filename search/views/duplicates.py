@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from search.access.requests import StaffRequest, for_staff
+from search.access.rules import refuse_unless_editable
 from search.library import near_duplicates
 from search.models import Asset
 
@@ -32,6 +33,7 @@ def _decide(
 ) -> HttpResponse:
     visible = Asset.objects.visible_to(request.user)
     asset = get_object_or_404(visible, pk=pk)
+    refuse_unless_editable(request, asset)
     decide(asset, get_object_or_404(visible.exclude(pk=pk), pk=_other(request)))
     return redirect(f"{asset.get_absolute_url()}#near-duplicates")
 

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from search.access.requests import StaffRequest, for_staff
+from search.access.rules import refuse_unless_editable
 from search.forms import SuggestionForm
 from search.library import label_suggestions
 from search.models import Asset
@@ -17,6 +18,7 @@ from search.models import Asset
 @for_staff("say which labels fit")
 def suggestion(request: StaffRequest, pk: UUID) -> HttpResponse:
     asset = get_object_or_404(Asset.objects.visible_to(request.user), pk=pk)
+    refuse_unless_editable(request, asset)
     form = SuggestionForm(request.POST)
     if not form.is_valid():
         raise BadRequest("There is no such label, or nothing was said about it.")

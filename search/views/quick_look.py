@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from search.access.requests import PageRequest, open_where_search_is_public
-from search.models import Asset, AssetLabel
+from search.models import Asset, AssetLabel, Collection
 from search.models.asset import AssetQuerySet
 
 
@@ -17,6 +17,7 @@ from search.models.asset import AssetQuerySet
 def look(request: PageRequest, pk: UUID) -> HttpResponse:
     of_people = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).select_related("label")
     labels = Prefetch("asset_labels", of_people.order_by("label__name"), to_attr="labels_given")
+    collections = Prefetch("collections", Collection.objects.visible_to(request.user))
     assets: AssetQuerySet = Asset.objects.visible_to(request.user).select_related("owner")
-    asset = get_object_or_404(assets.prefetch_related("renditions", "collections", labels), pk=pk)
+    asset = get_object_or_404(assets.prefetch_related("renditions", collections, labels), pk=pk)
     return render(request, "search/_quick_look.html", {"asset": asset})

@@ -149,7 +149,7 @@ def suggested_name(query: Query, user: User) -> str:
     """A first name for it: its words, what it is like, its filters."""
     titles = [e.asset.title if e.asset else "a picture" for e in examples(query, user)]
     like = f"like {titles[0]}" if titles else ""
-    names = collection_names(query)
+    names = collection_names(query, user)
     parts = [str(query.words), like, *(names.get(value, value) for _, value in query.filters)]
     return ", ".join(part for part in parts if part)[:LONGEST_NAME].strip()
 

@@ -71,13 +71,13 @@ def test_filters_find_a_name_however_it_is_spelled(filter_name, spelling):
     for model in (Label, Collection, User):
         make(model, "Café Zoë")
     value = "s0" if filter_name == "collection" else "Café Zoë"
-    assert read(filter_name, spelling) == (filter_name, value)
+    assert read(filter_name, spelling, make_user()) == (filter_name, value)
 
 
 def test_control_a_filter_takes_no_other_name():
     make(Label, "Café Zoë")
     with pytest.raises(Malformed):
-        read("label", "Cafe Zoe")
+        read("label", "Cafe Zoe", make_user())
 
 
 def test_a_second_slug_that_differs_by_capitals_is_refused():
