@@ -7,12 +7,13 @@ from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
+from search.access.rules import may
 from search.admin.asset import thumbnail
 from search.admin.deletion import Rows
 from search.admin.merging import Merging
-from search.admin.site import CuratorAdmin, CuratorPermissions, site
+from search.admin.site import CuratorAdmin, CuratorPermissions, of_visible, site
 from search.library.merging import merge_collections
-from search.models import Asset, Collection
+from search.models import Asset, Collection, Grant
 from search.models.counts import number_of
 
 
@@ -31,7 +32,7 @@ class AssetInline(CuratorPermissions, TabularInline):
     per_page = 50
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("asset")
+        return of_visible(super().get_queryset(request).select_related("asset"), request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -41,25 +42,59 @@ class AssetInline(CuratorPermissions, TabularInline):
         return thumbnail(membership.asset) if membership.pk else ""
 
 
+class GrantInline(CuratorPermissions, TabularInline):
+    """What groups and single people may do with a collection."""
+
+    model = Grant
+    fields = ["group", "person", "level"]
+    verbose_name_plural = "who may do what"
+    extra = 0
+    hide_title = True
+
+
 @admin.register(Collection, site=site)
 class CollectionAdmin(Merging, CuratorAdmin):
-    list_display = ["name", "slug", "size"]
+    list_display = ["name", "slug", "size", "seen_by"]
     empty = "There are no collections yet."
     search_fields = ["name", "slug"]
     ordering = ["name"]
-    fields = ["name", "slug"]
+    fields = ["name", "slug", "is_open"]
     prepopulated_fields = {"slug": ["name"]}
-    inlines = [AssetInline]
+    inlines = [GrantInline, AssetInline]
     actions = ["merge"]
     merge_rows = staticmethod(merge_collections)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
         size = number_of(Collection.assets.through.objects, "collection")
-        return super().get_queryset(request).annotate(size=size)
+        rows = super().get_queryset(request)
+        allowed = rows.editable_by if request.method == "POST" else rows.visible_to
+        collections = allowed(request.user)
+        return collections.prefetch_related("grants__group", "grants__person").annotate(size=size)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        return allowed and (obj is None or may(request.user, "edit", obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Whoever makes a collection that is not open may manage it."""
+        super().save_related(request, form, formsets, change)
+        if not change and not form.instance.is_open:
+            theirs: Any = {"collection": form.instance, "person": request.user}
+            Grant.objects.update_or_create(**theirs, defaults={"level": Grant.Level.MANAGE})
 
     def consequence(self, rows: Rows) -> str:
         assets = Asset.objects.filter(collections__in=rows).distinct().count()
         return f"The assets stay in the library: {assets:,}."
+
+    @display(description="who")
+    def seen_by(self, collection: Collection) -> str:
+        """In a sentence, as "Press may view it, Editors may manage it"."""
+        everyone = ["Everyone may view it"] if collection.is_open else []
+        grants = sorted(str(grant) for grant in collection.grants.all())
+        return ", ".join([*everyone, *grants]) or "Administrators alone"
 
     @display(description="assets", ordering="size")
     def size(self, collection: Any) -> int:

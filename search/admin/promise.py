@@ -12,7 +12,7 @@ from unfold.contrib.filters.admin import ChoicesRadioFilter, RelatedDropdownFilt
 from unfold.decorators import action, display
 
 from search.admin.asset import thumbnail
-from search.admin.site import ReadOnlyAdmin, site
+from search.admin.site import ReadOnlyAdmin, of_visible, site
 from search.models import Embedding, Rendition
 from search.models.promise import Promise
 from workers.bell import ring
@@ -26,7 +26,8 @@ class FailedPromiseAdmin(ReadOnlyAdmin):
     title: str
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).failed().select_related("asset").order_by("-pk")
+        failed = of_visible(super().get_queryset(request).failed(), request)
+        return failed.select_related("asset").order_by("-pk")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
         return super().changelist_view(request, {"title": self.title})

@@ -9,7 +9,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 
 from search.admin.asset import thumbnail
-from search.admin.site import ReadOnlyAdmin, site
+from search.admin.site import ReadOnlyAdmin, of_visible, site
 from search.library import label_suggestions
 from search.models import AssetLabel
 
@@ -29,7 +29,8 @@ class SuggestionAdmin(ReadOnlyAdmin):
     actions = ["confirm", "reject"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AssetLabel]:
-        suggestions = super().get_queryset(request).filter(source=AssetLabel.Source.ENCODER)
+        visible = of_visible(super().get_queryset(request), request)
+        suggestions = visible.filter(source=AssetLabel.Source.ENCODER)
         return suggestions.select_related("asset", "label")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:

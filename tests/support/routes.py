@@ -31,6 +31,7 @@ from search.models import (
     Embedding,
     Encoder,
     Evaluation,
+    Group,
     JudgedQuery,
     Judgement,
     Label,
@@ -180,6 +181,7 @@ def _rows(owner: User) -> dict[str, str]:
     Preference.objects.create(query=judged, left=encoder, right=other, verdict="tie", person=owner)
     Evaluation.objects.create(encoder=encoder, dataset="d", task="t", queries=1, figures=FIGURES)
     TrainingRun.objects.create(person=owner)
+    Group.objects.create(name="press")
     content = ContentType.objects.get_for_model(Asset).pk
     return {
         "assets/<uuid:pk>": f"assets/{asset.pk}",

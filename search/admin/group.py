@@ -1,0 +1,55 @@
+"""Groups of people, and the collections that they have grants to."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+
+from search.admin.deletion import CarefulDeletion, Rows, count_of
+from search.admin.returning import Returning
+from search.admin.site import CheckedActions, site
+from search.models import Grant, Group, User
+
+
+class PersonInline(TabularInline):
+    model = User.groups.through
+    verbose_name = "person"
+    verbose_name_plural = "people"
+    autocomplete_fields = ["user"]
+    extra = 0
+    hide_title = True
+
+
+class CollectionInline(TabularInline):
+    model = Grant
+    fk_name = "group"
+    fields = ["collection", "level"]
+    verbose_name_plural = "collections"
+    autocomplete_fields = ["collection"]
+    extra = 0
+    hide_title = True
+
+
+@admin.register(Group, site=site)
+class GroupAdmin(Returning, CarefulDeletion, CheckedActions, ModelAdmin):
+    """For superusers, as accounts are."""
+
+    list_display = ["name", "people"]
+    search_fields = ["name"]
+    fields = ["name"]
+    inlines = [PersonInline, CollectionInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        return super().get_queryset(request).annotate(people=Count("user"))
+
+    def consequence(self, rows: Rows) -> str:
+        pks = [row.pk for row in rows]
+        grants = Grant.objects.filter(group__in=pks).count()
+        return f"Its people stay. With it goes what it may do: {count_of(grants, 'grant')}."
+
+    @display(description="people", ordering="people")
+    def people(self, group: Any) -> int:
+        return group.people
