@@ -1,11 +1,11 @@
 """What does a page of hits cost beyond the encoder and the database, among 100,000 assets?
 
-    .venv/bin/python -m bench.overhead [--assets 100000] [--requests 300] [--seed 1] [--profile]
+    .venv/bin/python -m bench.overhead [--assets 100000] [--requests 300] [--restricted] [--profile]
 
 A library of drawn vectors, with words, labels, a collection, thumbnails and thresholds, in a
 database of its own. Requests the search page through the whole middleware, as a person who has
 signed in, by words whose vector is in the cache, by an asset, and by nothing, for 24 hits and for
-48 in turn.
+48 in turn. With --restricted also where people see what 2,000 collections give to 200 groups.
 Writes the table to bench/results/overhead.md. Takes 10 minutes.
 """
 
@@ -23,13 +23,14 @@ import numpy as np
 
 from bench.gap import Gap, Vectors, gap
 from bench.support import library, parser_of, report, run, say, table
-from bench.vector_library import load, render
+from bench.vector_library import load, render, restrict
 
 # Numbers of hits of a page.
 SIZES = (24, 48)
 # Maximum milliseconds of a page of 24 hits beyond encoder and SQL.
 BAR = 25
 QUERIES = 50
+CLOSED = ", of a library that is not open"
 
 
 class Measurement(NamedTuple):
@@ -70,6 +71,7 @@ def main() -> None:
     parser.add_argument("--assets", type=int, default=100_000)
     parser.add_argument("--requests", type=int, default=300, help="of each kind and size")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--restricted", action="store_true", help="ask as one of 200 groups, too")
     parser.add_argument("--profile", action="store_true", help="print where the time goes")
     options = parser.parse_args()
     with library():
@@ -81,7 +83,13 @@ def measure(options: Namespace) -> str:
     say("loading")
     texts = Texts(drawn.words)
     encoder, pages = furnish(drawn, texts, options.seed)
-    client = sign_in()
+    if options.restricted:
+        say("restricting")
+        restrict()
+        seen = ids_seen()
+        pages["an asset"] = lambda number: f"like={seen[number]}"
+        pages |= {f"{name}{CLOSED}": page for name, page in pages.items()}
+    client = sign_in("viewer" if options.restricted else "owner")
     for page in pages.values():  # From then on the vectors are in the cache.
         for number in range(QUERIES):
             ask(client, page(number), texts)
@@ -120,19 +128,30 @@ def furnish(drawn: Gap, texts: Texts, seed: int) -> tuple[Any, dict[str, Callabl
     }
 
 
+def ids_seen() -> list[Any]:
+    """The ids of assets that "viewer" sees of a library that is not open."""
+    from django.conf import settings
+
+    from search.models import Asset, User
+
+    settings.LIBRARY_OPEN = False
+    seen = Asset.objects.visible_to(User.objects.get(username="viewer")).order_by("pk")
+    return list(seen.values_list("pk", flat=True)[:QUERIES])
+
+
 def is_calibrated(encoder: Any) -> bool:
     from search.models import Calibration
 
     return Calibration.objects.filter(encoder=encoder).exists()
 
 
-def sign_in() -> Any:
+def sign_in(username: str = "owner") -> Any:
     from django.test import Client
 
     from search.models import User
 
     client = Client()
-    client.force_login(User.objects.get())
+    client.force_login(User.objects.get(username=username))
     return client
 
 
@@ -172,8 +191,11 @@ def interleave(
 ) -> dict[tuple[str, int], list[Measurement]]:
     keys = [(name, size) for name in pages for size in SIZES]
     measurements: dict[tuple[str, int], list[Measurement]] = {key: [] for key in keys}
+    from django.conf import settings
+
     for number in range(requests):
         for name, size in measurements:
+            settings.LIBRARY_OPEN = not name.endswith(CLOSED)
             measurements[name, size].append(ask(client, pages[name](number % QUERIES), texts, size))
     return measurements
 

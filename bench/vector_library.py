@@ -17,12 +17,44 @@ SHARES = (0.5, 0.3, 0.1, 0.01, 0.001, 0.0001)
 CLUSTERED = "30 % in clusters"
 # Numbers of further labels and collections; of the nth, a share of this over n has it.
 FURTHER, MOST_FREQUENT = 60, 0.05
+_OPEN = """
+UPDATE search_asset SET audience_id = (SELECT id FROM search_audience)
+WHERE id IN (SELECT asset_id FROM search_collection_assets)
+"""
+# A library in which each asset is in one of 2,000 collections that are not open, a tenth in a
+# second one, and 200 groups have grants to 40 of these each; "viewer" is in ten of the groups.
+_RESTRICTED = """
+INSERT INTO search_collection (name, slug, is_open)
+SELECT 'restricted ' || n, 'restricted-' || n, false FROM generate_series(1, 2000) n;
+INSERT INTO auth_group (name) SELECT 'group ' || n FROM generate_series(1, 200) n;
+INSERT INTO search_grant (collection_id, group_id, level)
+SELECT c.id, g.id, 'view' FROM auth_group g, generate_series(0, 39) nth, search_collection c
+WHERE c.slug = 'restricted-' || (1 + (substr(g.name, 7)::int * 37 + nth * 47) % 2000);
+INSERT INTO search_user (username, password, is_superuser, is_staff, is_active, first_name,
+    last_name, email, date_joined) VALUES ('viewer', '!', false, false, true, '', '', '', now());
+INSERT INTO search_user_groups (user_id, group_id)
+SELECT u.id, g.id FROM search_user u, auth_group g WHERE u.username = 'viewer'
+    AND substr(g.name, 7)::int <= 10;
+INSERT INTO search_collection_assets (collection_id, asset_id)
+SELECT c.id, a.id FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM search_asset) a
+JOIN search_collection c ON c.slug = 'restricted-' || (1 + a.n % 2000)
+UNION ALL
+SELECT c.id, a.id FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM search_asset) a
+JOIN search_collection c ON c.slug = 'restricted-' || (1 + (a.n / 10 + 500) % 2000)
+WHERE a.n % 10 = 0 AND a.n % 2000 <> (a.n / 10 + 500) % 2000;
+"""
 _EMBEDDINGS = """
 COPY search_embedding (asset_id, encoder_id, sha256, vector, fulfilled, claims, attempts, error,
     next_try_at, backfill) FROM STDIN (FORMAT BINARY)
 """
 _TYPES = ["uuid", "int8", "varchar", "halfvec", "timestamptz"]
 _TYPES += ["int4", "int2", "text", "timestamptz", "bool"]
+
+
+def restrict() -> None:
+    """Have the drawn collections closed but for a tenth, and the others of _RESTRICTED beside
+    them; their triggers find the audiences."""
+    run("UPDATE search_collection SET is_open = (id % 10 = 0)", _RESTRICTED, "VACUUM ANALYZE")
 
 
 def load(gap: Gap, seed: int) -> tuple[Any, list[UUID]]:
@@ -55,7 +87,7 @@ def load(gap: Gap, seed: int) -> tuple[Any, list[UUID]]:
     with indexed_later("search_assetlabel", "search_collection_assets"):
         label(seed)
         collect(ids, gap)
-    run("SET session_replication_role = DEFAULT", "VACUUM ANALYZE")
+    run(_OPEN, "SET session_replication_role = DEFAULT", "VACUUM ANALYZE")
     return encoder, ids
 
 
