@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 
+from search.access.rules import about_visible
 from search.disk import DiskFull
 from search.formats.limits import TooLarge
 from search.formats.sniff import UndecodableImage, UnsupportedFormat
@@ -43,7 +44,7 @@ def search_page(form: SearchForm, answer: Answer | None = None) -> dict[str, Any
         "correction": _correction(answer, form.user) if answer else None,
         "sorts": list(Sort),
         "facet_names": FACETS,
-        **progress(),
+        **progress(form.user),
     }
 
 
@@ -97,11 +98,11 @@ def is_bundled(encoder: Encoder) -> bool:
     return settings.BUNDLED_CHECKPOINTS in Path(encoder.checkpoint).parents
 
 
-def progress() -> dict[str, Any]:
+def progress(user: User | AnonymousUser) -> dict[str, Any]:
     """What cannot be found yet: how far the sample catalogue is, else how many assets wait."""
     catalogue = sample_catalogue.progress()
-    waiting = 0 if catalogue else Embedding.objects.of_serving().waiting().count()
-    return {"catalogue": catalogue, "waiting": waiting}
+    waiting = about_visible(Embedding.objects.of_serving().waiting(), user)
+    return {"catalogue": catalogue, "waiting": 0 if catalogue else waiting.count()}
 
 
 def _correction(answer: Answer, user: User | AnonymousUser) -> Query | None:

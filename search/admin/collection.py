@@ -7,11 +7,11 @@ from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.decorators import display
 
-from search.access.rules import may
+from search.access.rules import about_visible, may
 from search.admin.asset import thumbnail
 from search.admin.deletion import Rows
 from search.admin.merging import Merging
-from search.admin.site import CuratorAdmin, CuratorPermissions, of_visible, site
+from search.admin.site import CuratorAdmin, CuratorPermissions, site
 from search.library.merging import merge_collections
 from search.models import Asset, Collection, Grant
 from search.models.counts import number_of
@@ -32,7 +32,7 @@ class AssetInline(CuratorPermissions, TabularInline):
     per_page = 50
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return of_visible(super().get_queryset(request).select_related("asset"), request)
+        return about_visible(super().get_queryset(request).select_related("asset"), request.user)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -12,8 +12,9 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import display
 
+from search.access.rules import about_visible
 from search.admin.asset import thumbnail
-from search.admin.site import ReadOnlyAdmin, of_visible, site
+from search.admin.site import ReadOnlyAdmin, site
 from search.models import JudgedQuery, Judgement, Preference
 
 
@@ -52,7 +53,7 @@ class JudgementAdmin(DeletableAdmin):
     search_fields = ["query__words", "asset__title"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Judgement]:
-        return of_visible(super().get_queryset(request).select_related("asset"), request)
+        return about_visible(super().get_queryset(request).select_related("asset"), request.user)
 
     def depict(self, row: Judgement) -> SafeString:
         return thumbnail(row.asset)

@@ -11,8 +11,9 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesRadioFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
 
+from search.access.rules import about_visible
 from search.admin.asset import thumbnail
-from search.admin.site import ReadOnlyAdmin, of_visible, site
+from search.admin.site import ReadOnlyAdmin, site
 from search.models import Embedding, Rendition
 from search.models.promise import Promise
 from workers.bell import ring
@@ -26,7 +27,7 @@ class FailedPromiseAdmin(ReadOnlyAdmin):
     title: str
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        failed = of_visible(super().get_queryset(request).failed(), request)
+        failed = about_visible(super().get_queryset(request).failed(), request.user)
         return failed.select_related("asset").order_by("-pk")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:

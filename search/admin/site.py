@@ -20,8 +20,6 @@ from unfold.views import ChangeList
 from search.access.requests import leaving_nothing
 from search.admin.deletion import CarefulDeletion
 from search.admin.returning import Returning
-from search.models import Asset
-from search.models.audience import sees_all
 
 # Unfold's pages are driven by Alpine.js, which compiles its attributes, and set inline styles.
 # Everything else of the site's policy stays: no foreign host, no frame, no plug-in.
@@ -94,13 +92,6 @@ class CheckedActions:
             except ValidationError:
                 raise BadRequest("Some of the rows that were chosen can't be any.") from None
         return super().response_action(request, queryset)  # type: ignore[misc]
-
-
-def of_visible(rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-    """Those of rows about assets whose asset whoever asks may see."""
-    if sees_all(request.user):
-        return rows
-    return rows.filter(asset__in=Asset.objects.visible_to(request.user))
 
 
 # Words in the names of scripts that write a slug from a title: 52 kB, as they are sent.

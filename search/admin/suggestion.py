@@ -8,8 +8,9 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 
+from search.access.rules import about_visible
 from search.admin.asset import thumbnail
-from search.admin.site import ReadOnlyAdmin, of_visible, site
+from search.admin.site import ReadOnlyAdmin, site
 from search.library import label_suggestions
 from search.models import AssetLabel
 
@@ -29,7 +30,7 @@ class SuggestionAdmin(ReadOnlyAdmin):
     actions = ["confirm", "reject"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AssetLabel]:
-        visible = of_visible(super().get_queryset(request), request)
+        visible = about_visible(super().get_queryset(request), request.user)
         suggestions = visible.filter(source=AssetLabel.Source.ENCODER)
         return suggestions.select_related("asset", "label")
 

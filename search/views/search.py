@@ -36,4 +36,4 @@ def search(request: PageRequest) -> HttpResponse:
 @open_where_search_is_public
 def waiting(request: PageRequest) -> HttpResponse:
     """How many assets the serving encoder has still to embed; asked again while there are any."""
-    return render(request, "search/_waiting.html", progress() | {"is_refresh": True})
+    return render(request, "search/_waiting.html", progress(request.user) | {"is_refresh": True})

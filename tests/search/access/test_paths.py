@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from search.access.rules import may
 from search.forms import SearchForm, data_of
-from search.models import Asset, Collection, Grant, Group, SavedSearch
+from search.models import Asset, Collection, Embedding, Grant, Group, SavedSearch
 from search.query import Query, answer
 from tests.support.factories import make_asset, make_user
 
@@ -165,3 +165,10 @@ def test_in_the_admin_a_curator_changes_nothing_that_they_only_see(closed, clien
         assert 'name="_save"' not in client.get(path).content.decode()
         assert client.post(path, {"title": "x", "name": "x"}).status_code in (302, 403, 404)
     assert (secret().title, Collection.objects.get(pk=embargo.pk).name) == ("secret", "Embargo")
+
+
+def test_how_many_wait_is_told_of_what_one_may_see(closed, client, reader):
+    Embedding.objects.update(fulfilled=None, vector=None)
+    assert client.get("/").context["waiting"] == 2
+    reader.groups.add(closed)
+    assert client.get("/").context["waiting"] == 3
