@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 UPKEEP_SECONDS = 2
 # How far each stands back: uploads go before training. Steps of 10 and 15 left uploads a tenth of
 # the processors while people search, and a new text took 1.6 times what it takes alone.
-NICE = {queues.INGEST: 18, queues.TRAIN: 19}
+NICE = {queues.INGEST: 15, queues.TRAIN: 19}
 
 
 @celeryd_after_setup.connect

@@ -179,10 +179,13 @@ def test_without_redis_an_upload_is_stored_and_embedded_once_redis_is_back(stack
         started = time.monotonic()
         upload(session, [1])
         seconds = time.monotonic() - started
-        # The control: while Redis is away nothing rings, so nothing is embedded. A bell that the
-        # worker held as Redis went may still take up the first upload, but not the second.
-        if not waits(stack):
-            upload(session, [2])
+        # The control: while Redis is away nothing rings, so nothing is embedded. A worker that was
+        # looking around as Redis went may take up the first uploads still, until it is done.
+        for number in (2, 3, 4):
+            if waits(stack):
+                break
+            upload(session, [number])
+        else:
             assert waits(stack)
     figure("P2", f"An upload as Redis goes: {seconds:.1f} s")
     assert seconds < 10
