@@ -1,9 +1,6 @@
-from typing import Any, Self
-
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, OuterRef
 from django.db.models.expressions import RawSQL
 
 from search.models.grant import GrantQuerySet
@@ -28,11 +25,6 @@ class AudienceQuerySet(models.QuerySet["Audience"]):
         everyone = self.filter(key="").values_list("pk", flat=True)
         numbers = everyone.union(theirs.values_list("audience", flat=True))
         return RawSQL("SELECT unnest(%s::bigint[])", [f"{{{','.join(map(str, numbers))}}}"])
-
-    def unused(self) -> Self:
-        """Those that no asset has."""
-        assets: Any = self.model._meta.get_field("assets").related_model
-        return self.exclude(Exists(assets.objects.filter(audience=OuterRef("pk"))))
 
 
 class Audience(models.Model):
