@@ -186,8 +186,7 @@ def test_dropped_pictures_become_searchable_by_themselves(opened):
     page = opened("/upload/")
     page.evaluate(DROP, [held(*files), ".drop"])
 
-    expect(page.locator(".row", has_text="Searchable")).to_have_count(4, timeout=30_000)
-    expect(page.locator("#summary")).to_contain_text("5 searchable")
+    expect(page.locator("#summary")).to_contain_text("5 searchable", timeout=30_000)
     same = re.compile(f"Already in the library, as (again|{UPLOADS[0][0]})")
     expect(page.locator(".row", has_text=same)).to_have_count(1)
     assert page.locator(".row__name").all_inner_texts() == [name for name, _ in files]
