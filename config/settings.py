@@ -1,73 +1,15 @@
-"""Every setting, from the environment, with a default or a loud failure."""
+"""Every setting, from the environment (config/environment.py)."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from django.templatetags.static import static
-from django.urls import reverse_lazy
 
 from config import embedded
+from config.appearance import UNFOLD as UNFOLD
+from config.environment import database, env, env_bool, env_list, env_number
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def env(name: str, default: str = "") -> str:
-    return os.environ.get(name, "").strip() or default
-
-
-def env_bool(name: str, default: bool = False) -> bool:
-    value = env(name, str(default)).lower()
-    if value not in {"true", "false", "1", "0", "yes", "no"}:
-        raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
-    return value in {"true", "1", "yes"}
-
-
-def env_number(name: str, default: float) -> float:
-    value = env(name, str(default))
-    try:
-        number = float(value)
-    except ValueError:
-        raise ImproperlyConfigured(f"{name} must be a number, not {value!r}.") from None
-    if not 0 < number < float("inf"):
-        raise ImproperlyConfigured(f"{name} must be greater than 0, not {value!r}.")
-    return number
-
-
-def env_list(name: str, default: str = "") -> list[str]:
-    return [item.strip() for item in env(name, default).split(",") if item.strip()]
-
-
-def database(url: str) -> dict[str, object]:
-    """Django's spelling of a postgresql:// URL."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
-        raise ImproperlyConfigured(
-            "DATABASE_URL must look like postgresql://user:password@host:5432/name."
-        )
-    options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": options.pop("host", "") or unquote(parts.hostname or ""),
-        "PORT": str(parts.port or ""),
-        "CONN_HEALTH_CHECKS": True,
-        "CONN_MAX_AGE": 3600,  # Seconds. The first page of a new one takes 32 ms more.
-        "OPTIONS": options | {"connect_timeout": 5},
-    }
-
-
-def admin_link(title: str, icon: str, model: str) -> dict[str, object]:
-    return {
-        "title": title,
-        "icon": icon,
-        "link": reverse_lazy(f"admin:search_{model}_changelist"),
-    }
-
 
 # Data, servers and secret ------------------------------------------------------------------------
 
@@ -304,95 +246,5 @@ LOGGING = {
         "search": {"level": env("LOG_LEVEL", "INFO")},
         "workers": {"level": env("LOG_LEVEL", "INFO")},
         "celery": {"level": env("LOG_LEVEL", "INFO")},
-    },
-}
-
-UNFOLD = {
-    "SITE_TITLE": "Sightline",
-    "SITE_HEADER": "Sightline",
-    "SITE_URL": reverse_lazy("search"),
-    "SITE_SYMBOL": "image_search",
-    "SITE_FAVICONS": [{"rel": "icon", "href": lambda request: static("search/favicon.svg")}],
-    "STYLES": [lambda request, n=n: static(f"search/{n}.css") for n in ("tokens", "admin")],
-    "SCRIPTS": [lambda request: static("search/admin_theme.js")],
-    # The colours of the pages (tokens.css) on Unfold's scales: of the greys light pages take the
-    # first and dark ones the last; the accent, lighter and darker.
-    "COLORS": {
-        "base": {
-            "50": "#faf9f7",
-            "100": "#eeece8",
-            "200": "#e0ddd7",
-            "300": "#c6c2bb",
-            "400": "#a9a59d",
-            "500": "#7f7b74",
-            "600": "#65615a",
-            "700": "#4a4743",
-            "800": "#383633",
-            "900": "#161514",
-            "950": "#0e0d0c",
-        },
-        "font": {
-            "subtle-light": "#65615a",
-            "subtle-dark": "#a9a59d",
-            "default-light": "#4a4743",
-            "default-dark": "#c6c2bb",
-            "important-light": "#1e1d1a",
-            "important-dark": "#eeece8",
-        },
-        "primary": {
-            "50": "#eef3fc",
-            "100": "#dbe5f9",
-            "200": "#bcd0f4",
-            "300": "#8fb1ff",
-            "400": "#6b93ea",
-            "500": "#4c7ae0",
-            "600": "#2a57c4",
-            "700": "#2347a1",
-            "800": "#1f3c82",
-            "900": "#1d3469",
-            "950": "#142142",
-        },
-    },
-    "SIDEBAR": {
-        "navigation": [
-            {
-                "title": "Library",
-                "items": [
-                    admin_link("Assets", "photo_library", "asset"),
-                    admin_link("Collections", "folder", "collection"),
-                    admin_link("Labels", "sell", "label"),
-                    admin_link("Suggestions", "new_label", "assetlabel"),
-                ],
-            },
-            {
-                "title": "Comparison",
-                "items": [
-                    {
-                        "title": "Compare encoders",
-                        "icon": "view_column",
-                        "link": reverse_lazy("compare"),
-                    },
-                    admin_link("Preferences", "balance", "preference"),
-                    admin_link("Judgements", "thumbs_up_down", "judgement"),
-                ],
-            },
-            {
-                "title": "Workers",
-                "items": [
-                    admin_link("Encoders", "neurology", "encoder"),
-                    admin_link("Training", "model_training", "trainingrun"),
-                    admin_link("Evaluations", "monitoring", "evaluation"),
-                    admin_link("Failed embeddings", "error", "embedding"),
-                    admin_link("Failed renditions", "broken_image", "rendition"),
-                ],
-            },
-            {
-                "title": "Accounts",
-                "items": [
-                    admin_link(*link) | {"permission": lambda request: request.user.is_superuser}
-                    for link in (("Users", "person", "user"), ("Groups", "group", "group"))
-                ],
-            },
-        ]
     },
 }
