@@ -12,7 +12,6 @@ from django.db.models import QuerySet
 
 from search.access.requests import StaffRequest
 from search.models import Asset, Collection, User
-from search.models.audience import sees_all
 
 Deed = Literal["see", "edit"]
 
@@ -25,7 +24,18 @@ def may(user: User | AnonymousUser, deed: Deed, thing: Asset | Collection) -> bo
 
 def about_visible(rows: QuerySet[Any, Any], user: User | AnonymousUser) -> QuerySet[Any, Any]:
     """Those of rows about assets whose asset this person may see."""
-    return rows if sees_all(user) else rows.filter(asset__in=Asset.objects.visible_to(user))
+    return rows if user.is_superuser else rows.filter(asset__in=Asset.objects.visible_to(user))
+
+
+def may_download(user: User | AnonymousUser, asset: Asset) -> bool:
+    """Whether terms of use let this person have the original of an asset with_clearance()."""
+    return asset.is_cleared or may(user, "edit", asset)
+
+
+def refuse_unless_cleared(user: User | AnonymousUser, asset: Asset) -> None:
+    """Raises PermissionDenied."""
+    if not may_download(user, asset):
+        raise PermissionDenied("This picture is not cleared for use, so it can’t be downloaded.")
 
 
 def refuse_unless_editable(request: StaffRequest, asset: Asset) -> None:

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Exists, Model, OuterRef
 
 from search.library import label_suggestions
-from search.models import Asset, AssetLabel, Collection, Label, OldName, Rejection, SavedName
+from search.models import Asset, AssetLabel, Collection, Label, OldName, Rejection, SavedName, Term
 
 
 def merge_labels(label: Label, others: Sequence[Label]) -> None:
@@ -39,12 +39,13 @@ def _move_rejections(label: Label, other: Label) -> None:
 
 
 def merge_collections(collection: Collection, others: Sequence[Collection]) -> None:
-    """What is in the other collections is in this one."""
+    """What is in the others is in this one, and their terms of use hold for all of it."""
     with transaction.atomic():
         collection.assets.add(*Asset.objects.filter(collections__in=others).distinct())
         names = [name for other in others for name in (other.name, other.slug)]
         OldName.objects.lead("collection", names, collection)
         _lead_on("collection", collection, others)
+        Term.objects.filter(collection__in=others).update(collection=collection)
         Collection.objects.filter(pk__in=[other.pk for other in others]).delete()
 
 

@@ -2,6 +2,7 @@ from search.models.asset import Asset
 from search.models.audience import Audience
 from search.models.calibration import Calibration
 from search.models.collection import Collection
+from search.models.document import Document
 from search.models.embedding import Embedding
 from search.models.encoder import Encoder
 from search.models.encoder_request import EncoderRequest
@@ -14,6 +15,7 @@ from search.models.not_duplicate import NotDuplicate
 from search.models.old_name import OldName
 from search.models.rendition import Rendition
 from search.models.saved_search import SavedName, SavedPicture, SavedSearch, Visit
+from search.models.term import Term
 from search.models.training import TrainingRun
 from search.models.user import User
 from search.models.words import AssetWords, Word
@@ -26,6 +28,7 @@ __all__ = [
     "Calibration",
     "Collection",
     "NotDuplicate",
+    "Document",
     "Embedding",
     "Encoder",
     "EncoderRequest",
@@ -43,6 +46,7 @@ __all__ = [
     "SavedName",
     "SavedPicture",
     "SavedSearch",
+    "Term",
     "TrainingRun",
     "User",
     "Visit",

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Case, Exists, F, Func, OuterRef, Q, Value, When
-from django.db.models.expressions import RawSQL
+from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import Cast, Coalesce, Lower, Now
 from django.urls import reverse
 from pgvector.django import BitField, CosineDistance, HalfVectorField
@@ -16,10 +16,12 @@ from search.formats.dates import CAMERA, FILE
 from search.formats.likeness import BAND_BITS, BANDS
 from search.formats.public_copy import has_public_copy
 from search.formats.sniff import content_type, download_name
+from search.models import moments
 from search.models.audience import Audience, sees_all
 from search.models.encoder import Encoder
 from search.models.grant import Grant
 from search.models.label import AssetLabel, Label
+from search.models.moments import Spans
 from search.models.user import User
 
 # Names of main colours, as the database's function gives them (search/sql/colour_name.sql).
@@ -31,7 +33,7 @@ COLOURS = (
 # What facets count.
 FACTS = ("colour_name", "format", "width", "height", "taken", "created")
 # What decides who sees it.
-ACCESS = ("audience", "owner")
+ACCESS = ("audience", "owner", "hidden")
 
 
 class AssetQuerySet(models.QuerySet["Asset"]):
@@ -41,8 +43,26 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         if not (user.is_authenticated or settings.PUBLIC_SEARCH):
             return self.none()
         if sees_all(user):
+            return self.cleared_for(user)
+        through = Q(audience__in=_audiences(user)) | Q(owner=user.pk)
+        return self.filter(through).cleared_for(user)
+
+    def cleared_for(self, user: Any) -> Self:
+        """Without what terms of use hide from viewers now, unless this person may edit it."""
+        if user.is_superuser:
             return self
-        return self.filter(Q(audience__in=_audiences(user)) | Q(owner=user.pk))
+        if not hasattr(user, "may_edit"):  # Looked up once for each request, as audiences are.
+            user.may_edit = _may_edit(user)
+        return self.filter(_hides_not(moments.now()) | user.may_edit)
+
+    def cleared_at(self, moment: Combinable) -> Self:
+        """Without what terms of use hide from viewers at a moment."""
+        return self.filter(_hides_not(moment))
+
+    def with_clearance(self) -> Self:
+        """Each with `is_cleared`: whether terms of use let viewers download it now."""
+        is_refused = When(refused__cover=moments.now(), then=False)
+        return self.annotate(is_cleared=Case(is_refused, default=True))
 
     def still_visible_to(self, user: User | AnonymousUser) -> Self:
         """The same, asked in the statement itself: not what was taken away a moment ago."""
@@ -61,11 +81,7 @@ class AssetQuerySet(models.QuerySet["Asset"]):
     def editable_by(self, user: User | AnonymousUser) -> Self:
         """What a curator may change: their own, and what is in a collection that they may edit; of
         an open library also what is in none."""
-        if user.is_superuser or not user.is_staff:
-            return self if user.is_superuser else self.none()
-        audiences = Audience.objects.granted(Grant.objects.of(user).to_edit())
-        loose = Q(audience=None) if settings.LIBRARY_OPEN else Q()
-        return self.filter(Q(audience__in=audiences) | Q(owner=user.pk) | loose)
+        return self if user.is_superuser else self.filter(_may_edit(user))
 
     def in_collection(self, slug: str) -> Self:
         return self.filter(collections__in=_ids(_collections(), slug=slug))
@@ -133,6 +149,19 @@ def _audiences(user: Any) -> RawSQL:
     return user.audiences
 
 
+def _may_edit(user: Any) -> Q:
+    """What editable_by() says, as a condition."""
+    if not user.is_staff:
+        return Q(pk__in=[])
+    audiences = Audience.objects.granted(Grant.objects.of(user).to_edit())
+    loose = Q(audience=None) if settings.LIBRARY_OPEN else Q()
+    return Q(audience__in=audiences) | Q(owner=user.pk) | loose
+
+
+def _hides_not(moment: Combinable) -> Q:
+    return ~Q(hidden__cover=moment)
+
+
 def _collections() -> Any:
     return Asset.collections.rel.related_model
 
@@ -169,6 +198,10 @@ class Asset(models.Model):
     audience = models.ForeignKey(
         Audience, on_delete=models.PROTECT, null=True, editable=False, related_name="assets"
     )
+    # When terms of use hide it from viewers, and when they refuse them its original: kept by
+    # triggers (search/sql/terms.sql), whatever is written here.
+    hidden = Spans(null=True, editable=False)
+    refused = Spans(null=True, editable=False)
     original = models.FileField(upload_to=original_name, max_length=200, editable=False)
     filename = models.CharField(max_length=255, editable=False)
     sha256 = models.CharField(max_length=64, editable=False)
@@ -212,6 +245,7 @@ class Asset(models.Model):
 
     embeddings: Any
     renditions: Any
+    is_cleared: bool  # On assets from with_clearance().
 
     objects = AssetQuerySet.as_manager()
 

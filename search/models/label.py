@@ -31,12 +31,14 @@ class LabelQuerySet(models.QuerySet["Label"]):
         return called(self, name).get_or_create(defaults={"name": name})[0]
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
-        """All of an open library; else those on assets that this person sees."""
-        if sees_all(user):
+        """Those on assets that this person sees; of an open library also those on none."""
+        if user.is_superuser:
             return self
         asset: Any = AssetLabel._meta.get_field("asset")
         visible = asset.related_model.objects.visible_to(user).filter(pk=OuterRef("asset"))
-        return self.filter(Exists(AssetLabel.objects.filter(Exists(visible), label=OuterRef("pk"))))
+        on_assets = AssetLabel.objects.filter(label=OuterRef("pk"))
+        waiting = ~Q(Exists(on_assets)) if sees_all(user) else Q(pk__in=[])
+        return self.filter(Q(Exists(on_assets.filter(Exists(visible)))) | waiting)
 
     def considered(self, encoder: Encoder) -> Self:
         """Those to be suggested, and those whose suggestions have to be withdrawn.

@@ -17,7 +17,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from search.access.requests import PageRequest, open_where_search_is_public, sealed
-from search.access.rules import may
+from search.access.rules import may, refuse_unless_cleared
 from search.formats.public_copy import Part, copy, public_parts, size_of
 from search.formats.sniff import UndecodableImage
 from search.library import label_suggestions, near_duplicates
@@ -81,6 +81,7 @@ def original(request: PageRequest, pk: UUID) -> HttpResponseBase:
     For those who neither own nor look after it, without what it says beside its pixels.
     """
     asset = _visible(request, pk)
+    refuse_unless_cleared(request.user, asset)
     file = _open(asset.original)
     response: FileResponse | StreamingHttpResponse = (
         FileResponse(file) if asset.is_whole_for(request.user) else _public_copy(asset, file)
@@ -138,7 +139,8 @@ def _near_duplicates(asset: Asset, user: User | AnonymousUser) -> dict[str, Any]
 
 
 def _visible(request: PageRequest, pk: UUID, *related: str | Prefetch) -> Asset:
-    assets: AssetQuerySet = Asset.objects.visible_to(request.user).select_related("owner")
+    assets: AssetQuerySet = Asset.objects.visible_to(request.user).with_clearance()
+    assets = assets.select_related("owner")
     return get_object_or_404(assets.prefetch_related("renditions", *related), pk=pk)
 
 
