@@ -122,7 +122,7 @@ def _furnished(supervisor: Any, var: Path, names: Sequence[str]) -> Stack:
     call = import_module("django.core.management").call_command
     call("migrate", verbosity=0)
     call("collectstatic", interactive=False, verbosity=0)
-    import_module("search.models").User.objects.create(username="owner", is_superuser=True)
+    import_module("search.models").User.objects.create(username="owner", role="administrator")
     say("adding the encoder")
     supervisor.finish(supervisor.start_step("encoder", "encoder", "serve"))
     made = Stack(supervisor, var)

@@ -5,12 +5,16 @@ from django.urls import reverse_lazy
 
 
 def admin_link(title: str, icon: str, model: str) -> dict[str, object]:
+    """For curators: contributors have the assets alone there."""
     return {
         "title": title,
         "icon": icon,
         "link": reverse_lazy(f"admin:search_{model}_changelist"),
+        "permission": lambda request: request.user.is_staff,
     }
 
+
+ASSETS = admin_link("Assets", "photo_library", "asset") | {"permission": lambda request: True}
 
 UNFOLD = {
     "SITE_TITLE": "Sightline",
@@ -63,7 +67,7 @@ UNFOLD = {
             {
                 "title": "Library",
                 "items": [
-                    admin_link("Assets", "photo_library", "asset"),
+                    ASSETS,
                     admin_link("Collections", "folder", "collection"),
                     admin_link("Labels", "sell", "label"),
                     admin_link("Suggestions", "new_label", "assetlabel"),
@@ -76,6 +80,7 @@ UNFOLD = {
                         "title": "Compare encoders",
                         "icon": "view_column",
                         "link": reverse_lazy("compare"),
+                        "permission": lambda request: request.user.is_staff,
                     },
                     admin_link("Preferences", "balance", "preference"),
                     admin_link("Judgements", "thumbs_up_down", "judgement"),

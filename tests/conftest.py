@@ -145,11 +145,16 @@ def staff_client(db) -> Client:
 @pytest.fixture
 def curator_client(db) -> Client:
     """Staff, but no superuser."""
-    curator = factories.make_user("curator")
-    curator.is_staff = True
-    curator.save()
     client = Client()
-    client.force_login(curator)
+    client.force_login(factories.make_user("curator", role="curator"))
+    return client
+
+
+@pytest.fixture
+def contributor_client(db) -> Client:
+    """A signed-in person who may upload, and edit what is theirs."""
+    client = Client()
+    client.force_login(factories.make_user("contributor", role="contributor"))
     return client
 
 

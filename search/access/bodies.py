@@ -43,10 +43,6 @@ def is_signed_in(sender: Sender) -> bool:
     return sender.is_authenticated
 
 
-def is_staff(sender: Sender) -> bool:
-    return sender.is_staff
-
-
 def refuse_large_body(request: PageRequest, view: Callable[..., Any]) -> None:
     """Raises BodyTooLarge by the length that the request declares.
 

@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 
 from search.models import User
+from search.models.user import contributes
 
 View = Callable[..., HttpResponseBase]
 Response = TypeVar("Response", bound=HttpResponseBase)
@@ -27,7 +28,7 @@ class PageRequest(HttpRequest):
 
 
 class StaffRequest(PageRequest):
-    """A request that `for_staff` has let through."""
+    """A request that `for_staff` or `for_contributors` has let through."""
 
     user: User
 
@@ -46,13 +47,23 @@ def open_where_search_is_public(view: View) -> View:
 
 
 def for_staff(deed: str) -> Callable[[View], View]:
-    """Let only staff in; others get a page that says who may do this."""
+    """Let only curators in; others get a page that says who may do this."""
+    sentence = f"Only curators may {deed}; ask one of them to do it."
+    return _for(lambda user: user.is_staff, sentence)
 
+
+def for_contributors(deed: str) -> Callable[[View], View]:
+    """Let those in who may upload and edit what is theirs, curators too."""
+    sentence = f"Only contributors and curators may {deed}; ask an administrator to be one."
+    return _for(contributes, sentence)
+
+
+def _for(may: Callable[[User | AnonymousUser], bool], sentence: str) -> Callable[[View], View]:
     def decorator(view: View) -> View:
         @wraps(view)
         def guarded(request: PageRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not request.user.is_staff:
-                raise PermissionDenied(f"Only staff may {deed}; ask one of them to do it.")
+            if not may(request.user):
+                raise PermissionDenied(sentence)
             return view(request, *args, **kwargs)
 
         return guarded

@@ -41,4 +41,6 @@ def refuse_unless_cleared(user: User | AnonymousUser, asset: Asset) -> None:
 def refuse_unless_editable(request: StaffRequest, asset: Asset) -> None:
     """Raises PermissionDenied."""
     if not may(request.user, "edit", asset):
-        raise PermissionDenied("Only those who may edit one of its collections may change this.")
+        raise PermissionDenied(
+            "Only its owner, and curators who may edit one of its collections, may change this."
+        )

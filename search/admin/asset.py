@@ -28,11 +28,11 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from search.access.rules import may
 from search.admin.asset_label import LabelInline
 from search.admin.deletion import Rows
-from search.admin.site import CuratorAdmin, CuratorPermissions, site
+from search.admin.site import ContributorPermissions, CuratorAdmin, is_curator, site
 from search.formats.dates import FIRST_PHOTOGRAPH
 from search.formats.sniff import FORMATS
 from search.library import label_suggestions, near_duplicates
-from search.models import Asset, Collection, Embedding, Encoder
+from search.models import Asset, Collection, Embedding, Encoder, User
 from search.models.asset import AssetQuerySet
 from search.models.embedding import AssetState
 from search.query import facets, lexical
@@ -161,7 +161,15 @@ class CollectionFilter(RelatedDropdownFilter):
         return [(collection.pk, collection.name) for collection in visible]
 
 
-class CollectionInline(CuratorPermissions, TabularInline):
+class OwnerFilter(RelatedDropdownFilter):
+    """The accounts that own what whoever asks sees here."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        owners = User.objects.owning(model_admin.get_queryset(request))
+        return list(owners.order_by("username").values_list("pk", "username"))
+
+
+class CollectionInline(ContributorPermissions, TabularInline):
     """Those that whoever asks may add to and take from."""
 
     model = Collection.assets.through
@@ -183,7 +191,9 @@ class CollectionInline(CuratorPermissions, TabularInline):
 
 
 @admin.register(Asset, site=site)
-class AssetAdmin(CuratorAdmin):
+class AssetAdmin(ContributorPermissions, CuratorAdmin):
+    """What curators see, and contributors of their own."""
+
     list_display = ["picture", "name", "state", "owner", "in_collections", "created"]
     list_display_links = ["picture", "name"]
     empty = "The library holds no pictures yet."
@@ -192,7 +202,7 @@ class AssetAdmin(CuratorAdmin):
         ("collections", CollectionFilter),
         ("asset_labels__label", AutocompleteSelectFilter),
         FormatFilter,
-        ("owner", RelatedDropdownFilter),
+        ("owner", OwnerFilter),
     ]
     search_fields = ["title", "description", "filename", "asset_labels__label__name"]
     search_help_text = "Words of title, description, file name, label or collection"
@@ -201,7 +211,7 @@ class AssetAdmin(CuratorAdmin):
     actions = ["embed_again", "look_again", "add_to_collection"]
     action_form = AssetActionForm
     form = AssetForm
-    readonly_fields = ["preview", "taken_source", "suggestions", "owner", "states"]
+    readonly_fields = ["preview", "taken_source", "suggestions", "whose", "states"]
     readonly_fields += ["facts", "camera_facts", "sha256", "created"]
     fields = ["preview", "title", "description", "taken", *readonly_fields[1:]]
     inlines = [LabelInline, CollectionInline]
@@ -210,8 +220,9 @@ class AssetAdmin(CuratorAdmin):
         # Without the vectors: 24 rows take 5.2 ms, with them 12.9 (docs/architecture.md, Facts).
         serving = Prefetch("embeddings", OF_SERVING.defer("vector"), to_attr="of_serving")
         rows = super().get_queryset(request)
-        # A list and a page show what may be seen; what is sent changes what may be edited.
-        allowed = rows.editable_by if request.method == "POST" else rows.visible_to
+        # A list and a page show curators what they see; what is sent changes what may be edited.
+        shows_all = is_curator(request) and request.method != "POST"
+        allowed = rows.visible_to if shows_all else rows.editable_by
         assets = allowed(request.user).select_related("owner")
         collections = Prefetch("collections", Collection.objects.visible_to(request.user))
         return assets.prefetch_related(collections, serving)
@@ -222,6 +233,10 @@ class AssetAdmin(CuratorAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_change_permission(request, obj)
+
+    def has_work_permission(self, request: HttpRequest) -> bool:
+        """Whether they may have the workers do something again."""
+        return is_curator(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         page = super().changelist_view(request, extra_context)
@@ -274,6 +289,11 @@ class AssetAdmin(CuratorAdmin):
             asset.title,
         )
 
+    @display(description="owner")
+    def whose(self, asset: Asset) -> str:
+        """Their name alone: the page of an account is for administrators."""
+        return asset.owner.get_username()
+
     @display(description="suggested labels")
     def suggestions(self, asset: Asset) -> SafeString:
         """They are confirmed and rejected on the asset's own page."""
@@ -297,7 +317,7 @@ class AssetAdmin(CuratorAdmin):
     def camera_facts(self, asset: Asset) -> str:
         return ", ".join(asset.camera[name] for name in CAMERA_FACTS if name in asset.camera)
 
-    @action(description="Embed again", permissions=["change"])
+    @action(description="Embed again", permissions=["work"])
     def embed_again(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:
         embeddings = Embedding.objects.filter(
             asset__in=queryset.values("pk"), encoder__in=Encoder.objects.live()
@@ -306,7 +326,7 @@ class AssetAdmin(CuratorAdmin):
         transaction.on_commit(ring, robust=True)
         self.message_user(request, f"{queryset.count()} assets are embedded again.")
 
-    @action(description="Look for near-duplicates anew", permissions=["change"])
+    @action(description="Look for near-duplicates anew", permissions=["work"])
     def look_again(self, request: HttpRequest, queryset: QuerySet[Asset]) -> None:
         near_duplicates.reset(queryset)
         transaction.on_commit(ring, robust=True)

@@ -5,9 +5,9 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
-from search.admin.site import CuratorPermissions
+from search.admin.site import ContributorPermissions, is_curator
 from search.library import label_suggestions
-from search.models import AssetLabel
+from search.models import AssetLabel, Label
 
 
 class LabelFormSet(BaseInlineFormSet):
@@ -21,7 +21,7 @@ class LabelFormSet(BaseInlineFormSet):
         label_suggestions.reject(obj.asset, obj.label)
 
 
-class LabelInline(CuratorPermissions, TabularInline):
+class LabelInline(ContributorPermissions, TabularInline):
     model = AssetLabel
     formset = LabelFormSet
     fields = ["label"]
@@ -34,6 +34,11 @@ class LabelInline(CuratorPermissions, TabularInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[AssetLabel]:
         of_people = super().get_queryset(request).filter(source=AssetLabel.Source.PERSON)
         return of_people.select_related("label")
+
+    def formfield_for_foreignkey(self, field: Any, request: HttpRequest, **others: Any) -> Any:
+        if field.name == "label" and not is_curator(request):
+            others["queryset"] = Label.objects.visible_to(request.user)
+        return super().formfield_for_foreignkey(field, request, **others)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # One label is not another: it is taken away, and the other one given.

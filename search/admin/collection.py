@@ -11,7 +11,7 @@ from search.access.rules import about_visible, may
 from search.admin.asset import thumbnail
 from search.admin.deletion import Rows
 from search.admin.merging import Merging
-from search.admin.site import CuratorAdmin, CuratorPermissions, site
+from search.admin.site import ChosenByContributors, CuratorAdmin, CuratorPermissions, site
 from search.library.merging import merge_collections
 from search.models import Asset, Collection, Grant
 from search.models.counts import number_of
@@ -53,7 +53,7 @@ class GrantInline(CuratorPermissions, TabularInline):
 
 
 @admin.register(Collection, site=site)
-class CollectionAdmin(Merging, CuratorAdmin):
+class CollectionAdmin(ChosenByContributors, Merging, CuratorAdmin):
     list_display = ["name", "slug", "size", "seen_by"]
     empty = "There are no collections yet."
     search_fields = ["name", "slug"]

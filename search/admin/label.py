@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from search.admin.deletion import Rows, count_of
 from search.admin.merging import Merging
-from search.admin.site import CuratorAdmin, site
+from search.admin.site import ChosenByContributors, CuratorAdmin, is_curator, site
 from search.library import label_suggestions
 from search.library.merging import merge_labels
 from search.models import Asset, Label
@@ -38,7 +38,7 @@ class LinesField(SimpleArrayField):
 
 
 @admin.register(Label, site=site)
-class LabelAdmin(Merging, CuratorAdmin):
+class LabelAdmin(ChosenByContributors, Merging, CuratorAdmin):
     formfield_overrides = {
         ArrayField: {"form_class": LinesField, "widget": UnfoldAdminTextareaWidget({"rows": 4})}
     }
@@ -54,7 +54,8 @@ class LabelAdmin(Merging, CuratorAdmin):
     merge_rows = staticmethod(merge_labels)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Label]:
-        return super().get_queryset(request).with_counts()
+        labels = super().get_queryset(request).with_counts()
+        return labels if is_curator(request) else labels.visible_to(request.user)
 
     def consequence(self, rows: Rows) -> str:
         assets = Asset.objects.filter(asset_labels__label__in=rows).distinct().count()

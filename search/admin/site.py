@@ -20,6 +20,7 @@ from unfold.views import ChangeList
 from search.access.requests import leaving_nothing
 from search.admin.deletion import CarefulDeletion
 from search.admin.returning import Returning
+from search.models.user import contributes
 
 # Unfold's pages are driven by Alpine.js, which compiles its attributes, and set inline styles.
 # Everything else of the site's policy stays: no foreign host, no frame, no plug-in.
@@ -28,8 +29,30 @@ POLICY = {"script-src": ["'self'", "'unsafe-eval'"], "style-src": ["'self'", "'u
 ASSETS = "admin:search_asset_changelist"
 
 
+# Names of the addresses of assets begin so; of the others a contributor needs these.
+OF_ASSETS = "search_asset_"
+AROUND_ASSETS = {"index", "app_list", "autocomplete", "jsi18n", "logout"}
+
+
+def address(request: HttpRequest) -> str:
+    """The name of the address that was asked for."""
+    return (request.resolver_match and request.resolver_match.url_name) or ""
+
+
+def is_curator(request: HttpRequest) -> bool:
+    return request.user.is_active and request.user.is_staff
+
+
 class CuratorSite(UnfoldAdminSite):
     """The admin: it opens on the assets, behind the sign-in that everyone uses."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Curators everywhere; contributors among the assets, where they find their own."""
+        if is_curator(request):
+            return True
+        name = address(request)
+        is_of_assets = name.startswith(OF_ASSETS) or name in AROUND_ASSETS
+        return request.user.is_active and contributes(request.user) and is_of_assets
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         return csp_replace(POLICY)(super().admin_view(view, cacheable))
@@ -47,7 +70,9 @@ class CuratorSite(UnfoldAdminSite):
         if self.has_permission(request):
             return redirect(ASSETS)
         if request.user.is_authenticated:
-            raise PermissionDenied("Only staff may open the admin; ask one of them to let you in.")
+            raise PermissionDenied(
+                "Only curators may open this page; ask one of them for what you need."
+            )
         return redirect_to_login(request.GET.get("next", reverse(ASSETS)))
 
     def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -62,22 +87,41 @@ site = CuratorSite()
 
 
 class CuratorPermissions:
-    """Every curator, that is every staff account, may see and change it."""
+    """Every curator may see and change it."""
+
+    def lets_in(self, request: HttpRequest) -> bool:
+        return is_curator(request)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return site.has_permission(request)
+        return self.lets_in(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return site.has_permission(request)
+        return self.lets_in(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return site.has_permission(request)
+        return self.lets_in(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return site.has_permission(request)
+        return self.lets_in(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.lets_in(request)
+
+
+class ContributorPermissions(CuratorPermissions):
+    """Contributors may, too; which rows, is for the page to say."""
+
+    def lets_in(self, request: HttpRequest) -> bool:
         return site.has_permission(request)
+
+
+class ChosenByContributors:
+    """Contributors look it up in the fields of their assets; its own pages stay closed to them."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if address(request) == "autocomplete":
+            return site.has_permission(request)
+        return super().has_view_permission(request, obj)  # type: ignore[misc]
 
 
 class CheckedActions:

@@ -22,7 +22,7 @@ from search.models.encoder import Encoder
 from search.models.grant import Grant
 from search.models.label import AssetLabel, Label
 from search.models.moments import Spans
-from search.models.user import User
+from search.models.user import User, contributes
 
 # Names of main colours, as the database's function gives them (search/sql/colour_name.sql).
 COLOURS = (
@@ -79,8 +79,8 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         return self.visible_to(sent_by).filter(sha256=sha256).order_by(is_theirs, "created", "pk")
 
     def editable_by(self, user: User | AnonymousUser) -> Self:
-        """What a curator may change: their own, and what is in a collection that they may edit; of
-        an open library also what is in none."""
+        """What a contributor may change, their own, and what a curator may: also what is in a
+        collection that they may edit, and of an open library what is in none."""
         return self if user.is_superuser else self.filter(_may_edit(user))
 
     def in_collection(self, slug: str) -> Self:
@@ -151,8 +151,10 @@ def _audiences(user: Any) -> RawSQL:
 
 def _may_edit(user: Any) -> Q:
     """What editable_by() says, as a condition."""
-    if not user.is_staff:
+    if not contributes(user):
         return Q(pk__in=[])
+    if not user.is_staff:
+        return Q(owner=user.pk)
     audiences = Audience.objects.granted(Grant.objects.of(user).to_edit())
     loose = Q(audience=None) if settings.LIBRARY_OPEN else Q()
     return Q(audience__in=audiences) | Q(owner=user.pk) | loose

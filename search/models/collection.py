@@ -8,7 +8,7 @@ from django.db.models import Q
 from search.models.asset import Asset
 from search.models.grant import Grant, GrantQuerySet
 from search.models.names import NameField, one_of_a_name
-from search.models.user import User
+from search.models.user import User, contributes
 
 
 class CollectionQuerySet(models.QuerySet["Collection"]):
@@ -21,10 +21,10 @@ class CollectionQuerySet(models.QuerySet["Collection"]):
         return self._granted(Grant.objects.of(user))
 
     def contributable_by(self, user: User | AnonymousUser) -> Self:
-        """Those that a curator may add to: the open ones, and where a grant says so."""
+        """Those that one who uploads may add to: the open ones, and where a grant says so."""
         if user.is_superuser:
             return self
-        return self._granted(Grant.objects.of(user).to_edit()) if user.is_staff else self.none()
+        return self._granted(Grant.objects.of(user).to_edit()) if contributes(user) else self.none()
 
     def editable_by(self, user: User | AnonymousUser) -> Self:
         """Those that a curator may give another name, other people, or delete."""

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -110,9 +110,9 @@ def _owners(begun: str, user: Person) -> Iterable[tuple[str, str]]:
     """Those whose assets a person may see; no stranger learns what an account is called."""
     if not user.is_authenticated:
         return []
-    theirs = Asset.objects.visible_to(user).filter(owner=OuterRef("pk"))
-    owners = User.objects.filter(Exists(theirs), username__istartswith=begun)
-    return owners.order_by("username").values_list("username", "username")[:MOST]
+    owners = User.objects.owning(Asset.objects.visible_to(user))
+    called = owners.filter(username__istartswith=begun)
+    return called.order_by("username").values_list("username", "username")[:MOST]
 
 
 def _times(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What staff decide about the labels that an encoder suggests for an asset."""
+"""What its owner and curators decide about the labels that an encoder suggests for an asset."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from search.access.requests import StaffRequest, for_staff
+from search.access.requests import StaffRequest, for_contributors
 from search.access.rules import refuse_unless_editable
 from search.forms import SuggestionForm
 from search.library import label_suggestions
@@ -15,7 +15,7 @@ from search.models import Asset
 
 
 @require_POST
-@for_staff("say which labels fit")
+@for_contributors("say which labels fit")
 def suggestion(request: StaffRequest, pk: UUID) -> HttpResponse:
     asset = get_object_or_404(Asset.objects.visible_to(request.user), pk=pk)
     refuse_unless_editable(request, asset)

@@ -13,14 +13,15 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from search.access.bodies import is_staff, takes_pictures
-from search.access.requests import StaffRequest, for_staff
+from search.access.bodies import takes_pictures
+from search.access.requests import StaffRequest, for_contributors
 from search.disk import DiskFull
 from search.formats.sniff import UndecodableImage
 from search.library.ingest import display_name, ingest
 from search.models import Asset, Embedding, User
 from search.models.asset import AssetQuerySet
 from search.models.embedding import AssetState
+from search.models.user import contributes
 from search.pages import refusal_status
 from search.refusals import sentence
 
@@ -61,9 +62,9 @@ class Row:
         return self.asset.embeddings.all()[0].sentence if self.asset else ""
 
 
-@takes_pictures(is_staff)
+@takes_pictures(contributes)
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_staff("upload pictures")
+@for_contributors("upload pictures")
 def upload(request: StaffRequest) -> HttpResponse:
     if request.method != "POST":
         return _rows_page(request, [])
@@ -76,7 +77,7 @@ def upload(request: StaffRequest) -> HttpResponse:
 
 
 @require_safe
-@for_staff("upload pictures")
+@for_contributors("upload pictures")
 def status(request: StaffRequest) -> HttpResponse:
     """The rows of some assets as they are now, those that were there already apart."""
     new, again = _ids(request, "ids"), _ids(request, "again")
@@ -91,7 +92,7 @@ def status(request: StaffRequest) -> HttpResponse:
 
 
 @require_POST
-@for_staff("upload pictures")
+@for_contributors("upload pictures")
 def keep(request: StaffRequest) -> HttpResponse:
     """An asset of one's own of a file that somebody else has in the library too.
 

@@ -17,11 +17,12 @@ from search.models import Asset, AssetLabel, Collection, Embedding, Encoder, Lab
 from tests.support.fake_encoder import COLOURS, FakeEncoder, direction
 
 
-def make_user(name: str = "owner", *, staff: bool = False) -> User:
+def make_user(name: str = "owner", *, staff: bool = False, role: str = "") -> User:
+    """An account: a viewer, an administrator if `staff`, or of another role."""
     user, created = User.objects.get_or_create(username=name)
     if created:
         user.set_password("correct horse")
-        user.is_staff = user.is_superuser = staff
+        user.role = role or (User.Role.ADMINISTRATOR if staff else User.Role.VIEWER)
         user.save()
     return user
 

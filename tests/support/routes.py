@@ -50,7 +50,7 @@ from tests.support.factories import make_asset, make_encoder, make_user
 METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "POST")
 CONFIRMED = {"post": "yes"}
 # "public" is a stranger where PUBLIC_SEARCH is on.
-ROLES = ("stranger", "public", "viewer", "owner", "curator", "superuser")
+ROLES = ("stranger", "public", "viewer", "contributor", "owner", "curator", "superuser")
 STRANGERS = ("stranger", "public")
 TOKEN = "a" * 32
 
@@ -102,8 +102,9 @@ class Doors:
         settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
         self.people = people = {
             "viewer": make_user("viewer"),
+            "contributor": make_user("contributor", role="contributor"),
             "owner": make_user("owner"),
-            "curator": _curator(),
+            "curator": make_user("curator", role="curator"),
             "superuser": make_user("superuser", staff=True),
         }
         self.rows = _rows(people["owner"])
@@ -151,13 +152,6 @@ class Doors:
             f"{route}: tests/support/routes.py has no row to ask for it with"
         )
         return path
-
-
-def _curator() -> User:
-    curator = make_user("curator")
-    curator.is_staff = True
-    curator.save()
-    return curator
 
 
 def _session(person: User) -> str:

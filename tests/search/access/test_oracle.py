@@ -60,7 +60,9 @@ class Library(RuleBasedStateMachine):
         self.transaction.__enter__()
         self.oracle = Oracle()
         for name in PEOPLE:
-            User.objects.filter(pk=make_user(name).pk).update(is_superuser=name == "boss")
+            User.objects.filter(pk=make_user(name).pk).update(
+                is_superuser=name == "boss", is_staff=name == "boss"
+            )
         for name in GROUPS:
             Group.objects.create(name=name)
         for name in COLLECTIONS:

@@ -189,7 +189,7 @@ def test_comparing_is_for_staff(reader_client, client, address):
     response = answer(address)
 
     assert response.status_code == 403
-    assert "Only staff may" in text(response)
+    assert "Only curators may" in text(response)
 
 
 def test_strangers_sign_in_first(client):

@@ -180,7 +180,7 @@ def test_only_staff_are_asked_and_heard(reader_client, two, name):
     response = say(reader_client, *two, name)
 
     assert response.status_code == 403
-    assert "Only staff may" in response.content.decode()
+    assert "Only curators may" in response.content.decode()
     assert "<form" not in block(reader_client, two[0])
     assert are_together()
 

@@ -127,14 +127,30 @@ def test_a_stranger_is_shown_nothing_but_the_doors_themselves():
     assert open_pages <= open_to_all
 
 
-def test_nobody_but_staff_is_let_into_the_admin():
-    roles = {
-        cell.role
+# What a contributor opens in the admin: pages about assets, and what these ask for.
+OF_ASSETS = ("admin/search/asset/", "admin/autocomplete/", "admin/jsi18n/", "admin/logout/")
+
+
+def test_nobody_but_curators_and_contributors_is_let_into_the_admin():
+    doors = {
+        cell
         for cell in read(TABLE)
         if cell.route.startswith("admin/") and done(cell, "GET", "POST", "DELETE")
     }
 
-    assert roles == {"curator", "superuser"}
+    assert {cell.role for cell in doors} == {"contributor", "curator", "superuser"}
+    opened = {cell.route for cell in doors if cell.role == "contributor"}
+    assert opened <= {route for route in opened if route.startswith(OF_ASSETS)}
+
+
+def test_a_contributor_is_answered_in_the_rest_of_the_admin_as_a_viewer_is():
+    by_role = {(cell.route, cell.role): cell.statuses for cell in read(TABLE)}
+    routes = {route for route, _ in by_role if route.startswith("admin/search/")}
+    rest = [route for route in routes if not route.startswith("admin/search/asset/")]
+
+    assert rest
+    for route in rest:
+        assert by_role[route, "contributor"] == by_role[route, "viewer"], route
 
 
 def test_what_somebody_saved_for_themselves_is_not_there_for_others():

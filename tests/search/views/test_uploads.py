@@ -35,7 +35,7 @@ def test_readers_are_told_whom_to_ask(reader_client):
     response = reader_client.get(UPLOAD)
 
     assert response.status_code == 403
-    assert "Only staff may upload pictures" in text(response)
+    assert "Only contributors and curators may upload pictures" in text(response)
 
 
 def test_readers_cannot_post_either(reader_client):

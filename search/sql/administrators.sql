@@ -1,0 +1,16 @@
+-- A library keeps an administrator who may sign in, whoever changes accounts by whichever path. Two who
+-- would take each other's role at a time come one after the other: the second sees what the first did.
+CREATE OR REPLACE FUNCTION keep_an_administrator() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('there_is_an_administrator'));
+    IF NOT EXISTS (SELECT FROM search_user WHERE is_superuser AND is_active) THEN
+        RAISE check_violation USING CONSTRAINT = 'there_is_an_administrator',
+            MESSAGE = 'This would leave no administrator.';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER keep_an_administrator AFTER UPDATE ON search_user FOR EACH ROW
+    WHEN (OLD.is_superuser AND OLD.is_active AND NOT (NEW.is_superuser AND NEW.is_active))
+    EXECUTE FUNCTION keep_an_administrator();
+CREATE OR REPLACE TRIGGER keep_an_administrator_when_deleting AFTER DELETE ON search_user FOR EACH ROW
+    WHEN (OLD.is_superuser AND OLD.is_active) EXECUTE FUNCTION keep_an_administrator();
