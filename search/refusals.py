@@ -66,6 +66,7 @@ SENTENCES = {
     "storage_away": "The storage could not be read.",
     "original_missing": "The original is missing from the storage.",
     "file_gone": "It has left the library meanwhile: please send the file again.",
+    "no_document": "This is no document: a PDF, a picture or plain text, please.",
     # Query -----------------------------------------------------------------------------------
     "no_example": "This is neither an asset nor a query picture.",
     "no_asset": "This is no asset of the library.",
@@ -79,6 +80,8 @@ SENTENCES = {
     "no_such_label": "There is no label “{name}”.",
     "no_such_collection": "There is no collection “{name}”.",
     "no_such_owner": "Nobody here is called “{name}”.",
+    "no_such_licence": "There is no licence “{name}”.",
+    "filter_is_for_curators": "Only curators may ask by “{filter}”: it tells of what is hidden.",
     "no_such_choice": "“{value}” is no {filter}: choose {first} or {last}.",
     "only_labels_are_left_out": "“{part}”: only a label can be left out with a minus.",
     "or_between_unlike": "OR stands between two descriptions, or between two values of the same "

@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 from search.formats.facts import inspect_own
 from search.formats.sniff import UndecodableImage
 from search.library.storage import is_young, orphans, remove_orphan
-from search.models import Asset, Embedding, Encoder, Rendition
+from search.models import Asset, Document, Embedding, Encoder, Rendition
 from search.models.promise import Promise
 from workers.turns import turn
 
@@ -65,6 +65,7 @@ def breaches(track: Track, *, strict: bool = False) -> Iterator[Breach]:
     yield from lapsed_claims(timedelta() if strict else UNDER_WAY)
     yield from originals(track)
     yield from renditions(track)
+    yield from documents()
     yield from files_without_row(strict=strict)
 
 
@@ -159,6 +160,15 @@ def renditions(track: Track) -> Iterator[Breach]:
         if (change := _change(rendition)) and stored.exists():
             sentence = f"The {rendition.spec} of {_name(rendition.asset)}, {name}, {change}."
             yield Breach(sentence, stored.reset, PROMISED)
+
+
+def documents() -> Iterator[Breach]:
+    """The document of each term is there, as it was stored."""
+    for document in Document.objects.iterator(BATCH):
+        sha256 = _sha256(document.file.name)
+        if sha256 != document.sha256 and Document.objects.filter(pk=document.pk).exists():
+            change = "has changed" if sha256 else "is missing"
+            yield Breach(f"The document {document}, {document.file.name}, {change}.")
 
 
 def files_without_row(*, strict: bool) -> Iterator[Breach]:

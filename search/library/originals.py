@@ -18,7 +18,7 @@ from search.formats import decode, derived
 from search.formats.sniff import UndecodableImage
 from search.library import inputs
 from search.library.storage import FOLDERS
-from search.models import Asset, JudgedQuery, Rendition, SavedPicture
+from search.models import Asset, Document, JudgedQuery, Rendition, SavedPicture
 from search.refusals import Refusal
 
 logger = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ def open_original(asset: Asset) -> File:
 @receiver(post_delete, sender=Rendition)
 @receiver(post_delete, sender=JudgedQuery)
 @receiver(post_delete, sender=SavedPicture)
+@receiver(post_delete, sender=Document)
 def remove_file(sender: type[Model], instance: Model, **kwargs: Any) -> None:
     """The one signal: a file is removed once the deletion of its row has committed."""
     file = getattr(instance, FIELDS[sender])

@@ -13,7 +13,7 @@ from django.db.models.functions import Collate
 from django.utils import timezone
 
 from search.library import inputs
-from search.models import Asset, JudgedQuery, Rendition, SavedPicture
+from search.models import Asset, Document, JudgedQuery, Rendition, SavedPicture
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,7 @@ FOLDERS: dict[str, tuple[type[Model], str]] = {
     "renditions": (Rendition, "file"),
     "judged": (JudgedQuery, "picture"),
     "saved": (SavedPicture, "picture"),
+    "documents": (Document, "file"),
 }
 
 

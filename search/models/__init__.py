@@ -14,6 +14,7 @@ from search.models.label import AssetLabel, Label, LabelVector, Rejection
 from search.models.not_duplicate import NotDuplicate
 from search.models.old_name import OldName
 from search.models.rendition import Rendition
+from search.models.rights import Licence, Rights
 from search.models.saved_search import SavedName, SavedPicture, SavedSearch, Visit
 from search.models.term import Term
 from search.models.training import TrainingRun
@@ -39,10 +40,12 @@ __all__ = [
     "Judgement",
     "Label",
     "LabelVector",
+    "Licence",
     "OldName",
     "Preference",
     "Rejection",
     "Rendition",
+    "Rights",
     "SavedName",
     "SavedPicture",
     "SavedSearch",

@@ -74,7 +74,8 @@ FIELDS = {
     2: Field("label", "B"),
     4: Field("collection", "C", mark="@"),
     8: Field("file name", "C", other_mark="@"),
-    16: Field("description", "D"),
+    16: Field("description", "D", other_mark="~"),
+    64: Field("credit", "D", mark="~"),
 }
 # One more bit: that no short word is just the beginning of another.
 WHOLE = 32

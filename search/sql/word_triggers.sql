@@ -72,6 +72,14 @@ CREATE OR REPLACE TRIGGER link_moves_words AFTER UPDATE OF asset_id, collection_
     FOR EACH ROW WHEN ((OLD.asset_id, OLD.collection_id) IS DISTINCT FROM (NEW.asset_id, NEW.collection_id))
     EXECUTE FUNCTION link_moves_words();
 
+CREATE OR REPLACE TRIGGER rights_add_words AFTER INSERT ON search_rights
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION link_changes_words();
+CREATE OR REPLACE TRIGGER rights_take_words AFTER DELETE ON search_rights
+    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION link_changes_words();
+CREATE OR REPLACE TRIGGER rights_change_words AFTER UPDATE OF asset_id, creator, credit ON search_rights
+    FOR EACH ROW WHEN ((OLD.asset_id, OLD.creator, OLD.credit) IS DISTINCT FROM (NEW.asset_id, NEW.creator, NEW.credit))
+    EXECUTE FUNCTION link_moves_words();
+
 CREATE OR REPLACE FUNCTION collection_changes_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM touch_words(ARRAY(SELECT DISTINCT asset_id FROM search_collection_assets WHERE collection_id = NEW.id));

@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION note_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO search_word (word)
     SELECT lexeme FROM (SELECT DISTINCT (unnest(words)).lexeme FROM changed) AS each
-    WHERE length(lexeme) BETWEEN 3 AND 30 AND lexeme !~ '[0-9@=]'
+    WHERE length(lexeme) BETWEEN 3 AND 30 AND lexeme !~ '[0-9@=~]'
         AND NOT EXISTS (SELECT FROM search_word WHERE word = lexeme);
     RETURN NULL;
 END $$;

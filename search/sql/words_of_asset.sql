@@ -1,10 +1,11 @@
--- Weights: A title, B label with its synonyms, C file name and collection, D description
--- (search/query/lexical.py has their factors). Of collections those that are open to everyone: by the
--- words of others, people would learn what they are called. What stands in its name is there once more
--- after an @, which no word has, to tell it from the file's name. A position is left out between two
--- texts, so that no phrase reaches from one into the other. After a = stands what the asset is called,
--- as a whole: title, file name, file name without its ending. A word may have 2,046 bytes, all of them
--- a megabyte: both are far beyond what is cut off here.
+-- Weights: A title, B label with its synonyms, C file name and collection, D description, creator and
+-- credit line (search/query/lexical.py has their factors). Of collections those that are open to
+-- everyone: by the words of others, people would learn what they are called. What stands in its name is
+-- there once more after an @, which no word has, to tell it from the file's name, and a credit after a
+-- ~, to tell it from the description. A position is left out between two texts, so that no phrase
+-- reaches from one into the other. After a = stands what the asset is called, as a whole: title, file
+-- name, file name without its ending. A word may have 2,046 bytes, all of them a megabyte: both are far
+-- beyond what is cut off here.
 CREATE OR REPLACE FUNCTION words_of_asset(asset uuid) RETURNS tsvector LANGUAGE sql STABLE STRICT
 AS $$
 WITH texts AS (
@@ -20,6 +21,9 @@ WITH texts AS (
     JOIN search_collection_assets m ON m.collection_id = c.id WHERE m.asset_id = asset AND c.is_open
     UNION ALL
     SELECT 4, 'D', '{""}', description FROM search_asset WHERE id = asset AND description <> ''
+    UNION ALL
+    SELECT 5, 'D', '{"",~}', name FROM search_rights, unnest(ARRAY[creator, credit]) AS name
+    WHERE asset_id = asset AND name <> ''
 ), numbered AS (
     SELECT *, row_number() OVER (ORDER BY place, said) AS gap FROM texts
 ), words AS (

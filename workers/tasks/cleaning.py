@@ -4,7 +4,7 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
-from search.library import upgrade
+from search.library import documents, upgrade
 from search.library.storage import remove_left_uploads, remove_orphans
 from search.models import Word
 from workers.tasks import inspections
@@ -13,6 +13,7 @@ from workers.tasks import inspections
 @shared_task
 def clean_up() -> None:
     """Remove what killed uploads left and the sessions that are over; take inspections back."""
+    documents.remove_unused()
     remove_orphans()
     remove_left_uploads()
     SessionStore.clear_expired()
