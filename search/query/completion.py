@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from search.formats.sniff import FORMATS
-from search.models import Asset, Collection, Label, User
+from search.models import Asset, Collection, Label, Licence, User
 from search.models.asset import COLOURS, AssetQuerySet
 from search.models.embedding import AssetState
 from search.query import lexical
@@ -77,7 +77,8 @@ def _filters(box: Unfinished, user: Person) -> Iterator[Completion]:
         return
     for name in ("label", "collection"):
         yield from islice(_values(box, name, user), SHARE)
-    names = (name for name in OFFERED if name.startswith(begun))
+    mine = (n for n in OFFERED if user.is_staff or not FILTERS[n].for_staff)
+    names = (name for name in mine if name.startswith(begun))
     for name in islice(names, SHARE):
         hint = FILTERS[name].hint or "filter"
         yield Completion(box.as_filter(name, ""), f"{name}:", hint, goes_on=True)
@@ -100,6 +101,9 @@ def _choices(name: str, begun: str, user: Person) -> Iterable[tuple[str, str]]:
     if name == "collection":
         called = Q(name__istartswith=begun) | Q(slug__startswith=begun.lower())
         return Collection.objects.visible_to(user).filter(called).values_list("slug", "name")[:MOST]
+    if name == "licence":
+        called = Q(name__istartswith=begun) | Q(code__istartswith=begun)
+        return Licence.objects.filter(called).values_list("code", "name")[:MOST]
     if name == "owner":
         return _owners(begun, user)
     values = CHOICES.get(name) or _times(name)

@@ -8,12 +8,14 @@ from functools import reduce
 from typing import NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, Q
+from django.db.models import DateTimeField, Exists, F, OuterRef, Q, Value
+from django.utils import timezone
 
 from search.formats.sniff import FORMATS
-from search.models import Collection, Embedding, Label, User
+from search.models import Collection, Embedding, Label, Licence, Rights, User
 from search.models.asset import COLOURS, AssetQuerySet
 from search.models.embedding import AssetState
+from search.models.names import called
 from search.models.old_name import Row, named
 from search.query.query import Malformed
 from search.query.words import Part, Words
@@ -46,6 +48,7 @@ class Filter(NamedTuple):
     leaves: Leaves
     all_of: bool = False  # Several values leave what has each of them, else what has any.
     hint: str = ""  # What to write behind its name.
+    for_staff: bool = False  # Others may not ask by it.
 
 
 def narrow(assets: AssetQuerySet, filters: Iterable[tuple[str, str]]) -> AssetQuerySet:
@@ -62,6 +65,8 @@ def read(name: str, value: str, user: Person) -> tuple[str, str]:
     """A filter as it stands in the canonical form. Raises Malformed, also where it names what this
     person may not see."""
     name = SPELLINGS.get(name, name)
+    if FILTERS[name].for_staff and not user.is_staff:
+        raise Malformed("filter_is_for_curators", filter=name)
     return name, FILTERS[name].read(value.strip(), user)
 
 
@@ -115,6 +120,12 @@ def _a_collection(value: str, user: Person) -> str:
 
 def _an_owner(value: str, user: Person) -> str:
     return _there(named(User.objects.all(), value, "username"), value, "no_such_owner").username
+
+
+def _a_licence(value: str, user: Person) -> str:
+    ways = (called(Licence.objects.all(), value, field) for field in ("code", "name"))
+    found = next((licence for way in ways if (licence := way.first())), None)
+    return _there(found, value, "no_such_licence").code
 
 
 def _there(row: Row | None, value: str, refusal: str) -> Row:
@@ -235,6 +246,20 @@ def _in_states(assets: AssetQuerySet, states: Sequence[str]) -> AssetQuerySet:
     )
 
 
+def _of_licences(assets: AssetQuerySet, codes: Sequence[str]) -> AssetQuerySet:
+    licences = list(Licence.objects.filter(code__in=codes).values_list("pk", flat=True))
+    licensed = Rights.objects.filter(licence__in=licences, asset=OuterRef("pk"))
+    return assets.filter(Exists(licensed))
+
+
+def _as_of(assets: AssetQuerySet, days: Sequence[str]) -> AssetQuerySet:
+    """What terms of use left to viewers as each of these days began, by the site's clock."""
+    for day in days:
+        begins = timezone.make_aware(datetime.datetime.fromisoformat(day))
+        assets = assets.cleared_at(Value(begins, output_field=DateTimeField()))
+    return assets
+
+
 def _since(field: str) -> Leaves:
     return lambda assets, days: assets.dated().filter(**{f"{field}__gte": _midnight(min(days))})
 
@@ -284,6 +309,7 @@ FILTERS = {
     "size": Filter(_one_of("size", MEGAPIXELS), _of_sizes),
     "owner": Filter(_an_owner, _of_owners, hint="who uploaded it"),
     "state": Filter(_one_of("state", AssetState.values), _in_states),
+    "licence": Filter(_a_licence, _of_licences, hint="what it may be used for"),
     "year": Filter(_a_year, _in_years, hint="when it was taken, else added"),
     "after": Filter(_a_date, _since("dated"), hint=DAY),
     "before": Filter(_a_date, _until("dated"), hint=DAY),
@@ -291,8 +317,14 @@ FILTERS = {
     "taken_before": Filter(_a_date, _until("taken"), hint=DAY),
     "added_after": Filter(_a_date, _since("created"), hint=DAY),
     "added_before": Filter(_a_date, _until("created"), hint=DAY),
+    "as_of": Filter(_a_date, _as_of, all_of=True, hint=f"{DAY}, by its terms", for_staff=True),
     "new_since": Filter(_a_moment, _new_since, all_of=True),
 }
 # Other spellings of their names.
-SPELLINGS = {"color": "colour", "colors": "colour", "colours": "colour"}
+SPELLINGS = {
+    "color": "colour",
+    "colors": "colour",
+    "colours": "colour",
+    "license": "licence",
+}
 NAMES = frozenset({*FILTERS, *SPELLINGS})

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from search.forms import SearchForm, data_of
-from search.models import Asset
+from search.models import Asset, Licence, Rights, User
 from search.query import Query, Sort, answer, fusion, nearest
 from search.query.answer import ORDERS
 from search.query.filters import FILTERS
@@ -30,6 +30,7 @@ VALUES = {
     "size": "small",
     "owner": "owner",
     "state": "searchable",
+    "licence": "cc0-1.0",
     "year": "2020",
     "after": "2020",
     "before": "2021",
@@ -37,6 +38,7 @@ VALUES = {
     "taken_before": "2021",
     "added_after": YEAR,
     "added_before": "9000",
+    "as_of": "2020",
     "new_since": "1990-01-01T00:00:00+00:00",
 }
 KINDS = ["words", "asset", "words and asset", "region", "without"]
@@ -51,6 +53,8 @@ def library(fake_encoder, monkeypatch):
         make_asset(
             title=f"red {number}", embedded=True, labels=("house",), collection="water", taken=taken
         )
+    licence = Licence.objects.get(code="cc0-1.0")
+    Rights.objects.bulk_create(Rights(asset=a, licence=licence) for a in Asset.objects.all())
     make_asset(title="else", labels=("other",), colour="blue")
     return make_encoder()
 
@@ -82,6 +86,12 @@ def explained(part: str, *, ends: bool = False):
         yield plans
 
 
+def curator() -> User:
+    person = make_user("curator")
+    person.is_staff = True
+    return person
+
+
 def query_by(kind: str, **parts) -> Query:
     example = str(Asset.objects.filter(title="red 0").get().pk)
     given = {
@@ -95,14 +105,14 @@ def query_by(kind: str, **parts) -> Query:
 
 
 def query_of(given: dict[str, list[str]]) -> Query:
-    form = SearchForm(data_of(given), make_user())
+    form = SearchForm(data_of(given), curator() if "as_of" in given else make_user())
     assert form.is_valid(), form.errors
     return form.query()
 
 
-def plan_of(query: Query) -> str:
+def plan_of(query: Query, person: User | None = None) -> str:
     with explained("WITH near AS MATERIALIZED", ends=True) as plans:
-        answer(query, make_user())
+        answer(query, person or make_user())
     return plans[0]
 
 
@@ -139,6 +149,15 @@ def test_above_the_limit_the_index_is_used_whatever_is_asked_by(library, never_f
 def test_all_filters_at_once_leave_the_index_in_use(library, never_few, kind):
     parts = {name: [value] for name, value in VALUES.items()}
     assert library.index_name in plan_of(query_by(kind, **parts))
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_terms_of_use_leave_the_index_in_use(library, never_few, settings, is_open):
+    settings.LIBRARY_OPEN = is_open
+    for person in (make_user(), curator()):
+        plan = plan_of(query_by("words"), person)
+        assert library.index_name in plan and "hidden @> statement_timestamp()" in plan
+        assert "search_term" not in plan
 
 
 @pytest.mark.parametrize("parts", [{"not_label": ["other"]}, {"q": ["red -house"]}])
