@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Case, Exists, F, Func, OuterRef, Q, Value, When
-from django.db.models.expressions import Combinable, RawSQL
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Lower, Now
 from django.urls import reverse
 from pgvector.django import BitField, CosineDistance, HalfVectorField
@@ -17,7 +17,7 @@ from search.formats.likeness import BAND_BITS, BANDS
 from search.formats.public_copy import has_public_copy
 from search.formats.sniff import content_type, download_name
 from search.models import moments
-from search.models.audience import Audience, sees_all
+from search.models.audience import Audience, is_among, sees_all
 from search.models.encoder import Encoder
 from search.models.grant import Grant
 from search.models.label import AssetLabel, Label
@@ -44,7 +44,7 @@ class AssetQuerySet(models.QuerySet["Asset"]):
             return self.none()
         if sees_all(user):
             return self.cleared_for(user)
-        through = Q(audience__in=_audiences(user)) | Q(owner=user.pk)
+        through = is_among(_audiences(user)) | Q(owner=user.pk)
         return self.filter(through).cleared_for(user)
 
     def cleared_for(self, user: Any) -> Self:
@@ -142,7 +142,7 @@ def _ids(model: Any, **names: Any) -> list[int]:
     return list(model.objects.filter(**names).values_list("pk", flat=True))
 
 
-def _audiences(user: Any) -> RawSQL:
+def _audiences(user: Any) -> bytes:
     """Those that a person belongs to, looked up once for each request."""
     if not hasattr(user, "audiences"):
         user.audiences = Audience.objects.granted(Grant.objects.of(user))
@@ -157,7 +157,7 @@ def _may_edit(user: Any) -> Q:
         return Q(owner=user.pk)
     audiences = Audience.objects.granted(Grant.objects.of(user).to_edit())
     loose = Q(audience=None) if settings.LIBRARY_OPEN else Q()
-    return Q(audience__in=audiences) | Q(owner=user.pk) | loose
+    return is_among(audiences) | Q(owner=user.pk) | loose
 
 
 def _hides_not(moment: Combinable) -> Q:

@@ -1,21 +1,28 @@
--- Triggers that keep search_asset.audience_id true (search/models/audience.py). They lock the assets
--- in one order first, and read nothing before the lock is held: the audience then is that of all that
--- has committed. Their names come before those of word_triggers.sql, and they so before them: whoever
--- changes an asset has it locked before its words, too.
+-- Triggers that keep search_asset.audience_id true (search/models/audience.py). They lock the
+-- collections and then the assets, each in one order, and read nothing before the locks are held: the
+-- audience then is that of all that has committed. Their names come before those of word_triggers.sql,
+-- and they so before them: whoever changes an asset has it locked before its words, too.
+-- Only what shows an asset to somebody counts, open or granted: of a hundred thousand assets in 2,000
+-- collections with grants and 60 without, there were 25,000 audiences with these and 3,800 without.
 CREATE OR REPLACE FUNCTION audience_keys(assets uuid[]) RETURNS TABLE (asset uuid, key text) LANGUAGE sql STABLE
 AS $$
-SELECT each.id, CASE WHEN bool_or(c.is_open) THEN ''
-    ELSE string_agg(c.id::text, ',' ORDER BY c.id) END
+SELECT each.id, CASE WHEN bool_or(c.is_open) THEN '' WHEN count(c.id) > 0 THEN coalesce(
+    string_agg(c.id::text, ',' ORDER BY c.id)
+        FILTER (WHERE EXISTS (SELECT FROM search_grant g WHERE g.collection_id = c.id)), '-') END
 FROM (SELECT DISTINCT unnest(assets) AS id) AS each
 LEFT JOIN search_collection_assets m ON m.asset_id = each.id
 LEFT JOIN search_collection c ON c.id = m.collection_id
 GROUP BY each.id
 $$;
+-- A number that a conflict takes is lost, and numbers are to be dense: they are places in a row of bits.
 CREATE OR REPLACE FUNCTION set_audiences(assets uuid[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM pg_advisory_xact_lock_shared(1635083369); -- While held, none is removed.
     PERFORM FROM search_asset WHERE id = ANY(assets) ORDER BY id FOR NO KEY UPDATE;
     INSERT INTO search_audience (key)
-    SELECT DISTINCT key FROM audience_keys(assets) WHERE key IS NOT NULL ON CONFLICT DO NOTHING;
+    SELECT DISTINCT key FROM audience_keys(assets) AS wanted
+    WHERE key IS NOT NULL AND NOT EXISTS (SELECT FROM search_audience a WHERE a.key = wanted.key)
+    ON CONFLICT DO NOTHING;
     UPDATE search_asset SET audience_id = found.id
     FROM audience_keys(assets) AS wanted
     LEFT JOIN search_audience found ON found.key = wanted.key
@@ -25,19 +32,30 @@ END $$;
 CREATE OR REPLACE FUNCTION audience_has_collections() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO search_audience_collections (audience_id, collection_id)
-    SELECT NEW.id, unnest(string_to_array(NEW.key, ',')::bigint[]);
+    SELECT NEW.id, unnest(string_to_array(nullif(NEW.key, '-'), ',')::bigint[]);
     RETURN NULL;
 END $$;
 CREATE OR REPLACE TRIGGER audience_has_collections AFTER INSERT ON search_audience
     FOR EACH ROW EXECUTE FUNCTION audience_has_collections();
 
+CREATE OR REPLACE FUNCTION set_audiences_in(collections bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM search_collection WHERE id = ANY(collections) ORDER BY id FOR NO KEY UPDATE;
+    PERFORM set_audiences(ARRAY(
+        SELECT asset_id FROM search_collection_assets WHERE collection_id = ANY(collections)
+    ));
+END $$;
+
 CREATE OR REPLACE FUNCTION link_changes_audience() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM FROM search_collection WHERE id IN (SELECT collection_id FROM changed) ORDER BY id FOR SHARE;
     PERFORM set_audiences(ARRAY(SELECT asset_id FROM changed));
     RETURN NULL;
 END $$;
 CREATE OR REPLACE FUNCTION link_moves_audience() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM FROM search_collection
+    WHERE id IN (OLD.collection_id, NEW.collection_id) ORDER BY id FOR SHARE;
     PERFORM set_audiences(ARRAY[OLD.asset_id, NEW.asset_id]);
     RETURN NULL;
 END $$;
@@ -51,9 +69,33 @@ CREATE OR REPLACE TRIGGER audience_of_moved AFTER UPDATE OF asset_id, collection
 
 CREATE OR REPLACE FUNCTION collection_changes_audience() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM set_audiences(ARRAY(SELECT asset_id FROM search_collection_assets WHERE collection_id = NEW.id));
+    PERFORM set_audiences_in(ARRAY[NEW.id]);
     RETURN NULL;
 END $$;
 CREATE OR REPLACE TRIGGER audience_of_collection AFTER UPDATE OF is_open ON search_collection
     FOR EACH ROW WHEN (OLD.is_open <> NEW.is_open)
     EXECUTE FUNCTION collection_changes_audience();
+
+-- Of the collections whose first grant comes, or whose last one goes: more of them show nothing more.
+CREATE OR REPLACE FUNCTION grant_changes_audience() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM search_collection WHERE id IN (SELECT collection_id FROM changed) ORDER BY id FOR NO KEY UPDATE;
+    PERFORM set_audiences_in(ARRAY(
+        SELECT collection_id FROM changed LEFT JOIN search_grant g USING (collection_id)
+        GROUP BY collection_id
+        HAVING count(DISTINCT g.id) = CASE TG_OP WHEN 'INSERT' THEN count(DISTINCT changed.id) ELSE 0 END
+    ));
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE FUNCTION grant_moves_audience() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_audiences_in(ARRAY[OLD.collection_id, NEW.collection_id]);
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER audience_of_granted AFTER INSERT ON search_grant
+    REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION grant_changes_audience();
+CREATE OR REPLACE TRIGGER audience_of_revoked AFTER DELETE ON search_grant
+    REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION grant_changes_audience();
+CREATE OR REPLACE TRIGGER audience_of_other_grant AFTER UPDATE OF collection_id ON search_grant
+    FOR EACH ROW WHEN (OLD.collection_id <> NEW.collection_id)
+    EXECUTE FUNCTION grant_moves_audience();

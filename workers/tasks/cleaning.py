@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from search.library import documents, upgrade
 from search.library.storage import remove_left_uploads, remove_orphans
-from search.models import Word
+from search.models import Audience, Word
 from workers.tasks import inspections
 
 
@@ -17,6 +17,7 @@ def clean_up() -> None:
     remove_orphans()
     remove_left_uploads()
     SessionStore.clear_expired()
+    Audience.objects.remove_unused()
     Word.objects.remove_stale(timezone.now().hour)
     inspections.take_back()
     upgrade.take_back()

@@ -3,24 +3,27 @@
 import threading
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from search.library.merging import merge_collections
-from search.models import Asset, Audience, Collection, Grant
+from search.models import Asset, Audience, Collection, Grant, User
 from tests.support.factories import make_asset, make_user
 
 pytestmark = pytest.mark.django_db
 
 
 def make_collection(name: str, *, is_open: bool = False) -> Collection:
-    return Collection.objects.create(name=name, slug=name, is_open=is_open)
+    """One that is granted to somebody."""
+    collection = Collection.objects.create(name=name, slug=name, is_open=is_open)
+    collection.grants.create(person=make_user("ann"))
+    return collection
 
 
 def audience(asset: Asset) -> str | None:
-    """The names of the collections of an asset's audience; "everyone", or None."""
+    """The names of the collections of an asset's audience; "everyone", "no one", or None."""
     of_asset = Asset.objects.get(pk=asset.pk).audience
-    if of_asset is None or of_asset.key == "":
-        return of_asset and "everyone"
+    if of_asset is None or of_asset.key in {"", "-"}:
+        return of_asset and ("no one" if of_asset.key else "everyone")
     names = of_asset.collections.order_by("name").values_list("name", flat=True)
     assert of_asset.key == ",".join(
         map(str, of_asset.collections.order_by("pk").values_list("pk", flat=True))
@@ -131,6 +134,59 @@ def test_two_who_file_one_asset_at_once_leave_it_for_both_audiences():
     assert {audience(asset) for asset in assets} == {"archive press"}
 
 
+def test_a_collection_that_nobody_has_a_grant_to_shows_its_assets_to_no_one():
+    asset, press = make_asset(), make_collection("press")
+    press.assets.add(asset)
+    press.grants.create(person=make_user("bob"), level="view")
+    press.grants.first().delete()
+    assert audience(asset) == "press"
+    Grant.objects.all().delete()
+    assert audience(asset) == "no one"
+
+
+def test_the_first_grants_of_a_collection_show_its_assets():
+    asset, press, water = make_asset(), make_collection("press"), make_collection("water")
+    press.assets.add(asset)
+    Grant.objects.all().delete()
+    Grant.objects.bulk_create(
+        [Grant(collection=press, person=make_user(name)) for name in ("ann", "bob")]
+    )
+    assert audience(asset) == "press"
+    water.assets.add(asset)
+    Grant.objects.filter(person__username="bob").update(collection=water)
+    assert audience(asset) == "press water"
+
+
+def test_grants_and_links_of_the_same_moment_agree(transactional_db):
+    """Neither sees the other's row: whoever comes second waits for the collection."""
+    asset, press = make_asset(), Collection.objects.create(name="p", slug="p", is_open=False)
+    with transaction.atomic():
+        press.assets.add(asset)
+        granting = threading.Thread(target=grant_apart, args=(press, make_user("eve")))
+        granting.start()
+        granting.join(0.3)
+        assert granting.is_alive()
+    granting.join(10)
+    assert audience(asset) == "p"
+
+
+def grant_apart(collection: Collection, person: User) -> None:
+    collection.grants.create(person=person)
+    connection.close()
+
+
+def test_audiences_of_no_asset_are_removed_and_others_are_not():
+    asset, press, water = make_asset(), make_collection("press"), make_collection("water")
+    press.assets.add(asset)
+    water.assets.add(asset)
+    water.assets.clear()
+    make_asset(title="open", collection="all")
+    Audience.objects.remove_unused()
+    assert set(Audience.objects.values_list("key", flat=True)) == {"", str(press.pk)}
+    assert audience(asset) == "press"
+
+
 def test_a_grant_is_to_a_group_or_to_a_person():
-    grant = Grant(collection=make_collection("press"), person=make_user(), level="view")
+    press = Collection.objects.create(name="press", slug="press", is_open=False)
+    grant = Grant(collection=press, person=make_user(), level="view")
     assert str(grant) == "owner may view it"

@@ -103,6 +103,8 @@ def test_a_filter_starves_no_walk_that_keeps_fewer_than_it_needs(library, monkey
 def large(monkeypatch, never_few):
     """A library so large that a walk for words goes on beyond its width."""
     monkeypatch.setattr(nearest.facets, "library_size", lambda: 100)
+    monkeypatch.setattr(nearest.facets, "EXACT", 50)
+    monkeypatch.setattr(nearest.facets, "SAMPLE", 100)
     monkeypatch.setattr(nearest, "REACH", 0.9)
     monkeypatch.setattr(nearest, "WIDEST", 5)
 
