@@ -13,6 +13,7 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     from config import embedded
+    from search.history.context import acting
 
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     try:
@@ -21,7 +22,8 @@ def main() -> None:
             embedded.start_database(settings.VAR_DIR)
     except embedded.EmbeddedError as error:
         sys.exit(str(error))
-    execute_from_command_line(sys.argv)
+    with acting(lambda: {"command": command}):
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -130,6 +130,8 @@ INSTALLED_APPS = [
     "django_htmx",
     "csp",
     "axes",
+    "pgtrigger",
+    "pghistory",
     "search",
 ]
 MIDDLEWARE = [
@@ -147,6 +149,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "search.history.context.HistoryMiddleware",
 ]
 TEMPLATES = [
     {

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 from celery import current_app
 from celery.signals import (
     celeryd_after_setup,
+    task_postrun,
+    task_prerun,
     worker_process_init,
     worker_ready,
     worker_shutting_down,
@@ -22,6 +25,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 from config import priority, timeouts
+from search.history.context import acting
 from search.models import Encoder
 from workers import queues
 from workers.bell import ring
@@ -82,6 +86,23 @@ def start_threads(sender: Any, **kwargs: Any) -> None:
     ):
         if takes(queue, sender.app):
             threading.Thread(target=for_ever, args=(step, pause), daemon=True, name=name).start()
+
+
+# The contexts of the tasks that run, by their ids.
+working: dict[str, AbstractContextManager[None]] = {}
+
+
+@task_prerun.connect
+def begin(task_id: str, task: Any, **kwargs: Any) -> None:
+    """What a task changes has its name in the history."""
+    working[task_id] = acting(lambda: {"task": task.name.rpartition(".")[2]})
+    working[task_id].__enter__()
+
+
+@task_postrun.connect
+def end(task_id: str, **kwargs: Any) -> None:
+    if task_id in working:
+        working.pop(task_id).__exit__(None, None, None)
 
 
 @worker_shutting_down.connect

@@ -1,14 +1,15 @@
 from search.models.asset import Asset
 from search.models.audience import Audience
 from search.models.calibration import Calibration
-from search.models.collection import Collection
+from search.models.change import Change
+from search.models.collection import Collection, CollectionAsset
 from search.models.document import Document
 from search.models.embedding import Embedding
 from search.models.encoder import Encoder
 from search.models.encoder_request import EncoderRequest
 from search.models.evaluation import Evaluation
 from search.models.grant import Grant
-from search.models.group import Group
+from search.models.group import Group, Membership
 from search.models.judgement import JudgedQuery, Judgement, Preference
 from search.models.label import AssetLabel, Label, LabelVector, Rejection
 from search.models.not_duplicate import NotDuplicate
@@ -27,9 +28,12 @@ __all__ = [
     "AssetWords",
     "Audience",
     "Calibration",
+    "Change",
     "Collection",
+    "CollectionAsset",
     "NotDuplicate",
     "Document",
+    "Membership",
     "Embedding",
     "Encoder",
     "EncoderRequest",

@@ -18,6 +18,7 @@ from search.formats.public_copy import has_public_copy
 from search.formats.sniff import content_type, download_name
 from search.models import moments
 from search.models.audience import Audience, is_among, sees_all
+from search.models.change import history
 from search.models.encoder import Encoder
 from search.models.grant import Grant
 from search.models.label import AssetLabel, Label
@@ -252,6 +253,9 @@ class Asset(models.Model):
     objects = AssetQuerySet.as_manager()
 
     class Meta:
+        triggers = history(
+            "asset", "title", "description", "taken", "taken_source", "owner", asset="id"
+        )
         constraints = [
             models.UniqueConstraint(
                 # The hash first: an upload is looked for among the assets of all owners.

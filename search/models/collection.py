@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from search.models.asset import Asset
+from search.models.change import history
 from search.models.grant import Grant, GrantQuerySet
 from search.models.names import NameField, one_of_a_name
 from search.models.user import User, contributes
@@ -54,6 +55,7 @@ class Collection(models.Model):
 
     class Meta:
         ordering = ["name"]
+        triggers = history("collection", "name", "slug", "is_open", collection="id")
         constraints = [
             one_of_a_name("name", "one_collection_per_name", "There is a collection of this name."),
             one_of_a_name("slug", "one_collection_per_slug", "There is a collection of this slug."),
@@ -61,3 +63,13 @@ class Collection(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CollectionAsset(Collection.assets.through):  # type: ignore[name-defined,misc]
+    """The link of an asset with a collection, for its triggers."""
+
+    class Meta:
+        proxy = True
+        triggers = history(
+            "in_collection", "collection", "asset", collection="collection", asset="asset"
+        )

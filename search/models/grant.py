@@ -4,6 +4,7 @@ from django.contrib.auth.models import AnonymousUser, Group
 from django.db import models
 from django.db.models import Q
 
+from search.models.change import history
 from search.models.user import User
 
 
@@ -41,6 +42,12 @@ class Grant(models.Model):
 
     class Meta:
         default_related_name = "grants"
+        triggers = history(
+            *("grant", "collection", "group", "person", "level"),
+            collection="collection",
+            group="group",
+            person="person",
+        )
         constraints = [
             models.CheckConstraint(
                 condition=Q(group=None, person__isnull=False) | Q(group__isnull=False, person=None),

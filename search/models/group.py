@@ -1,5 +1,8 @@
 from django.contrib.auth.models import Group as PlainGroup
 
+from search.models.change import history
+from search.models.user import User
+
 
 class Group(PlainGroup):
     """People who have their grants together."""
@@ -7,3 +10,12 @@ class Group(PlainGroup):
     class Meta:
         proxy = True
         ordering = ["name"]
+        triggers = history("group", "name", group="id")
+
+
+class Membership(User.groups.through):  # type: ignore[name-defined,misc]
+    """The link of a person with a group, for its triggers."""
+
+    class Meta:
+        proxy = True
+        triggers = history("membership", "user", "group", person="user", group="group")

@@ -9,6 +9,7 @@ from django.db.models.functions import JSONObject
 from pgvector.django import HalfVectorField
 
 from search.models.audience import sees_all
+from search.models.change import history
 from search.models.counts import number_of
 from search.models.encoder import Encoder
 from search.models.names import NameField, called, one_of_a_name
@@ -101,6 +102,9 @@ class Label(models.Model):
 
     class Meta:
         ordering = ["name"]
+        triggers = history(
+            "label", "name", "suggested", "synonyms", "templates", "threshold", label="id"
+        )
         constraints = [
             one_of_a_name("name", "one_label_per_name", "There is a label of this name."),
             models.CheckConstraint(
@@ -187,6 +191,12 @@ class AssetLabel(models.Model):
     class Meta:
         # The admin lists those of encoders only; those of people belong to their asset's form.
         verbose_name = "suggestion"
+        triggers = history(
+            *("asset_label", "asset", "label", "source"),
+            only="{row}.source = 'person'",  # Not what encoders suggest.
+            asset="asset",
+            label="label",
+        )
         constraints = [
             models.UniqueConstraint(
                 fields=["asset", "label", "source"], name="one_label_per_asset_and_source"
@@ -215,6 +225,7 @@ class Rejection(models.Model):
     label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="rejections")
 
     class Meta:
+        triggers = history("rejection", "asset", "label", asset="asset", label="label")
         constraints = [
             models.UniqueConstraint(
                 fields=["asset", "label"], name="one_rejection_per_asset_and_label"

@@ -2,6 +2,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from search.models.asset import Asset
+from search.models.change import history
 from search.models.names import NameField, one_of_a_name
 
 
@@ -64,6 +65,10 @@ class Rights(models.Model):
     class Meta:
         default_related_name = "rights"
         verbose_name_plural = "rights"
+        triggers = history(
+            *("rights", "asset", "licence", "creator", "credit", "source", "notice", "contact"),
+            asset="asset",
+        )
 
     def __str__(self) -> str:
         return f"the rights in {self.asset}"

@@ -11,6 +11,7 @@ from django.utils import formats, timezone
 
 from search.models import moments
 from search.models.asset import Asset
+from search.models.change import history
 from search.models.collection import Collection
 from search.models.document import Document
 from search.models.territory import TERRITORIES
@@ -127,6 +128,13 @@ class Term(models.Model):
         default_related_name = "terms"
         verbose_name = "use term"
         ordering = ["since", "pk"]
+        triggers = history(
+            *("term", "asset", "collection", "uploader", "kind", "effect", "scope", "territory"),
+            *("since", "until", "ends_use", "display", "reason", "document", "link"),
+            asset="asset",
+            collection="collection",
+            person="uploader",
+        )
         constraints = [
             models.CheckConstraint(
                 condition=Q(asset__isnull=False, collection=None, uploader=None)

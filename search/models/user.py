@@ -5,6 +5,7 @@ from django.contrib.auth.models import UserManager as PlainManager
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
+from search.models.change import history
 from search.models.names import one_of_a_name
 
 
@@ -65,6 +66,12 @@ class User(AbstractUser):
                 violation_error_message="An account has one role.",
             ),
         ]
+        # Neither the password's hash nor sign-ins.
+        triggers = history(
+            *("account", "username", "email", "first_name", "last_name"),
+            *("is_active", "is_contributor", "is_staff", "is_superuser"),
+            person="id",
+        )
 
     @property
     def role(self) -> Role:
