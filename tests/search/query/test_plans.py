@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from search.forms import SearchForm, data_of
-from search.models import Asset, Licence, Rights, User
+from search.models import Asset, Group, Licence, Rights, User
 from search.query import Query, Sort, answer, fusion, nearest
 from search.query.answer import ORDERS
 from search.query.filters import FILTERS
@@ -64,6 +64,35 @@ def never_few(monkeypatch):
     monkeypatch.setattr(nearest, "EXACT_BELOW", 0)
 
 
+RESTRICTED = """
+INSERT INTO search_collection_assets (collection_id, asset_id)
+SELECT c.id, a.id FROM search_collection c, search_asset a
+WHERE c.slug = 'water' AND a.title = 'else';
+UPDATE search_collection SET is_open = false;
+INSERT INTO search_collection (name, slug, is_open)
+SELECT 'closed ' || n, 'closed-' || n, false FROM generate_series(1, 2000) n;
+INSERT INTO auth_group (name) SELECT 'group ' || n FROM generate_series(1, 200) n;
+INSERT INTO search_grant (collection_id, group_id, level)
+SELECT c.id, g.id, 'view' FROM search_collection c, auth_group g WHERE (c.id + g.id) % 50 = 0;
+INSERT INTO search_grant (collection_id, group_id, level)
+SELECT c.id, g.id, 'view' FROM search_collection c, auth_group g
+WHERE c.slug = 'water' AND g.name = 'group 7' ON CONFLICT DO NOTHING;
+ANALYZE
+"""
+
+
+@pytest.fixture
+def member(library, settings):
+    """A person in ten of 200 groups that have grants to 2,000 collections, one of these all that
+    is in the library."""
+    settings.LIBRARY_OPEN = False
+    with connection.cursor() as cursor:
+        cursor.execute(RESTRICTED)
+    person = make_user("member")
+    person.groups.set(Group.objects.filter(name__in=[f"group {n}" for n in range(1, 11)]))
+    return person
+
+
 class Explained(Exception):
     """The one statement that mattered has been explained."""
 
@@ -92,7 +121,7 @@ def curator() -> User:
     return person
 
 
-def query_by(kind: str, **parts) -> Query:
+def query_by(kind: str, person: User | None = None, **parts) -> Query:
     example = str(Asset.objects.filter(title="red 0").get().pk)
     given = {
         "words": {"q": ["red"]},
@@ -101,11 +130,11 @@ def query_by(kind: str, **parts) -> Query:
         "region": {"like": [f"{example}@0,0,0.5,0.5"]},
         "without": {"q": ["red -blue"]},
     }
-    return query_of(given[kind] | parts)
+    return query_of(given[kind] | parts, person)
 
 
-def query_of(given: dict[str, list[str]]) -> Query:
-    form = SearchForm(data_of(given), curator() if "as_of" in given else make_user())
+def query_of(given: dict[str, list[str]], person: User | None = None) -> Query:
+    form = SearchForm(data_of(given), curator() if "as_of" in given else person or make_user())
     assert form.is_valid(), form.errors
     return form.query()
 
@@ -120,11 +149,11 @@ def test_every_filter_has_a_value_here():
     assert set(VALUES) == set(FILTERS)
 
 
-def filtered_and_sorted() -> dict[tuple[str, Sort], str]:
+def filtered_and_sorted(person: User | None = None) -> dict[tuple[str, Sort], str]:
     """The plan of each filter, and of none, with each sort."""
     some = {name: {name: [VALUES[name]]} for name in FILTERS} | {"": {}}
     return {
-        (name, sort): plan_of(query_by("words", sort=[sort], **parts))
+        (name, sort): plan_of(query_by("words", person, sort=[sort], **parts), person)
         for name, parts in some.items()
         for sort in Sort
     }
@@ -137,6 +166,18 @@ def test_above_the_limit_the_index_is_used_whatever_the_filter_and_the_sort(libr
 
 def test_below_the_limit_all_are_compared_whatever_the_filter_and_the_sort(library):
     assert {key: plan for key, plan in filtered_and_sorted().items() if "hnsw_" in plan} == {}
+
+
+def test_the_same_of_what_one_of_200_groups_sees_of_2000_collections(member, never_few):
+    plans = filtered_and_sorted(member)
+    assert {key: plan for key, plan in plans.items() if "hnsw_" not in plan} == {}
+    assert all("get_bit(" in plan for plan in plans.values())
+
+
+@pytest.mark.only_in_full
+def test_what_one_of_200_groups_sees_of_2000_collections_is_compared_below(member):
+    plans = filtered_and_sorted(member)
+    assert {key: plan for key, plan in plans.items() if "hnsw_" in plan} == {}
 
 
 @pytest.mark.parametrize("kind", KINDS)
