@@ -100,7 +100,11 @@ UNFOLD = {
                 "title": "Accounts",
                 "items": [
                     admin_link(*link) | {"permission": lambda request: request.user.is_superuser}
-                    for link in (("Users", "person", "user"), ("Groups", "group", "group"))
+                    for link in (
+                        ("Users", "person", "user"),
+                        ("Groups", "group", "group"),
+                        ("Invitations", "mail", "invitation"),
+                    )
                 ],
             },
         ]

@@ -66,6 +66,8 @@ MIN_FREE_MB = env_number("MIN_FREE_MB", 500)
 # How long a person waits for the query's vector before lexical hits are shown instead.
 QUERY_TIMEOUT_SECONDS = env_number("QUERY_TIMEOUT_SECONDS", 4)
 CLAIM_LEASE_SECONDS = env_number("CLAIM_LEASE_SECONDS", 120)
+# Days for which an invitation holds.
+INVITATION_DAYS = env_number("INVITATION_DAYS", 7)
 # A bell that a silent Redis lost is made good by the next: within ten seconds of its return.
 BELL_SECONDS = env_number("BELL_SECONDS", 8)
 

@@ -7,12 +7,13 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import authenticate
-from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.forms import BaseUserCreationForm, PasswordChangeForm
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, QueryDict
 
 from search.formats.region import NoRegion, Region
 from search.models import Asset, Label, Preference, User
+from search.models.names import called
 from search.models.saved_search import FILTERS_BY_KIND
 from search.query import Example, Malformed, Query, Sort, Words, filters
 from search.query.filters import FILTERS, NAMES, SPELLINGS
@@ -337,3 +338,24 @@ class PasswordForm(PasswordChangeForm):
         if authenticate(self.request, username=self.user.get_username(), password=password):
             return password
         raise forms.ValidationError(self.error_messages["password_incorrect"])
+
+
+class NewAccountForm(BaseUserCreationForm):
+    """The name and the password that somebody chooses who is invited; `instance` has both."""
+
+    NOT_AVAILABLE = "This name is not available: please choose another one."
+
+    class Meta:
+        model = User
+        fields = ("username",)
+
+    def clean_username(self) -> str:
+        name = self.cleaned_data["username"]
+        if called(User.objects.all(), name, "username").exists():
+            raise forms.ValidationError(self.NOT_AVAILABLE)
+        return name
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if "password1" in self.cleaned_data:
+            self.instance.set_password(self.cleaned_data["password1"])

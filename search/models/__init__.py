@@ -10,6 +10,7 @@ from search.models.encoder_request import EncoderRequest
 from search.models.evaluation import Evaluation
 from search.models.grant import Grant
 from search.models.group import Group, Membership
+from search.models.invitation import Invitation
 from search.models.judgement import JudgedQuery, Judgement, Preference
 from search.models.label import AssetLabel, Label, LabelVector, Rejection
 from search.models.not_duplicate import NotDuplicate
@@ -40,6 +41,7 @@ __all__ = [
     "Evaluation",
     "Grant",
     "Group",
+    "Invitation",
     "JudgedQuery",
     "Judgement",
     "Label",

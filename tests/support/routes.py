@@ -32,6 +32,7 @@ from search.models import (
     Encoder,
     Evaluation,
     Group,
+    Invitation,
     JudgedQuery,
     Judgement,
     Label,
@@ -176,11 +177,13 @@ def _rows(owner: User) -> dict[str, str]:
     Evaluation.objects.create(encoder=encoder, dataset="d", task="t", queries=1, figures=FIGURES)
     TrainingRun.objects.create(person=owner)
     Group.objects.create(name="press")
+    token = Invitation(name="ann").renew()
     content = ContentType.objects.get_for_model(Asset).pk
     return {
         "assets/<uuid:pk>": f"assets/{asset.pk}",
         "saved/<uuid:pk>": f"saved/{saved.pk}",
         "compare/pictures/<int:pk>": f"compare/pictures/{judged.pk}",
+        "invitation/<slug:token>": f"invitation/{token}",
         "query-pictures/<slug:token>": f"query-pictures/{TOKEN}",
         "picture/<slug:spec>": "picture/preview",
         "user/<id>": f"user/{owner.pk}",

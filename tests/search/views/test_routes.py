@@ -121,7 +121,7 @@ def done(cell: Cell, *methods: str) -> bool:
 
 
 def test_a_stranger_is_shown_nothing_but_the_doors_themselves():
-    open_to_all = {"sign-in/", "healthz", NOT_READY}
+    open_to_all = {"sign-in/", "invitation/<slug:token>/", "healthz", NOT_READY}
     open_pages = {c.route for c in read(TABLE) if c.role == "stranger" and done(c, "GET", "POST")}
 
     assert open_pages <= open_to_all

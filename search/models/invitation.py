@@ -1,0 +1,100 @@
+from datetime import timedelta
+from hashlib import sha256
+from secrets import token_urlsafe
+from typing import Self
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from search.models.user import User
+
+# Bytes of a token: as many as nobody guesses.
+TOKEN_BYTES = 32
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self) -> Self:
+        return self.filter(accepted=None, revoked=None, expires__gt=timezone.now())
+
+    def of_token(self, token: str) -> Self:
+        return self.filter(digest=digest_of(token))
+
+    def in_state(self, state: str) -> Self:
+        ended = Q(accepted=None, revoked=None, expires__lte=timezone.now())
+        return {
+            Invitation.State.OPEN: self.open(),
+            Invitation.State.ACCEPTED: self.exclude(accepted=None),
+            Invitation.State.REVOKED: self.exclude(revoked=None),
+            Invitation.State.EXPIRED: self.filter(ended),
+        }[Invitation.State(state)]
+
+
+class Invitation(models.Model):
+    """Somebody who may make an account for themselves, by a link that holds for one account."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        ACCEPTED = "accepted"
+        EXPIRED = "expired"
+        REVOKED = "revoked"
+
+    name = models.CharField(max_length=150, blank=True)
+    email = models.EmailField(blank=True)
+    role = models.CharField(max_length=13, choices=User.Role, default=User.Role.VIEWER)
+    groups = models.ManyToManyField(Group, blank=True)
+    invited_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, related_name="invitations"
+    )
+    # Of the token: whoever reads the database makes no account by it.
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    created = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField()
+    revoked = models.DateTimeField(null=True)
+    accepted = models.DateTimeField(null=True)
+    account = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(name="", email=""), name="an_invitation_is_to_somebody"
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked=None) | Q(accepted=None),
+                name="what_is_revoked_is_not_accepted",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name} <{self.email}>" if self.name and self.email else self.name or self.email
+        )
+
+    @property
+    def state(self) -> State:
+        if self.accepted:
+            return self.State.ACCEPTED
+        if self.revoked:
+            return self.State.REVOKED
+        return self.State.OPEN if self.expires > timezone.now() else self.State.EXPIRED
+
+    def renew(self) -> str:
+        """Give it a link of its own for so many days; one that it had before leads nowhere.
+
+        Returns the token, which is stored nowhere.
+        """
+        token = token_urlsafe(TOKEN_BYTES)
+        self.digest = digest_of(token)
+        self.expires = timezone.now() + timedelta(days=settings.INVITATION_DAYS)
+        self.revoked = None
+        self.save()
+        return token
+
+
+def digest_of(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
