@@ -71,6 +71,8 @@ UNFOLD = {
                     admin_link("Collections", "folder", "collection"),
                     admin_link("Labels", "sell", "label"),
                     admin_link("Suggestions", "new_label", "assetlabel"),
+                    admin_link("Use terms", "policy", "term"),
+                    admin_link("Licences", "article", "licence"),
                 ],
             },
             {

@@ -11,12 +11,12 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 
 from search.access.requests import StaffRequest
-from search.models import Asset, Collection, User
+from search.models import Asset, Collection, Term, User
 
 Deed = Literal["see", "edit"]
 
 
-def may(user: User | AnonymousUser, deed: Deed, thing: Asset | Collection) -> bool:
+def may(user: User | AnonymousUser, deed: Deed, thing: Asset | Collection | Term) -> bool:
     rows: Any = type(thing).objects
     allowed = rows.visible_to(user) if deed == "see" else rows.editable_by(user)
     return allowed.filter(pk=thing.pk).exists()

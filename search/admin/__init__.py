@@ -9,8 +9,10 @@ from search.admin import (
     invitation,
     judgement,
     label,
+    licence,
     promise,
     suggestion,
+    term,
     training,
     user,
 )
@@ -25,9 +27,11 @@ __all__ = [
     "invitation",
     "judgement",
     "label",
+    "licence",
     "promise",
     "site",
     "suggestion",
+    "term",
     "training",
     "user",
 ]

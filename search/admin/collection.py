@@ -12,8 +12,10 @@ from search.admin.asset import thumbnail
 from search.admin.deletion import Rows
 from search.admin.merging import Merging
 from search.admin.site import ChosenByContributors, CuratorAdmin, CuratorPermissions, site
+from search.admin.term_form import WithDocuments
+from search.admin.term_inline import TermInline
 from search.library.merging import merge_collections
-from search.models import Asset, Collection, Grant
+from search.models import Asset, Collection, Grant, Term
 from search.models.counts import number_of
 
 
@@ -53,14 +55,14 @@ class GrantInline(CuratorPermissions, TabularInline):
 
 
 @admin.register(Collection, site=site)
-class CollectionAdmin(ChosenByContributors, Merging, CuratorAdmin):
+class CollectionAdmin(WithDocuments, ChosenByContributors, Merging, CuratorAdmin):
     list_display = ["name", "slug", "size", "seen_by"]
     empty = "There are no collections yet."
     search_fields = ["name", "slug"]
     ordering = ["name"]
     fields = ["name", "slug", "is_open"]
     prepopulated_fields = {"slug": ["name"]}
-    inlines = [GrantInline, AssetInline]
+    inlines = [GrantInline, TermInline, AssetInline]
     actions = ["merge"]
     merge_rows = staticmethod(merge_collections)
 
@@ -87,7 +89,9 @@ class CollectionAdmin(ChosenByContributors, Merging, CuratorAdmin):
 
     def consequence(self, rows: Rows) -> str:
         assets = Asset.objects.filter(collections__in=rows).distinct().count()
-        return f"The assets stay in the library: {assets:,}."
+        terms = Term.objects.filter(collection__in=rows).count()
+        lifts = f" With it go its terms of use: {terms}." if terms else ""
+        return f"The assets stay in the library: {assets:,}.{lifts}"
 
     @display(description="who")
     def seen_by(self, collection: Collection) -> str:

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any, Self
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Now
 from django.utils import formats, timezone
 
@@ -24,6 +25,23 @@ class TermQuerySet(models.QuerySet["Term"]):
         held = Asset.collections.through.objects.filter(asset=asset)
         through = Q(uploader=asset.owner_id) | Q(collection__in=held.values("collection"))
         return self.filter(Q(asset=asset) | through)
+
+    def editable_by(self, user: User | AnonymousUser) -> Self:
+        """Those of what a curator may edit; of an uploader's, their own."""
+        if user.is_superuser:
+            return self
+        if not user.is_staff:
+            return self.none()
+        collections = Collection.objects.contributable_by(user).values("pk")
+        assets = Asset.objects.editable_by(user).filter(pk=OuterRef("asset"))
+        of_others = Q(collection__in=collections) | Q(uploader=user.pk)
+        return self.filter(Q(Exists(assets)) | of_others)
+
+    def readable_by(self, user: User | AnonymousUser) -> Self:
+        """Those, and an uploader's of whom a curator may edit something."""
+        owned = Asset.objects.editable_by(user).filter(owner=OuterRef("uploader"))
+        of_owned = Q(Exists(owned)) if user.is_staff else Q(pk__in=[])
+        return self.filter(Q(pk__in=self.editable_by(user).values("pk")) | of_owned)
 
     def in_force(self) -> Self:
         return self.filter(Q(since=None) | Q(since__lte=moments.now()), ~Q(_over()))

@@ -25,6 +25,7 @@ from django.urls import get_resolver
 from django.urls.resolvers import URLResolver
 
 from search.admin import site
+from search.library.documents import keep_document
 from search.models import (
     Asset,
     AssetLabel,
@@ -40,6 +41,7 @@ from search.models import (
     Rendition,
     SavedPicture,
     SavedSearch,
+    Term,
     TrainingRun,
     User,
 )
@@ -178,9 +180,12 @@ def _rows(owner: User) -> dict[str, str]:
     TrainingRun.objects.create(person=owner)
     Group.objects.create(name="press")
     token = Invitation(name="ann").renew()
+    document = keep_document(ContentFile(b"I agree.", name="c.txt"))
+    Term.objects.create(asset=asset, effect=Term.Effect.ALLOW, document=document)
     content = ContentType.objects.get_for_model(Asset).pk
     return {
         "assets/<uuid:pk>": f"assets/{asset.pk}",
+        "documents/<uuid:pk>": f"documents/{document.pk}",
         "saved/<uuid:pk>": f"saved/{saved.pk}",
         "compare/pictures/<int:pk>": f"compare/pictures/{judged.pk}",
         "invitation/<slug:token>": f"invitation/{token}",
