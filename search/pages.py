@@ -13,7 +13,7 @@ from search.formats.limits import TooLarge
 from search.formats.sniff import UndecodableImage, UnsupportedFormat
 from search.forms import SearchForm
 from search.library import sample_catalogue
-from search.models import Asset, Collection, Embedding, Encoder, User
+from search.models import Asset, Collection, Embedding, Encoder, Term, User
 from search.query import Answer, Example, Query, Sort, remembered_picture, spelling
 from search.query.facets import FACETS
 
@@ -96,6 +96,27 @@ def refusal_status(refusal: UndecodableImage | DiskFull) -> int:
 
 def is_bundled(encoder: Encoder) -> bool:
     return settings.BUNDLED_CHECKPOINTS in Path(encoder.checkpoint).parents
+
+
+def terms_of(asset: Asset, *, with_reasons: bool) -> list[Term]:
+    """What is said of the use of an asset with `collections`: all of it with its reasons to those
+    who may edit it, the worst first; to others what is in force elsewhere than here."""
+    terms = Term.objects.of(asset).with_states()
+    if not with_reasons:
+        return list(terms.in_force().filter(kind=Term.Kind.USE, denies=False))
+    names = {collection.pk: collection.name for collection in asset.collections.all()}
+    ordered = list(terms.select_related("document").order_by("-denies", "state", "until", "pk"))
+    for term in ordered:
+        term.through = _through(term, names)
+    return ordered
+
+
+def _through(term: Term, names: Mapping[int, str]) -> str:
+    """By what a term that is not the asset's own concerns it, of what this person may see."""
+    if term.collection_id:
+        name = names.get(term.collection_id)
+        return f"all in “{name}”" if name else "all in one of its collections"
+    return "all that its owner uploads" if term.uploader_id else ""
 
 
 def progress(user: User | AnonymousUser) -> dict[str, Any]:

@@ -139,6 +139,8 @@ class Term(models.Model):
     # On terms from with_states().
     state: str
     denies: bool
+    # On those of an asset's page: through what they concern it.
+    through: str
 
     objects = TermQuerySet.as_manager()
 

@@ -178,7 +178,7 @@ def _in_order(
     query: Query, assets: AssetQuerySet, encoder: Encoder | None, page: Page, sentence: str = ""
 ) -> Answer:
     """A page of rows in the order that they have."""
-    there = assets.still_visible_to(page.user).prefetch_related(_thumbnails())
+    there = assets.still_visible_to(page.user).with_clearance().prefetch_related(_thumbnails())
     rows = list(there[page.first : page.end])
     counts = _counts(query, assets, page)
     return Answer(
@@ -296,7 +296,8 @@ def _hits(
 ) -> list[Hit]:
     """The hits of a page in its order."""
     rows = Asset.objects.still_visible_to(user).filter(pk__in=[c.pk for c, _ in groups])
-    assets = {str(asset.pk): asset for asset in rows.prefetch_related(_thumbnails())}
+    rows = rows.with_clearance().prefetch_related(_thumbnails())
+    assets = {str(asset.pk): asset for asset in rows}
     # One may have been deleted, or taken away from this person, a moment ago.
     return [_hit(assets[c.pk], c, others, ranking) for c, others in groups if c.pk in assets]
 

@@ -23,6 +23,7 @@ from search.formats.sniff import UndecodableImage
 from search.library import label_suggestions, near_duplicates
 from search.models import Asset, AssetLabel, Collection, Embedding, User
 from search.models.asset import AssetQuerySet
+from search.pages import terms_of
 from search.query import Answer, Example, Query, answer
 
 # Maximum of similar assets, and of near-duplicates, on an asset's page.
@@ -38,11 +39,13 @@ def asset(request: PageRequest, pk: UUID) -> HttpResponse:
     of_people = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).select_related("label")
     labels = Prefetch("asset_labels", of_people.order_by("label__name"), to_attr="labels_given")
     collections = Prefetch("collections", Collection.objects.visible_to(request.user))
-    asset = _visible(request, pk, embeddings, collections, labels)
+    asset = _visible(request, pk, embeddings, collections, labels, "rights__licence")
     similar = _similar(asset, request.user)
     waits = any(embedding.state == "waiting" for embedding in asset.embeddings.all())
     page = {"asset": asset, "answer": similar, "is_waiting": waits}
     page["may_edit"] = may(request.user, "edit", asset)
+    page["may_download"] = asset.is_cleared or page["may_edit"]
+    page["terms"] = terms_of(asset, with_reasons=page["may_edit"])
     page["suggestions"] = label_suggestions.of(asset)
     page |= _near_duplicates(asset, request.user)
     return render(request, "asset/asset.html", page)
