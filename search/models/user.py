@@ -10,9 +10,10 @@ from search.models.names import one_of_a_name
 
 
 class UserQuerySet(models.QuerySet["User"]):
-    def owning(self, assets: models.QuerySet[Any]) -> Self:
-        """Those who own one of these assets."""
-        return self.filter(Exists(assets.order_by().filter(owner=OuterRef("pk"))))
+    def owning(self, assets: models.QuerySet[Any], or_who: Any = None) -> Self:
+        """Those who own one of these assets, and somebody who may have none."""
+        owns = Exists(assets.order_by().filter(owner=OuterRef("pk")))
+        return self.filter(owns | Q(pk=or_who.pk) if or_who else owns)
 
     def administrators(self) -> Self:
         """Those who may sign in and manage accounts."""

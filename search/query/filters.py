@@ -12,7 +12,7 @@ from django.db.models import DateTimeField, Exists, F, OuterRef, Q, Value
 from django.utils import timezone
 
 from search.formats.sniff import FORMATS
-from search.models import Collection, Embedding, Label, Licence, Rights, User
+from search.models import Asset, Collection, Embedding, Label, Licence, Rights, User
 from search.models.asset import COLOURS, AssetQuerySet
 from search.models.embedding import AssetState
 from search.models.names import called
@@ -119,7 +119,9 @@ def _a_collection(value: str, user: Person) -> str:
 
 
 def _an_owner(value: str, user: Person) -> str:
-    return _there(named(User.objects.all(), value, "username"), value, "no_such_owner").username
+    """One whose assets this person sees, or themselves: others are as unknown as nobody."""
+    owners = User.objects.owning(Asset.objects.visible_to(user), user)
+    return _there(named(owners, value, "username"), value, "no_such_owner").username
 
 
 def _a_licence(value: str, user: Person) -> str:

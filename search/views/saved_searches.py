@@ -19,8 +19,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from search.access.requests import PageRequest
 from search.forms import NUL, SearchForm, data_of
 from search.models import SavedSearch, User, Visit
+from search.models.saved_search import FILTERS_BY_KIND
 from search.pages import collection_names, examples, query_line, search_page
-from search.query import Answer, Query, answer, saved
+from search.query import Answer, Malformed, Query, answer, filters, saved
 from search.query.saved import NameTaken, NotSaved
 
 # Number of cards on a page of the list, and of hits on a card.
@@ -31,6 +32,18 @@ THUMBNAILS = 4
 FIRST_SECONDS = 1.0
 # Maximum of characters.
 LONGEST_NAME = 100
+# What a saved search says of what a person does not see: to its owner, and to others.
+UNSEEN = {
+    "label": ("no_such_label", "It asks for a label that is gone, or that you do not see."),
+    "collection": (
+        "no_such_collection",
+        "It asks for a collection that is gone, or that you do not see.",
+    ),
+    "account": (
+        "no_such_owner",
+        "It asks for the pictures of an account that is gone, or of which you see none.",
+    ),
+}
 
 
 class PersonRequest(PageRequest):
@@ -93,7 +106,7 @@ def saved_search(request: PersonRequest, pk: UUID) -> HttpResponse:
     """
     search = _visible(request, pk)
     since = saved.look(search, request.user) if request.method == "GET" else None
-    form = _search_form(search.parameters_today(), request.user)
+    form = _form_of(search, request.user)
     lost = lost_parameters(search, form)
     result = None if form.errors else answer(form.query(), request.user, with_facets=True)
     new = saved.count_new(form.query(), request.user, since) if result and since else 0
@@ -135,7 +148,7 @@ def delete(request: PersonRequest, pk: UUID) -> HttpResponse:
 
 def make_card(search: SavedSearch, user: User, since: datetime | None) -> Card:
     """A card with its first hits, and how many assets have come since the person's last look."""
-    form = _search_form(search.parameters_today(), user)
+    form = _form_of(search, user)
     query, line = form.query(), query_line(form.query(), user)
     sentences = [*form.sentences(), *lost_parameters(search, form)]
     if form.errors:
@@ -183,6 +196,41 @@ def _search_form(parameters: Mapping[str, list[str]], user: User) -> SearchForm:
     return form
 
 
+def _form_of(search: SavedSearch, user: User) -> SearchForm:
+    """The form of a saved search, without what it names that this person does not see.
+
+    Of that others than its owner learn neither that there is such a thing nor what it is called,
+    and its owner what they called it then, whatever its name is today.
+    """
+    parameters, unseen = search.parameters_today(), []
+    for kind, names in FILTERS_BY_KIND.items():
+        for name in names:
+            pairs = zip(search.parameters.get(name, []), parameters.get(name, []), strict=True)
+            seen = {before: value for before, value in pairs if _sees(user, name, value)}
+            gone = [before for before in search.parameters.get(name, []) if before not in seen]
+            unseen += [(name, _sentence(search, user, kind, before)) for before in gone]
+            parameters[name] = list(seen.values())
+    form = _search_form(parameters, user)
+    for name, sentence in unseen:
+        values = form.cleaned_data.get(name, [])
+        form.add_error(name, sentence)
+        form.cleaned_data[name] = values
+    return form
+
+
+def _sees(user: User, name: str, value: str) -> bool:
+    try:
+        filters.read(name, value, user)
+    except Malformed:
+        return False
+    return True
+
+
+def _sentence(search: SavedSearch, user: User, kind: str, name: str) -> str:
+    refusal, of_others = UNSEEN[kind]
+    return str(Malformed(refusal, name=name)) if search.owner_id == user.pk else of_others
+
+
 def _list(request: PersonRequest, *, status: int = 200, **saving: Any) -> HttpResponse:
     """The page of cards, under the form where there is a query to save."""
     searches = Paginator(_in_order(request.user), ON_A_PAGE).get_page(request.GET.get("page"))
@@ -205,7 +253,7 @@ def _cards(searches: Page[SavedSearch], user: User) -> Iterator[Card]:
         if time.monotonic() < until:
             yield make_card(search, user, visits.get(search.pk))
         else:
-            query = _search_form(search.parameters_today(), user).query()
+            query = _form_of(search, user).query()
             yield Card(search, query_line(query, user), [], is_late=True)
 
 

@@ -1,12 +1,14 @@
 """What one may not see is there on no path: not by its address, its id, its name or its number."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
 from search.access.rules import may
 from search.forms import SearchForm, data_of
 from search.models import Asset, Collection, Embedding, Grant, Group, SavedSearch
-from search.query import Query, answer
+from search.query import Query, answer, saved
 from tests.support.factories import make_asset, make_user
 
 pytestmark = pytest.mark.django_db
@@ -172,3 +174,98 @@ def test_how_many_wait_is_told_of_what_one_may_see(closed, client, reader):
     assert client.get("/").context["waiting"] == 2
     reader.groups.add(closed)
     assert client.get("/").context["waiting"] == 3
+
+
+# What is shared ------------------------------------------------------------------------------
+
+
+def shared(name: str, value: str) -> SavedSearch:
+    """A search of somebody who sees the embargoed pictures, shared with everyone."""
+    owner = make_user("sharer")
+    owner.groups.add(Group.objects.get(name="Press"))
+    Grant.objects.get_or_create(collection=Collection.objects.get(slug="embargo"), person=owner)
+    form = SearchForm(data_of({name: [value]}), owner)
+    assert form.is_valid(), form.sentences()
+    return saved.save(form.query(), name="ours", shared=True, owner=owner)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("collection", "embargo", "a collection that is gone"),
+        ("any_collection", "embargo", "a collection that is gone"),
+        ("label", "zebra", "a label that is gone"),
+        ("owner", "owner", "an account that is gone"),
+    ],
+)
+def test_a_shared_search_names_nothing_that_its_reader_does_not_see(
+    closed, client, reader, name, value, kind
+):
+    Asset.objects.filter(title="public").delete()  # The other of that owner.
+    search = shared(name, value)
+    card = reverse("saved_search_card", args=[search.pk])
+    for path in (search.get_absolute_url(), reverse("saved_searches"), card):
+        page = client.get(path).content.decode()
+        assert kind in page, path
+        assert value not in page.lower(), path
+        assert "secret" not in page, path
+
+
+def test_a_shared_search_says_the_same_of_what_is_hidden_and_of_what_is_gone(
+    closed, client, reader
+):
+    path = shared("collection", "embargo").get_absolute_url()
+    client.get(path)  # The first look, after which nothing is new.
+
+    def page() -> str:
+        return re.sub(r"[A-Za-z0-9]{64}", "", client.get(path).content.decode())  # No token.
+
+    hidden = page()
+    Collection.objects.get(slug="embargo").delete()
+    assert page() == hidden
+
+
+def test_whoever_lost_sight_of_a_collection_does_not_learn_its_new_name(closed, client, settings):
+    search = shared("collection", "embargo")
+    client.force_login(search.owner)
+    Grant.objects.all().delete()
+    Collection.objects.filter(slug="embargo").update(name="Scandal", slug="scandal")
+    page = client.get(search.get_absolute_url()).content.decode()
+    assert "There is no collection “embargo”." in page
+    assert "candal" not in page
+
+
+def test_control_a_reader_who_sees_the_collection_gets_its_hits(closed, client, reader):
+    reader.groups.add(closed)
+    page = client.get(shared("collection", "embargo").get_absolute_url()).content.decode()
+    assert "secret" in page and "Embargo" in page
+
+
+# Names of accounts ---------------------------------------------------------------------------
+
+
+def test_an_account_of_which_one_sees_nothing_is_as_unknown_as_nobody(closed, reader):
+    make_user("ghost")
+    make_asset(title="hidden", owner=make_user("spy"))
+    for name in ("ghost", "spy", "nobody"):
+        form = SearchForm(data_of({"owner": [name]}), reader)
+        assert form.sentences() == [f"Nobody here is called “{name}”."]
+    assert SearchForm(data_of({"owner": ["reader"]}), reader).is_valid()
+    assert SearchForm(data_of({"owner": ["owner"]}), reader).is_valid()
+
+
+def test_completions_name_those_alone_whose_pictures_one_sees(closed, client, reader):
+    make_asset(title="hidden", owner=make_user("owl"))
+    page = client.get("/completions/", {"q": "owner:ow"}).content.decode()
+    assert "owner:owner" in page
+    assert "owl" not in page
+
+
+def test_the_filter_of_owners_in_the_admin_names_those_whose_pictures_a_curator_sees(
+    closed, client
+):
+    make_asset(title="hidden", owner=make_user("spy"))
+    client.force_login(make_user("curator", role="curator"))
+    page = client.get(reverse("admin:search_asset_changelist")).content.decode()
+    assert ">owner<" in page.replace("\n", "").replace(" ", "")
+    assert "spy" not in page
