@@ -118,6 +118,7 @@ AUTH_USER_MODEL = "search.User"
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "search"
 LOGOUT_REDIRECT_URL = "sign_in"
+SESSION_ENGINE = "search.access.sessions"
 
 INSTALLED_APPS = [
     "unfold",
@@ -147,6 +148,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "search.access.sessions.UseOfSessions",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

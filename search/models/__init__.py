@@ -18,6 +18,7 @@ from search.models.old_name import OldName
 from search.models.rendition import Rendition
 from search.models.rights import Licence, Rights
 from search.models.saved_search import SavedName, SavedPicture, SavedSearch, Visit
+from search.models.session import Session
 from search.models.term import Term
 from search.models.training import TrainingRun
 from search.models.user import User
@@ -56,6 +57,7 @@ __all__ = [
     "SavedPicture",
     "SavedSearch",
     "Term",
+    "Session",
     "TrainingRun",
     "User",
     "Visit",

@@ -1,9 +1,9 @@
 """Cleaning: what nothing refers to any more, and what was begun and never ended; once an hour."""
 
 from celery import shared_task
-from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
+from search.access.sessions import SessionStore
 from search.library import documents, upgrade
 from search.library.storage import remove_left_uploads, remove_orphans
 from search.models import Audience, Word

@@ -5,12 +5,12 @@ import tracemalloc
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from search.library.storage import not_among, orphans, stored_files
+from search.models import Session
 from tests.support.factories import make_asset
 from workers.tasks.cleaning import clean_up
 
