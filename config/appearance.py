@@ -106,6 +106,7 @@ UNFOLD = {
                         ("Users", "person", "user"),
                         ("Groups", "group", "group"),
                         ("Invitations", "mail", "invitation"),
+                        ("Claims of single sign-on", "key", "claimrule"),
                     )
                 ],
             },

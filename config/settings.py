@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config import embedded
 from config.appearance import UNFOLD as UNFOLD
 from config.environment import database, env, env_bool, env_list, env_number
+from config.sign_in import *  # noqa: F403
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -135,6 +136,10 @@ INSTALLED_APPS = [
     "axes",
     "pgtrigger",
     "pghistory",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
     "search",
 ]
 MIDDLEWARE = [
@@ -154,6 +159,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
     "search.history.context.HistoryMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 TEMPLATES = [
     {

@@ -2,6 +2,7 @@
 
 from search.admin import (
     asset,
+    claim_rule,
     collection,
     encoder,
     evaluation,
@@ -20,6 +21,7 @@ from search.admin.site import site
 
 __all__ = [
     "asset",
+    "claim_rule",
     "collection",
     "encoder",
     "evaluation",

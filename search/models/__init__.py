@@ -2,6 +2,7 @@ from search.models.asset import Asset
 from search.models.audience import Audience
 from search.models.calibration import Calibration
 from search.models.change import Change
+from search.models.claim_rule import ClaimedGroup, ClaimedRole, ClaimRule
 from search.models.collection import Collection, CollectionAsset
 from search.models.document import Document
 from search.models.embedding import Embedding
@@ -31,6 +32,9 @@ __all__ = [
     "Audience",
     "Calibration",
     "Change",
+    "ClaimRule",
+    "ClaimedGroup",
+    "ClaimedRole",
     "Collection",
     "CollectionAsset",
     "NotDuplicate",

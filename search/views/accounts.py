@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from allauth.account.utils import perform_login
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import (
     LoginView,
     LogoutView,
     PasswordChangeDoneView,
     PasswordChangeView,
 )
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse_lazy
@@ -38,7 +41,27 @@ class SignOutView(LogoutView):
         return leaving_nothing(super().post(request, *args, **kwargs))
 
 
-_sign_in = LoginView.as_view(template_name="sign_in.html", redirect_authenticated_user=True)
+class SignInView(LoginView):
+    """By name and password, and on to a second factor where the account has one."""
+
+    template_name = "sign_in.html"
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        provider = settings.OIDC_NAME if settings.OIDC_ISSUER else ""
+        ways = {"provider": provider, "local": settings.LOCAL_SIGN_IN}
+        return super().get_context_data(**kwargs) | ways
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not settings.LOCAL_SIGN_IN:
+            raise PermissionDenied(f"Please sign in by {settings.OIDC_NAME}.")
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        return perform_login(self.request, form.get_user(), redirect_url=self.get_success_url())
+
+
+_sign_in = SignInView.as_view()
 sign_out = SignOutView.as_view()
 password = PasswordView.as_view()
 password_changed = PasswordChangeDoneView.as_view(template_name="account/password_changed.html")

@@ -87,6 +87,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def refusal(status: int, words: str) -> HttpResponse:
+    """A page that says why not."""
+    return _page(status, words)
+
+
 def locked_out(pause: timedelta) -> HttpResponse:
     minutes = round(pause / timedelta(minutes=1))
     response = _page(429, SENTENCES[429].format(minutes=minutes))

@@ -29,6 +29,7 @@ from search.library.documents import keep_document
 from search.models import (
     Asset,
     AssetLabel,
+    ClaimRule,
     Embedding,
     Encoder,
     Evaluation,
@@ -178,10 +179,11 @@ def _rows(owner: User) -> dict[str, str]:
     Preference.objects.create(query=judged, left=encoder, right=other, verdict="tie", person=owner)
     Evaluation.objects.create(encoder=encoder, dataset="d", task="t", queries=1, figures=FIGURES)
     TrainingRun.objects.create(person=owner)
-    Group.objects.create(name="press")
     token = Invitation(name="ann").renew()
     document = keep_document(ContentFile(b"I agree.", name="c.txt"))
     Term.objects.create(asset=asset, effect=Term.Effect.ALLOW, document=document)
+    group = Group.objects.create(name="press")
+    ClaimRule.objects.create(claim="groups", value="press", group=group)
     content = ContentType.objects.get_for_model(Asset).pk
     return {
         "assets/<uuid:pk>": f"assets/{asset.pk}",
