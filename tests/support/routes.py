@@ -8,6 +8,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -116,13 +117,22 @@ class Doors:
         self.sessions = {role: _session(person) for role, person in people.items()}
         self.client = Client(raise_request_exception=False)
 
-    def cells(self, routes: Sequence[str], methods: Sequence[str] = METHODS) -> list[Cell]:
+    def admit(self, role: str, person: User) -> None:
+        """One more who comes to the doors."""
+        self.people[role], self.sessions[role] = person, _session(person)
+
+    def cells(
+        self,
+        routes: Sequence[str],
+        methods: Sequence[str] = METHODS,
+        roles: Sequence[str] = ROLES,
+    ) -> list[Cell]:
         """A line for each role at each of these routes, in their order."""
-        lines = {role: self._lines(role, routes, methods) for role in ROLES}
+        lines = {role: self._lines(role, routes, methods) for role in roles}
         return [
             Cell(route, role, lines[role][number])
             for number, route in enumerate(routes)
-            for role in ROLES
+            for role in roles
         ]
 
     def ask(self, route: str, role: str, method: str = "GET") -> HttpResponse:
@@ -227,7 +237,8 @@ def quickly(doors: Doors) -> Iterator[None]:
     time and comes after every decision."""
     people = {person.pk: person for person in doors.people.values()}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ModelBackend, "get_user", lambda self, pk: people.get(pk))
+        # Of each request its own: what a person may see is stored with them.
+        patch.setattr(ModelBackend, "get_user", lambda self, pk: copy(people.get(pk)))
         for engine in (django_templates, jinja_templates):
             patch.setattr(engine.Template, "render", lambda *args, **kwargs: "")
         yield
