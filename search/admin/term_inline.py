@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -26,11 +27,19 @@ class Documented:
         return format_html('<a href="{}">{}</a>', address, term.document)
 
 
+class AddedTerms(BaseInlineFormSet):
+    """Whoever adds a row means it: one as it came is no blank one that is passed over."""
+
+    def _construct_form(self, i: int, **options: Any) -> Any:
+        return super()._construct_form(i, **options | {"empty_permitted": False})
+
+
 class TermInline(Documented, CuratorPermissions, StackedInline):
     """Those of one asset or collection, which its page is for."""
 
     model = Term
     form = TermForm
+    formset = AddedTerms
     fields = [*FIELDS, "upload", "stored", "link"]
     readonly_fields = ["stored"]
     extra = 0

@@ -33,6 +33,7 @@ def form_of(labels=(), collections=(), **fields) -> dict[str, object]:
     """What the page of an asset sends."""
     data: dict[str, object] = {"title": "barn", "description": ""} | fields
     rows = {"asset_labels": ("label", labels), "Collection_assets": ("collection", collections)}
+    rows |= {"rights": ("", ()), "terms": ("", ())}
     for prefix, (name, values) in rows.items():
         data |= {f"{prefix}-TOTAL_FORMS": len(values), f"{prefix}-INITIAL_FORMS": 0}
         data |= {f"{prefix}-{n}-{name}": value.pk for n, value in enumerate(values)}

@@ -223,7 +223,7 @@ def test_title_and_description_are_edited(curator_client):
     page = reverse("admin:search_asset_change", args=[asset.pk])
     assert curator_client.get(page).status_code == 200
     empty = {"TOTAL_FORMS": 0, "INITIAL_FORMS": 0}
-    prefixes = ("asset_labels", "Collection_assets")
+    prefixes = ("asset_labels", "Collection_assets", "rights", "terms")
     formsets = {f"{p}-{key}": value for p in prefixes for key, value in empty.items()}
 
     curator_client.post(page, {"title": "red barn", "description": "In May."} | formsets)

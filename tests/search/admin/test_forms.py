@@ -16,7 +16,7 @@ ADDRESS = f"{ASSETS}?q=barn&p=1"
 EMPTY = {"TOTAL_FORMS": 0, "INITIAL_FORMS": 0}
 FORMSETS = {
     f"{prefix}-{key}": value
-    for prefix in ("asset_labels", "Collection_assets")
+    for prefix in ("asset_labels", "Collection_assets", "rights", "terms")
     for key, value in EMPTY.items()
 }
 

@@ -14,7 +14,7 @@ ADD = reverse("admin:search_collection_add")
 def form_of(grants: list[dict[str, object]], **fields) -> dict[str, object]:
     """What the page of a collection sends."""
     data: dict[str, object] = {"name": "Embargo", "slug": "embargo"} | fields
-    for prefix, rows in (("grants", grants), ("Collection_assets", [])):
+    for prefix, rows in (("grants", grants), ("terms", []), ("Collection_assets", [])):
         data |= {f"{prefix}-TOTAL_FORMS": len(rows), f"{prefix}-INITIAL_FORMS": 0}
         for number, row in enumerate(rows):
             data |= {f"{prefix}-{number}-{name}": value for name, value in row.items()}

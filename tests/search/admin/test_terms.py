@@ -106,6 +106,32 @@ def test_the_pages_of_assets_and_collections_show_their_terms(curator_client, ba
         assert "Under embargo" in text(curator_client.get(reverse(name, args=[thing.pk])))
 
 
+def form_of(**rows) -> dict[str, object]:
+    """What the page of an asset sends, with these rows of its formsets."""
+    data: dict[str, object] = {"title": "barn"}
+    for prefix in ("asset_labels", "Collection_assets", "rights", "terms"):
+        new = rows.get(prefix, [])
+        data |= {f"{prefix}-TOTAL_FORMS": len(new), f"{prefix}-INITIAL_FORMS": 0}
+        for number, row in enumerate(new):
+            data |= {f"{prefix}-{number}-{name}": value for name, value in row.items()}
+    return data
+
+
+def test_terms_and_rights_are_said_on_the_page_of_an_asset(curator_client, barn):
+    page = reverse("admin:search_asset_change", args=[barn.pk])
+    upload = {"upload": SimpleUploadedFile("a.pdf", PDF)}
+    rows = {"rights": [{"credit": "Photo: Ada"}], "terms": [DENIAL | upload]}
+    assert curator_client.post(page, form_of(**rows)).status_code == 302
+    assert (barn.terms.get().document.filename, barn.rights.credit) == ("a.pdf", "Photo: Ada")
+
+
+def test_a_bad_term_on_the_page_of_an_asset_is_said_there(curator_client, barn):
+    page = reverse("admin:search_asset_change", args=[barn.pk])
+    answer = curator_client.post(page, form_of(terms=[DENIAL | {"reason": ""}]))
+    assert answer.status_code == 200 and "Say why it may not be used." in text(answer)
+    assert not Term.objects.exists()
+
+
 def test_a_contributor_says_whose_picture_theirs_is_and_sets_no_term(client):
     person = make_user("contributor")
     person.is_contributor = True

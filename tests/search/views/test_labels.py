@@ -284,6 +284,8 @@ def edit_labels(client, asset, *rows, held=()):
     for name, (total, there) in {
         "asset_labels": (len(rows), len(held)),
         "Collection_assets": (0, 0),
+        "rights": (0, 0),
+        "terms": (0, 0),
     }.items():
         fields |= {f"{name}-TOTAL_FORMS": total, f"{name}-INITIAL_FORMS": there}
     for number, row in enumerate(rows):
