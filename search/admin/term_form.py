@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils import timezone
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
@@ -21,6 +21,17 @@ from search.models.territory import TERRITORIES
 
 COUNTRIES = [("", "—"), *sorted(TERRITORIES.items(), key=lambda each: each[1])]
 FIELDS = ["kind", "effect", "scope", "territory", "since", "until", "ends_use", "display", "reason"]
+
+
+# The field beside which a constraint is said to be broken: of a row on the page of an asset, what
+# is said of no field is not shown.
+FIELD_OF = {
+    "a_denial_has_a_reason": "reason",
+    "a_term_ends_after_it_begins": "until",
+    "a_country_belongs_to_its_scope": "territory",
+    "what_ends_use_allows_it_until_then": "ends_use",
+    "a_release_allows": "effect",
+}
 
 
 class MomentField(forms.DateTimeField):
@@ -77,6 +88,15 @@ class TermForm(forms.ModelForm):
             except UndecodableImage as refusal:
                 self.add_error("upload", ValidationError(str(refusal)))
         return data
+
+    def _update_errors(self, errors: Any) -> None:
+        for error in errors.error_dict.pop(NON_FIELD_ERRORS, []):
+            broken = (
+                c for c in Term._meta.constraints if c.violation_error_message == error.message
+            )
+            field = next((FIELD_OF.get(c.name, "") for c in broken), "") or NON_FIELD_ERRORS
+            errors.error_dict.setdefault(field, []).append(error)
+        super()._update_errors(errors)
 
 
 class WithDocuments:
