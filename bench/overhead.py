@@ -5,7 +5,8 @@
 A library of drawn vectors, with words, labels, a collection, thumbnails and thresholds, in a
 database of its own. Requests the search page through the whole middleware, as a person who has
 signed in, by words whose vector is in the cache, by an asset, and by nothing, for 24 hits and for
-48 in turn. With --restricted also where people see what 2,000 collections give to 200 groups.
+48 in turn. With --restricted also where people see what 2,000 collections give to 200 groups, with
+10,000 terms of use.
 Writes the table to bench/results/overhead.md. Takes 10 minutes.
 """
 

@@ -43,6 +43,14 @@ SELECT c.id, a.id FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM sea
 JOIN search_collection c ON c.slug = 'restricted-' || (1 + (a.n / 10 + 500) % 2000)
 WHERE a.n % 10 = 0 AND a.n % 2000 <> (a.n / 10 + 500) % 2000;
 """
+# A term of each tenth asset: half of them deny, half of these already.
+_TERMS = """
+INSERT INTO search_term (asset_id, kind, effect, scope, territory, since, ends_use, display, reason,
+    link)
+SELECT id, 'use', CASE WHEN n % 20 = 3 THEN 'deny' ELSE 'allow' END, 'everything', '',
+    now() + (n / 20 % 40 - 19.5) * interval '1 day', false, 'hidden', 'Embargo', ''
+FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM search_asset) a WHERE n % 10 = 3
+"""
 _EMBEDDINGS = """
 COPY search_embedding (asset_id, encoder_id, sha256, vector, fulfilled, claims, attempts, error,
     next_try_at, backfill) FROM STDIN (FORMAT BINARY)
@@ -52,9 +60,10 @@ _TYPES += ["int4", "int2", "text", "timestamptz", "bool"]
 
 
 def restrict() -> None:
-    """Have the drawn collections closed but for a tenth, and the others of _RESTRICTED beside
-    them; their triggers find the audiences."""
-    run("UPDATE search_collection SET is_open = (id % 10 = 0)", _RESTRICTED, "VACUUM ANALYZE")
+    """Have the drawn collections closed but for a tenth, the others of _RESTRICTED beside them,
+    and terms of use; their triggers find the audiences, and what is hidden when."""
+    closed = "UPDATE search_collection SET is_open = (id % 10 = 0)"
+    run(closed, _RESTRICTED, _TERMS, "VACUUM ANALYZE")
 
 
 def load(gap: Gap, seed: int) -> tuple[Any, list[UUID]]:
