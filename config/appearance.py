@@ -5,7 +5,7 @@ from django.urls import reverse_lazy
 
 
 def admin_link(title: str, icon: str, model: str) -> dict[str, object]:
-    """For curators: contributors have the assets alone there."""
+    """For curators."""
     return {
         "title": title,
         "icon": icon,
@@ -14,7 +14,10 @@ def admin_link(title: str, icon: str, model: str) -> dict[str, object]:
     }
 
 
-ASSETS = admin_link("Assets", "photo_library", "asset") | {"permission": lambda request: True}
+def open_link(title: str, icon: str, model: str) -> dict[str, object]:
+    """For contributors too, who find there what is theirs."""
+    return admin_link(title, icon, model) | {"permission": lambda request: True}
+
 
 UNFOLD = {
     "SITE_TITLE": "Sightline",
@@ -67,12 +70,13 @@ UNFOLD = {
             {
                 "title": "Library",
                 "items": [
-                    ASSETS,
+                    open_link("Assets", "photo_library", "asset"),
                     admin_link("Collections", "folder", "collection"),
                     admin_link("Labels", "sell", "label"),
                     admin_link("Suggestions", "new_label", "assetlabel"),
                     admin_link("Use terms", "policy", "term"),
                     admin_link("Licences", "article", "licence"),
+                    open_link("Trash", "delete", "trashedasset"),
                 ],
             },
             {

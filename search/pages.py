@@ -6,14 +6,19 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db.models.fields.files import FieldFile
+from django.http import FileResponse, Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
 
+from search.access.requests import sealed
 from search.access.rules import about_visible
 from search.disk import DiskFull
 from search.formats.limits import TooLarge
 from search.formats.sniff import UndecodableImage, UnsupportedFormat
 from search.forms import SearchForm
 from search.library import sample_catalogue
-from search.models import Asset, Collection, Embedding, Encoder, Term, User
+from search.models import Asset, Collection, Embedding, Encoder, Rendition, Term, User
 from search.query import Answer, Example, Query, Sort, remembered_picture, spelling
 from search.query.facets import FACETS
 
@@ -135,3 +140,20 @@ def _correction(answer: Answer, user: User | AnonymousUser) -> Query | None:
 
 def _has_picture(example: Example, user: User | AnonymousUser) -> bool:
     return bool(example.asset) or remembered_picture(example.picture, user) is not None
+
+
+def rendition_response(request: HttpRequest, rendition: Rendition) -> HttpResponseBase:
+    # Whoever remakes it gives the file another random name.
+    if unchanged := get_conditional_response(request, etag=f'"{rendition.file.name}"'):
+        return unchanged
+    response = FileResponse(open_file(rendition.file), content_type="image/jpeg")
+    response["ETag"] = f'"{rendition.file.name}"'
+    response["Cache-Control"] = "private, max-age=86400, immutable"
+    return sealed(response)
+
+
+def open_file(file: FieldFile) -> FieldFile:
+    try:
+        return file.open()
+    except FileNotFoundError:
+        raise Http404("The file is missing from the storage.") from None

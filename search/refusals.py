@@ -65,6 +65,7 @@ SENTENCES = {
     " and try again once there is room.",
     "storage_away": "The storage could not be read.",
     "original_missing": "The original is missing from the storage.",
+    "in_trash": "This file is in the trash since {since}, as “{title}”: restore it from there.",
     "file_gone": "It has left the library meanwhile: please send the file again.",
     "no_document": "This is no document: a PDF, a picture or plain text, please.",
     # Query -----------------------------------------------------------------------------------

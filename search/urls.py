@@ -46,6 +46,7 @@ urlpatterns = [
     path("compare/pictures/<int:pk>/", judgements.judged_picture, name="judged_picture"),
     path("upload/", uploads.upload, name="upload"),
     path("upload/keep/", uploads.keep, name="upload_keep"),
+    path("upload/restore/", uploads.restore, name="upload_restore"),
     path("upload/status/", uploads.status, name="upload_status"),
     path("sign-in/", accounts.sign_in, name="sign_in"),
     path("sign-in/provider/", provider.leave, name="provider"),

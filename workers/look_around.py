@@ -21,11 +21,20 @@ from workers.tasks import (
     near_duplicates,
     renditions,
     training,
+    trash,
     upgrades,
 )
 
 KINDS: dict[str, list[ModuleType]] = {
-    queues.INGEST: [renditions, embeddings, near_duplicates, encoders, inspections, upgrades],
+    queues.INGEST: [
+        renditions,
+        trash,
+        embeddings,
+        near_duplicates,
+        encoders,
+        inspections,
+        upgrades,
+    ],
     queues.QUERY: [labels, calibrations],
     queues.TRAIN: [training],
 }

@@ -24,7 +24,9 @@ def may(user: User | AnonymousUser, deed: Deed, thing: Asset | Collection | Term
 
 def about_visible(rows: QuerySet[Any, Any], user: User | AnonymousUser) -> QuerySet[Any, Any]:
     """Those of rows about assets whose asset this person may see."""
-    return rows if user.is_superuser else rows.filter(asset__in=Asset.objects.visible_to(user))
+    if user.is_superuser:
+        return rows.filter(asset__trashed=None)
+    return rows.filter(asset__in=Asset.objects.visible_to(user))
 
 
 def may_download(user: User | AnonymousUser, asset: Asset) -> bool:

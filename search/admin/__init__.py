@@ -15,6 +15,7 @@ from search.admin import (
     suggestion,
     term,
     training,
+    trash,
     user,
 )
 from search.admin.site import site
@@ -35,5 +36,6 @@ __all__ = [
     "suggestion",
     "term",
     "training",
+    "trash",
     "user",
 ]

@@ -3,11 +3,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.actions import delete_selected
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
@@ -29,12 +32,13 @@ from search.access.rules import may
 from search.admin.asset_label import LabelInline
 from search.admin.deletion import Rows
 from search.admin.many_terms import OfMany
-from search.admin.site import ContributorPermissions, CuratorAdmin, is_curator, site
+from search.admin.site import ASSETS, ContributorPermissions, CuratorAdmin, is_curator, site
 from search.admin.term_form import WithDocuments
 from search.admin.term_inline import RightsInline, TermInline
+from search.admin.trash import days, offer_undo
 from search.formats.dates import FIRST_PHOTOGRAPH
 from search.formats.sniff import FORMATS
-from search.library import label_suggestions, near_duplicates
+from search.library import label_suggestions, near_duplicates, trash
 from search.models import Asset, Collection, Embedding, Encoder, User
 from search.models.asset import AssetQuerySet
 from search.models.embedding import AssetState
@@ -212,6 +216,8 @@ class AssetAdmin(OfMany, WithDocuments, ContributorPermissions, CuratorAdmin):
     ordering = ["-created"]
     paginator = AssetPaginator
     actions = ["embed_again", "look_again", "add_to_collection", "add_term", "set_rights"]
+    actions += ["delete_selected"]
+    deletion_verb, deletion_end = "Move", " to the trash"
     action_form = AssetActionForm
     form = AssetForm
     readonly_fields = ["preview", "taken_source", "suggestions", "whose", "states"]
@@ -263,9 +269,35 @@ class AssetAdmin(OfMany, WithDocuments, ContributorPermissions, CuratorAdmin):
 
     def consequence(self, rows: Rows) -> str:
         return (
-            "Originals go, and with them all that people said of them: titles, labels, places in "
-            "collections, judgements."
+            "Nobody finds them there. Restored, they are what they were, with all that was theirs."
         )
+
+    def finality(self) -> str:
+        return f"After {days()} in the trash they are deleted for good."
+
+    @action(description="Move to the trash", permissions=["delete"])
+    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Asset]) -> Any:
+        # Asked, or with what forbids it.
+        if "post" not in request.POST or self.objections(queryset, queryset.count()):
+            return delete_selected(self, request, queryset)
+        self.log_deletions(request, queryset)
+        number, moment = queryset.count(), trash.put(queryset, by=self._person(request))
+        if moment:
+            offer_undo(self, request, number, moment)
+        return None
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        trash.put(Asset.objects.filter(pk=obj.pk), by=self._person(request))
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: Any) -> HttpResponse:
+        if moment := Asset.everything.get(pk=obj_id).trashed:
+            offer_undo(self, request, 1, moment)
+        filters = {"preserved_filters": self.get_preserved_filters(request), "opts": self.opts}
+        return redirect(add_preserved_filters(filters, reverse(ASSETS)))
+
+    def _person(self, request: HttpRequest) -> User:
+        assert isinstance(request.user, User)  # noqa: S101
+        return request.user
 
     @display(description="")
     def picture(self, asset: Asset) -> SafeString:

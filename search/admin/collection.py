@@ -16,7 +16,7 @@ from search.admin.term_form import WithDocuments
 from search.admin.term_inline import TermInline
 from search.library.merging import merge_collections
 from search.models import Asset, Collection, Grant, Term
-from search.models.counts import number_of
+from search.models.counts import number_in_library
 
 
 class AssetInline(CuratorPermissions, TabularInline):
@@ -67,7 +67,7 @@ class CollectionAdmin(WithDocuments, ChosenByContributors, Merging, CuratorAdmin
     merge_rows = staticmethod(merge_collections)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Collection]:
-        size = number_of(Collection.assets.through.objects, "collection")
+        size = number_in_library(Collection.assets.through.objects, "collection")
         rows = super().get_queryset(request)
         allowed = rows.editable_by if request.method == "POST" else rows.visible_to
         collections = allowed(request.user)

@@ -1,4 +1,4 @@
-"""Deletion: what goes with it and for good, in pictures and sentences; or why it can't be."""
+"""Deletion: what goes with it, in pictures and sentences; or why it can't be."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,12 +26,17 @@ class Deletion:
     lines: list[tuple[SafeString | str, str]]  # The picture of a row, if it has one, and its name.
     others: int
     consequence: str
+    # "Delete", and what follows the names: " for good".
+    verb: str
+    end: str
+    finality: str
 
 
 class CarefulDeletion:
     """Says in a few lines what a deletion means, where Django lists each row that hangs from it."""
 
     opts: Any
+    deletion_verb, deletion_end = "Delete", ""
     delete_confirmation_template = "admin/search/delete.html"
     delete_selected_confirmation_template = "admin/search/delete.html"
 
@@ -42,7 +47,8 @@ class CarefulDeletion:
         count = objs.count() if isinstance(objs, QuerySet) else len(objs)
         names = f"{count:,} {model_ngettext(self.opts, count)}"
         lines = [(self.depict(row), str(row)) for row in objs[:MOST_ROWS]]
-        deletion = Deletion(names, lines, count - len(lines), self.consequence(objs))
+        words = self.deletion_verb, self.deletion_end, self.finality()
+        deletion = Deletion(names, lines, count - len(lines), self.consequence(objs), *words)
         return [deletion], {names: count}, set(), self.objections(objs, count)
 
     def objections(self, rows: Rows, count: int) -> list[SafeString | str]:
@@ -57,6 +63,10 @@ class CarefulDeletion:
     def depict(self, row: Any) -> SafeString | str:
         """A picture of this row."""
         return ""
+
+    def finality(self) -> str:
+        """Whether there is a way back."""
+        return "Deletion is final."
 
     def consequence(self, rows: Rows) -> str:
         """What else goes with these rows, and what stays."""

@@ -40,7 +40,7 @@ class DeletableAdmin(ReadOnlyAdmin):
 def words_or_picture(query: JudgedQuery) -> SafeString | str:
     """The words of a query, or its picture."""
     if query.asset:
-        return thumbnail(query.asset)
+        return "a picture in the trash" if query.asset.trashed else thumbnail(query.asset)
     if query.picture:
         picture = reverse("judged_picture", args=[query.pk])
         return format_html('<img class="thumbnail" src="{}" alt="a picture">', picture)

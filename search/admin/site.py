@@ -30,7 +30,7 @@ ASSETS = "admin:search_asset_changelist"
 
 
 # Names of the addresses of assets begin so; of the others a contributor needs these.
-OF_ASSETS = "search_asset_"
+OF_ASSETS = ("search_asset_", "search_trashedasset_")
 AROUND_ASSETS = {"index", "app_list", "autocomplete", "jsi18n", "logout"}
 
 

@@ -26,7 +26,7 @@ from search.admin.deletion import MOST_ROWS, CarefulDeletion, Rows, count_of
 from search.admin.returning import Returning
 from search.admin.site import CheckedActions, site
 from search.library.ownership import hand_over
-from search.models import Judgement, Preference, SavedSearch, User
+from search.models import Asset, Judgement, Preference, SavedSearch, User
 
 ROLE_COLOURS = {
     "Viewer": "",
@@ -155,11 +155,11 @@ class UserAdmin(Returning, CarefulDeletion, CheckedActions, PlainUserAdmin, Mode
             return redirect("admin:search_user_change", person.pk)
         context = self.admin_site.each_context(request)
         context |= {"title": f"Hand over the pictures of {person}", "opts": self.opts}
-        context |= {"form": form, "person": person, "assets": person.assets.count()}
+        context |= {"form": form, "person": person, "assets": _owned(person)}
         return TemplateResponse(request, "admin/search/user/hand_over.html", context)
 
     def _hand_over(self, request: HttpRequest, person: User, heir: User) -> None:
-        before, left = person.assets.count(), hand_over(person, heir)
+        before, left = _owned(person), hand_over(person, heir)
         text = f"{count_of(before - left, 'asset')} of {person} {{}} {heir}’s now."
         self.message_user(request, text.format("is" if before - left == 1 else "are"))
         if left:
@@ -186,6 +186,11 @@ class UserAdmin(Returning, CarefulDeletion, CheckedActions, PlainUserAdmin, Mode
             f"With it go {', '.join(goes)}. Without “Active” an account can no longer sign in, and "
             "all that it has made stays."
         )
+
+
+def _owned(person: User) -> int:
+    """How many assets an account has, those in the trash too."""
+    return Asset.everything.filter(owner=person).count()
 
 
 def owns_pictures(owner: Any) -> SafeString:

@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 from search.formats.facts import inspect_own
 from search.formats.sniff import UndecodableImage
 from search.library.storage import is_young, orphans, remove_orphan
-from search.models import Asset, Document, Embedding, Encoder, Rendition
+from search.models import Asset, Document, Embedding, Encoder, Rendition, TrashedEmbedding
 from search.models.promise import Promise
 from workers.turns import turn
 
@@ -61,6 +61,7 @@ def breaches(track: Track, *, strict: bool = False) -> Iterator[Breach]:
         yield from promised_embeddings(encoder, strict=strict)
         yield from vectors(encoder)
         yield from index(encoder)
+    yield from embeddings_in_trash()
     yield from promised_renditions()
     yield from lapsed_claims(timedelta() if strict else UNDER_WAY)
     yield from originals(track)
@@ -85,8 +86,10 @@ def index(encoder: Encoder) -> Iterator[Breach]:
 def promised_embeddings(encoder: Encoder, *, strict: bool) -> Iterator[Breach]:
     """One promise of each asset for each live encoder, made from the bytes that are there."""
     promises = Embedding.objects.filter(encoder=encoder, asset=OuterRef("pk"))
+    coming_back = TrashedEmbedding.objects.due().filter(encoder=encoder, asset=OuterRef("pk"))
     if encoder.promised or strict:
-        for asset in _each(Asset.objects.filter(~Exists(promises)).only("title", "sha256")):
+        unpromised = Asset.objects.filter(~Exists(promises), ~Exists(coming_back))
+        for asset in _each(unpromised.only("title", "sha256")):
             promise = Embedding(asset=asset, encoder=encoder, sha256=asset.sha256, backfill=True)
             sentence = f"{_name(asset)} has no promise of {encoder}."
             yield Breach(sentence, partial(_add, promise), PROMISED)
@@ -115,11 +118,24 @@ def vectors(encoder: Encoder) -> Iterator[Breach]:
         yield Breach(sentence, partial(_embed_anew, encoder, asset), PROMISED)
 
 
+def embeddings_in_trash() -> Iterator[Breach]:
+    """What lies in the trash has its embeddings there, and nothing else has."""
+    for embedding in Embedding.objects.filter(asset__trashed__isnull=False).defer("vector"):
+        sentence = f"{embedding} is searched, and its asset is in the trash."
+        mend = partial(_take_to_trash, embedding)
+        yield Breach(sentence, mend, "It is put there too.")
+    left = TrashedEmbedding.objects.filter(asset__trashed=None, is_due=False).defer("vector")
+    for trashed in left:
+        stored = TrashedEmbedding.objects.filter(pk=trashed.pk)
+        sentence = f"{trashed}, and its asset is not."
+        yield Breach(sentence, partial(stored.update, is_due=True), "It comes back.")
+
+
 def promised_renditions() -> Iterator[Breach]:
-    """One promise of each asset for each kind of rendition."""
+    """One promise of each asset for each kind of rendition, in the trash too."""
     for spec in Rendition.Spec.values:
         promises = Rendition.objects.filter(spec=spec, asset=OuterRef("pk"))
-        for asset in _each(Asset.objects.filter(~Exists(promises)).only("title")):
+        for asset in _each(Asset.everything.filter(~Exists(promises)).only("title")):
             promise = Rendition(asset=asset, spec=spec)
             sentence = f"{_name(asset)} has no promise of a {spec}."
             yield Breach(sentence, partial(_add, promise), PROMISED)
@@ -141,11 +157,11 @@ def lapsed_claims(grace: timedelta) -> Iterator[Breach]:
 
 
 def originals(track: Track) -> Iterator[Breach]:
-    """Each asset's original is there, with its sha256."""
-    assets = Asset.objects.only("title", "original", "sha256", "filename")
+    """Each asset's original is there, with its sha256; of those in the trash too."""
+    assets = Asset.everything.only("title", "original", "sha256", "filename")
     for asset in track(assets.iterator(BATCH), total=assets.count(), desc="Originals"):
         sha256 = _sha256(asset.original.name)
-        if sha256 != asset.sha256 and Asset.objects.filter(pk=asset.pk).exists():
+        if sha256 != asset.sha256 and Asset.everything.filter(pk=asset.pk).exists():
             change = "has changed" if sha256 else "is missing"
             sentence = f"The original of {_name(asset)}, {asset.original.name}, {change}."
             yield Breach(sentence, partial(_put_back, asset), PUT_BACK)
@@ -207,12 +223,17 @@ def _embed_anew(encoder: Encoder, asset: Asset) -> int:
 
 def _put_back(asset: Asset) -> int:
     """Give an asset the bytes of another one that are its own; 0 where there are none."""
-    for twin in Asset.objects.filter(sha256=asset.sha256).exclude(pk=asset.pk):
+    for twin in Asset.everything.filter(sha256=asset.sha256).exclude(pk=asset.pk):
         if _sha256(str(twin.original.name)) == asset.sha256:
             with twin.original.open() as file:
                 asset.original.save(asset.filename, File(file), save=False)
-            return Asset.objects.filter(pk=asset.pk).update(original=asset.original.name)
+            return Asset.everything.filter(pk=asset.pk).update(original=asset.original.name)
     return 0
+
+
+def _take_to_trash(embedding: Embedding) -> bool:
+    TrashedEmbedding.objects.take([embedding.asset_id])
+    return True
 
 
 def _change(rendition: Rendition) -> str:

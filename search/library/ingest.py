@@ -11,15 +11,27 @@ from pathlib import PurePosixPath
 from django.conf import settings
 from django.core.files import File
 from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from search.disk import DiskFull, is_full
 from search.formats.derived import Derived
 from search.formats.facts import Facts, inspect_and_derive
 from search.formats.limits import TooLarge
 from search.formats.rules import RULES
-from search.library import inputs
+from search.library import inputs, trash
 from search.models import Asset, Embedding, Encoder, Rendition, User
+from search.refusals import Refusal
 from workers.bell import ring
+
+
+class InTrash(Refusal):
+    """These bytes are those of an asset in the trash, which can be restored."""
+
+    def __init__(self, asset: Asset) -> None:
+        since = date_format(timezone.localtime(asset.trashed))
+        super().__init__("in_trash", title=asset.title, since=since)
+        self.asset = asset
 
 
 def ingest(
@@ -36,7 +48,8 @@ def ingest(
     An original that the owner holds is returned as it is, and so is anybody's that the owner may
     see, unless an `own_copy` is asked for; of what they may not see nothing is ever given away.
     `facts` are only for a file that this program has made itself: they are looked for in the
-    sandbox otherwise. Raises `UndecodableImage` and `DiskFull`, and then stores nothing.
+    sandbox otherwise. Raises `UndecodableImage`, `DiskFull` and, unless an `own_copy` is asked for,
+    `InTrash`, and then stores nothing.
     """
     refuse_too_many_bytes(upload)
     upload.seek(0)
@@ -44,6 +57,8 @@ def ingest(
     existing = Asset.objects.of_file(sha256, sent_by=owner).first()
     if existing and (existing.owner_id == owner.pk or not own_copy):
         return existing, False
+    if not own_copy:
+        _refuse_what_is_in_trash(sha256, owner)
     made = None
     if facts is None:
         side = Encoder.objects.input_side()
@@ -59,6 +74,12 @@ def ingest(
         **asdict(facts),
     )
     return _store(asset, upload, made)
+
+
+def _refuse_what_is_in_trash(sha256: str, sender: User) -> None:
+    """Of what whoever sends it may restore: of others' trash nothing is given away."""
+    if asset := trash.of(sender).filter(sha256=sha256).order_by("-trashed").first():
+        raise InTrash(asset)
 
 
 def _store(asset: Asset, upload: File, made: Derived | None) -> tuple[Asset, bool]:

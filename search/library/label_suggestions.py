@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from statistics import quantiles
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -101,8 +102,7 @@ def suggest(label: Label) -> None:
     A label that is still to be encoded keeps those it has.
     """
     try:
-        with transaction.atomic():
-            _lock("pg_advisory_xact_lock")
+        with exclusive_lock():
             _suggest(label)
     except IntegrityError:
         # An asset has been deleted meanwhile. A stale label is stale still, and comes up again.
@@ -205,12 +205,25 @@ def reject(asset: Asset, label: Label) -> None:
 
 def delete(labels: Iterable[Any]) -> None:
     """Delete the labels with these ids, and all that hangs from them, while none is suggested."""
-    with transaction.atomic():
-        _lock("pg_advisory_xact_lock")
+    with exclusive_lock():
         rows = Label.objects.filter(pk__in=list(labels))
         # The label first, as where a vector is stored: else each would wait for the other's row.
         list(rows.select_for_update().values_list("pk"))
         rows.delete()
+
+
+def suggest_for(assets: Iterable[UUID]) -> None:
+    """Make the suggestions for these assets anew, of what is stored of them."""
+    for asset in assets:
+        _replace(OF_ASSET, asset)
+
+
+@contextmanager
+def exclusive_lock() -> Iterator[None]:
+    """A transaction in which nobody else suggests a label, or fulfils an embedding."""
+    with transaction.atomic():
+        _lock("pg_advisory_xact_lock")
+        yield
 
 
 @contextmanager

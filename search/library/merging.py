@@ -41,7 +41,8 @@ def _move_rejections(label: Label, other: Label) -> None:
 def merge_collections(collection: Collection, others: Sequence[Collection]) -> None:
     """What is in the others is in this one, and their terms of use hold for all of it."""
     with transaction.atomic():
-        collection.assets.add(*Asset.objects.filter(collections__in=others).distinct())
+        # The trash too: what is restored is in the collection that stays.
+        collection.assets.add(*Asset.everything.filter(collections__in=others).distinct())
         names = [name for other in others for name in (other.name, other.slug)]
         OldName.objects.lead("collection", names, collection)
         _lead_on("collection", collection, others)

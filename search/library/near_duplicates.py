@@ -10,11 +10,11 @@ common. An asset that is like no other is the first member of its own; one that 
 compared yet has no cluster.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from search.formats.facts import Facts
 from search.formats.likeness import (
@@ -80,7 +80,7 @@ def compare_next() -> bool:
     """Find the cluster of the next asset that waits for it; False when none does."""
     with transaction.atomic():
         _need_not_outlast_a_crash()
-        _wait_for_turn()
+        wait_for_turn()
         asset = waiting().first()
         if asset:
             _set_cluster(asset)
@@ -90,7 +90,7 @@ def compare_next() -> bool:
 def tell_apart(asset: Asset, other: Asset, *, person: User) -> None:
     """Record that these two are no near-duplicates, which stays so whatever else changes."""
     with transaction.atomic():
-        _wait_for_turn()
+        wait_for_turn()
         NotDuplicate.objects.remember(asset, other, person=person)
         _recluster(asset, other)
 
@@ -98,7 +98,7 @@ def tell_apart(asset: Asset, other: Asset, *, person: User) -> None:
 def take_back(asset: Asset, other: Asset) -> None:
     """Delete the record that these two are no near-duplicates."""
     with transaction.atomic():
-        _wait_for_turn()
+        wait_for_turn()
         NotDuplicate.objects.between(asset, other).delete()
         _recluster(asset, other)
 
@@ -107,12 +107,19 @@ def reset(assets: QuerySet[Asset]) -> None:
     """Have the facts of these assets computed again; what people said of pairs stays."""
     pks = list(assets.values_list("pk", flat=True))
     with transaction.atomic():
-        _wait_for_turn()
+        wait_for_turn()
         Asset.objects.filter(cluster__in=pks).update(cluster=None)
         Asset.objects.filter(pk__in=pks).update(cluster=None, phash=None)
 
 
-def _wait_for_turn() -> None:
+def leave(assets: Collection[UUID]) -> None:
+    """Take these assets out of their clusters; whoever was like one is compared anew."""
+    with transaction.atomic():
+        wait_for_turn()
+        Asset.objects.filter(Q(pk__in=assets) | Q(cluster__in=assets)).update(cluster=None)
+
+
+def wait_for_turn() -> None:
     """Wait until no one else compares: two new copies would not see each other."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ADVISORY_LOCK])

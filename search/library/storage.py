@@ -52,7 +52,7 @@ def orphans() -> Iterator[str]:
 
 def named_files(model: type[Model], field: str) -> Iterator[str]:
     """The names that rows give their files, in the order of stored_files()."""
-    rows = model._default_manager.exclude(**{field: ""})
+    rows = model._base_manager.exclude(**{field: ""})  # The trash too.
     ordered = rows.annotate(stored=Collate(field, "C")).order_by("stored")
     return ordered.values_list("stored", flat=True).iterator(BATCH)
 
@@ -109,4 +109,4 @@ def _has_row(name: str) -> bool:
     if folder == inputs.FOLDER:
         return inputs.is_needed(name)
     model, field = FOLDERS[folder]
-    return model._default_manager.filter(**{field: name}).exists()
+    return model._base_manager.filter(**{field: name}).exists()

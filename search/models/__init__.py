@@ -22,6 +22,7 @@ from search.models.saved_search import SavedName, SavedPicture, SavedSearch, Vis
 from search.models.session import Session
 from search.models.term import Term
 from search.models.training import TrainingRun
+from search.models.trash import TrashedAsset, TrashedEmbedding
 from search.models.user import User
 from search.models.words import AssetWords, Word
 
@@ -63,6 +64,8 @@ __all__ = [
     "Term",
     "Session",
     "TrainingRun",
+    "TrashedAsset",
+    "TrashedEmbedding",
     "User",
     "Visit",
     "Word",

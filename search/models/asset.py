@@ -84,6 +84,10 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         collection that they may edit, and of an open library what is in none."""
         return self if user.is_superuser else self.filter(_may_edit(user))
 
+    def in_trash(self) -> Self:
+        """Of `Asset.everything` what lies in the trash."""
+        return self.filter(trashed__isnull=False)
+
     def in_collection(self, slug: str) -> Self:
         return self.filter(collections__in=_ids(_collections(), slug=slug))
 
@@ -135,6 +139,13 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         # "+ 0" hides the distance from the index; by "distance" and "pk" PostgreSQL 18 still
         # walks the index, with an incremental sort on top.
         return self.nearest(vector, encoder).order_by(F("distance") + 0, "pk")
+
+
+class AssetManager(models.Manager.from_queryset(AssetQuerySet)):  # type: ignore[misc]
+    """Leaves out the trash: what begins here tells of nothing that lies there."""
+
+    def get_queryset(self) -> AssetQuerySet:
+        return super().get_queryset().filter(trashed=None)
 
 
 def _ids(model: Any, **names: Any) -> list[int]:
@@ -245,21 +256,42 @@ class Asset(models.Model):
     # By the database's clock, as the leases of what is made of it are.
     created = models.DateTimeField(db_default=Now(), db_index=True, editable=False)
     updated = models.DateTimeField(auto_now=True)
+    # Since when it is in the trash (search.library.trash), and who put it there.
+    trashed = models.DateTimeField(null=True, editable=False)
+    trashed_by = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        db_index=False,
+        related_name="+",
+    )
 
     embeddings: Any
     renditions: Any
     is_cleared: bool  # On assets from with_clearance().
 
-    objects = AssetQuerySet.as_manager()
+    objects = AssetManager()
+    # The trash too. Only for what is about rows and files, whoever may see them.
+    everything = AssetQuerySet.as_manager()
 
     class Meta:
         triggers = history(
-            "asset", "title", "description", "taken", "taken_source", "owner", asset="id"
+            "asset",
+            "title",
+            "description",
+            "taken",
+            "taken_source",
+            "owner",
+            "trashed",
+            "trashed_by",
+            asset="id",
         )
         constraints = [
             models.UniqueConstraint(
                 # The hash first: an upload is looked for among the assets of all owners.
                 fields=["sha256", "owner"],
+                condition=Q(trashed=None),
                 name="one_asset_per_owner_and_original",
             )
         ]
@@ -274,14 +306,35 @@ class Asset(models.Model):
             models.Index(Lower("title"), name="asset_by_name"),
             # Covers all that facets count (search/query/facets.py): 10,000 of a million in 5 ms; of
             # their rows, each on a page of its own, in 50.
-            models.Index(fields=["id"], include=(*FACTS, *ACCESS), name="asset_facts"),
+            models.Index(
+                fields=["id"],
+                include=(*FACTS, *ACCESS),
+                condition=Q(trashed=None),
+                name="asset_facts",
+            ),
             # First members to compare with, by each part of their hashes
             # (search/library/near_duplicates.py).
             *(_index_of_band(band) for band in range(BANDS)),
             # Assets to compare, and originals to inspect (workers/tasks/inspections.py).
-            models.Index(fields=["created"], condition=Q(cluster=None), name="asset_uncompared"),
+            models.Index(
+                fields=["created"],
+                condition=Q(cluster=None, trashed=None),
+                name="asset_uncompared",
+            ),
             models.Index(fields=["id"], condition=Q(phash=None), name="asset_unseen"),
             models.Index(fields=["id"], condition=Q(rules__lte=0), name="asset_to_read_anew"),
+            # The trash: what is emptied first; of which file; by whom, where an account is deleted.
+            *(
+                models.Index(
+                    fields=[field], condition=Q(trashed__isnull=False), name=f"asset_{name}"
+                )
+                for field, name in (("trashed", "in_trash"), ("sha256", "in_trash_by_file"))
+            ),
+            models.Index(
+                fields=["trashed_by"],
+                condition=Q(trashed_by__isnull=False),
+                name="asset_trashed_by",
+            ),
         ]
 
     def __str__(self) -> str:

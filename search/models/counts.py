@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import Count, OuterRef, Subquery
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce
 
 
@@ -14,3 +15,10 @@ def number_of(rows: Any, field: str) -> Coalesce:
     """
     own = rows.filter(**{field: OuterRef("pk")}).order_by().values(field)
     return Coalesce(Subquery(own.annotate(number=Count("*")).values("number")), 0)
+
+
+def number_in_library(rows: Any, field: str) -> CombinedExpression:
+    """The same of rows about assets, but for the trash: taken off, since it is small beside them
+    and has an index."""
+    in_trash = rows.filter(asset__trashed__isnull=False)
+    return number_of(rows, field) - number_of(in_trash, field)

@@ -97,7 +97,8 @@ class EmbeddingQuerySet(PromiseQuerySet):
 # The assets are locked against deletion until their promises are committed.
 _PROMISE_CHUNK = """
 WITH chunk AS (
-    SELECT id, sha256 FROM search_asset WHERE id > %s ORDER BY id LIMIT %s FOR KEY SHARE
+    SELECT id, sha256 FROM search_asset WHERE id > %s AND trashed IS NULL
+    ORDER BY id LIMIT %s FOR KEY SHARE
 ), promised AS (
     INSERT INTO search_embedding
         (asset_id, encoder_id, sha256, claims, attempts, error, next_try_at, backfill)

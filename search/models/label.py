@@ -10,7 +10,7 @@ from pgvector.django import HalfVectorField
 
 from search.models.audience import sees_all
 from search.models.change import history
-from search.models.counts import number_of
+from search.models.counts import number_in_library, number_of
 from search.models.encoder import Encoder
 from search.models.names import NameField, called, one_of_a_name
 from search.models.user import User
@@ -60,7 +60,7 @@ class LabelQuerySet(models.QuerySet["Label"]):
         by = {source: AssetLabel.objects.filter(source=source) for source in AssetLabel.Source}
         return self.annotate(
             suggestions=number_of(by[AssetLabel.Source.ENCODER], "label"),
-            confirmed=number_of(by[AssetLabel.Source.PERSON], "label"),
+            confirmed=number_in_library(by[AssetLabel.Source.PERSON], "label"),
             lowest=Subquery(in_force.values("lowest")[:1]),
             fitted_to=Subquery(in_force.values("fitted_to")[:1]),
         )

@@ -29,7 +29,7 @@ class TermQuerySet(models.QuerySet["Term"]):
     def editable_by(self, user: User | AnonymousUser) -> Self:
         """Those of what a curator may edit; of an uploader's, their own."""
         if user.is_superuser:
-            return self
+            return self.filter(asset__trashed=None)
         if not user.is_staff:
             return self.none()
         collections = Collection.objects.contributable_by(user).values("pk")

@@ -159,6 +159,7 @@ def _facts(among: AssetQuerySet | Sequence[str], share: float) -> Sql:
 
 _FACTS = ("id", *FACTS)
 _OF_IDS = f"SELECT {', '.join(_FACTS)} FROM search_asset WHERE id = ANY(%s::uuid[])"  # noqa: S608
+_OF_IDS += " AND trashed IS NULL"
 # Where the filters draw their lines, in whole numbers: PostgreSQL takes fractions for numeric.
 _BOUNDS = {
     "square": round(100 * (1 + SQUARE)),

@@ -26,25 +26,31 @@ _WORD = re.compile(r"[^\W\d_]+")
 def correction(query: Query, user: User | AnonymousUser) -> Query | None:
     """The query by words that assets have, in place of those that none has; None if there are no
     better ones."""
-    meant = {word: _meant(word, user) for word in _unknown(query.words)}
+    meant = {word: _meant(word, user) for word in _unknown(query.words, user)}
     if not any(meant.values()):
         return None
     parts = tuple(_corrected(part, meant) for part in query.words.parts)
     return query.but(words=Words(parts), everything=False)
 
 
-def _unknown(words: Words) -> list[str]:
-    """The plain words that no asset has, and that none begins with."""
+def _unknown(words: Words, user: User | AnonymousUser) -> list[str]:
+    """The plain words that no asset has, and that none begins with, of those of this person."""
     typed = (word for part in _WORD.findall(words.wanted) for word in lexical.plain(part))
     long = [word for word in dict.fromkeys(typed) if len(word) >= LEAST_LETTERS]
     telling = [word for word in long if word not in lexical.FUNCTION_WORDS][:MOST_WORDS]
-    return [word for word in telling if not _is_there(word)]
+    return [word for word in telling if not (_was_there(word) and _is_there(word, user))]
 
 
-def _is_there(word: str) -> bool:
+def _was_there(word: str) -> bool:
     """Whether an asset has it, or did once: as the beginning of a word, or as a plural."""
     singulars = lexical.Term((word,), begins=True).singulars
     return Word.objects.filter(Q(word__startswith=word) | Q(word__in=singulars)).exists()
+
+
+def _is_there(word: str, user: User | AnonymousUser) -> bool:
+    """Whether an asset that this person may see has it."""
+    visible = Asset.objects.visible_to(user)
+    return lexical.containing(visible, [word], [])[:1].exists()
 
 
 def _meant(word: str, user: User | AnonymousUser) -> str:

@@ -12,7 +12,7 @@ from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
-from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
@@ -23,7 +23,7 @@ from search.formats.sniff import UndecodableImage
 from search.library import label_suggestions, near_duplicates
 from search.models import Asset, AssetLabel, Collection, Embedding, User
 from search.models.asset import AssetQuerySet
-from search.pages import terms_of
+from search.pages import open_file, rendition_response, terms_of
 from search.query import Answer, Example, Query, answer
 
 # Maximum of similar assets, and of near-duplicates, on an asset's page.
@@ -67,13 +67,7 @@ def rendition(request: PageRequest, pk: UUID, spec: str) -> HttpResponseBase:
     rendition = _visible(request, pk).rendition(spec)
     if rendition is None:
         raise Http404(f"The {spec} of this asset is not made yet.")
-    # Whoever remakes it gives the file another random name.
-    if unchanged := get_conditional_response(request, etag=f'"{rendition.file.name}"'):
-        return unchanged
-    response = FileResponse(_open(rendition.file), content_type="image/jpeg")
-    response["ETag"] = f'"{rendition.file.name}"'
-    response["Cache-Control"] = "private, max-age=86400, immutable"
-    return sealed(response)
+    return rendition_response(request, rendition)
 
 
 @require_safe
@@ -85,7 +79,7 @@ def original(request: PageRequest, pk: UUID) -> HttpResponseBase:
     """
     asset = _visible(request, pk)
     refuse_unless_cleared(request.user, asset)
-    file = _open(asset.original)
+    file = open_file(asset.original)
     response: FileResponse | StreamingHttpResponse = (
         FileResponse(file) if asset.is_whole_for(request.user) else _public_copy(asset, file)
     )
@@ -145,10 +139,3 @@ def _visible(request: PageRequest, pk: UUID, *related: str | Prefetch) -> Asset:
     assets: AssetQuerySet = Asset.objects.visible_to(request.user).with_clearance()
     assets = assets.select_related("owner")
     return get_object_or_404(assets.prefetch_related("renditions", *related), pk=pk)
-
-
-def _open(file: FieldFile) -> FieldFile:
-    try:
-        return file.open()
-    except FileNotFoundError:
-        raise Http404("The file is missing from the storage.") from None

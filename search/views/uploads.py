@@ -17,7 +17,8 @@ from search.access.bodies import takes_pictures
 from search.access.requests import StaffRequest, for_contributors
 from search.disk import DiskFull
 from search.formats.sniff import UndecodableImage
-from search.library.ingest import display_name, ingest
+from search.library import trash
+from search.library.ingest import InTrash, display_name, ingest
 from search.models import Asset, Embedding, User
 from search.models.asset import AssetQuerySet
 from search.models.embedding import AssetState
@@ -42,8 +43,10 @@ class Row:
     asset: Asset | None = None
     is_new: bool = True
     from_other: bool = False
-    # By which whoever has sent this file, which is in the library from somebody else, keeps it too.
+    # By which whoever has sent this file, which is in the library from somebody else or in the
+    # trash, keeps it too.
     claim: str = ""
+    is_trashed: bool = False
     refusal: str = ""
     status: int = 200
     may_pass: bool = False  # Refused now, and maybe not if it is sent again.
@@ -98,17 +101,35 @@ def keep(request: StaffRequest) -> HttpResponse:
 
     The claim says that this person has sent those bytes: nobody gets a copy for having seen one.
     """
+    pk, name = _claimed(request)
+    return _rows_page(request, [_receive_again(pk, name, request.user)])
+
+
+@require_POST
+@for_contributors("upload pictures")
+def restore(request: StaffRequest) -> HttpResponse:
+    """The asset of a file that was sent again while it was in the trash, taken out of there."""
+    pk, name = _claimed(request)
+    trash.restore(trash.of(request.user).filter(pk=pk))
+    asset = _with_states(Asset.objects.visible_to(request.user)).filter(pk=pk).first()
+    row = Row(name, asset, is_new=False, refusal="" if asset else sentence("file_gone", {}))
+    return _rows_page(request, [row])
+
+
+def _claimed(request: StaffRequest) -> tuple[str, str]:
+    """The id of the asset whose bytes this person has sent, and the name that they have there."""
     try:
         person, pk, name = signing.loads(request.POST.get("claim", ""), salt=CLAIM)
     except signing.BadSignature:
         raise BadRequest("The file to keep is missing: please send it again.") from None
     if person != request.user.pk:
         raise BadRequest("Somebody else has sent this file: please send it yourself.")
-    return _rows_page(request, [_receive_again(pk, name, request.user)])
+    return pk, name
 
 
 def _receive_again(pk: str, name: str, user: User) -> Row:
-    asset = Asset.objects.visible_to(user).filter(pk=pk).first()
+    visible = Asset.objects.visible_to(user).filter(pk=pk)
+    asset = visible.first() or trash.of(user).filter(pk=pk).first()
     if asset:
         with suppress(FileNotFoundError), asset.original.open() as original:
             return _receive(File(original, name=name), user, own_copy=True)
@@ -119,14 +140,20 @@ def _receive(file: File, user: User, *, own_copy: bool = False) -> Row:
     name = display_name(file.name or "")
     try:
         asset, is_new = ingest(file, owner=user, own_copy=own_copy)
+    except InTrash as refusal:
+        claim = _claim(user, refusal.asset, name)
+        return Row(name, refusal=str(refusal), status=409, claim=claim, is_trashed=True)
     except (UndecodableImage, DiskFull) as error:
         may_pass = isinstance(error, DiskFull) or error.code in MAY_PASS
         return Row(name, refusal=str(error), status=refusal_status(error), may_pass=may_pass)
     asset = _with_states(Asset.objects.visible_to(user)).get(pk=asset.pk)
     if asset.owner_id == user.pk:
         return Row(name, asset, is_new)
-    claim = signing.dumps([user.pk, str(asset.pk), name], salt=CLAIM)
-    return Row(name, asset, is_new, from_other=True, claim=claim)
+    return Row(name, asset, is_new, from_other=True, claim=_claim(user, asset, name))
+
+
+def _claim(user: User, asset: Asset, name: str) -> str:
+    return signing.dumps([user.pk, str(asset.pk), name], salt=CLAIM)
 
 
 def _with_states(assets: AssetQuerySet) -> AssetQuerySet:

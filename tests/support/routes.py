@@ -26,6 +26,7 @@ from django.urls import get_resolver
 from django.urls.resolvers import URLResolver
 
 from search.admin import site
+from search.library import trash
 from search.library.documents import keep_document
 from search.models import (
     Asset,
@@ -194,10 +195,13 @@ def _rows(owner: User) -> dict[str, str]:
     Term.objects.create(asset=asset, effect=Term.Effect.ALLOW, document=document)
     group = Group.objects.create(name="press")
     ClaimRule.objects.create(claim="groups", value="press", group=group)
+    trashed = make_asset(title="deleted", owner=owner, embedded=True, thumbnail=True)
+    trash.put(Asset.objects.filter(pk=trashed.pk), by=owner)
     content = ContentType.objects.get_for_model(Asset).pk
     return {
         "assets/<uuid:pk>": f"assets/{asset.pk}",
         "documents/<uuid:pk>": f"documents/{document.pk}",
+        "trashedasset/<uuid:pk>": f"trashedasset/{trashed.pk}",
         "saved/<uuid:pk>": f"saved/{saved.pk}",
         "compare/pictures/<int:pk>": f"compare/pictures/{judged.pk}",
         "invitation/<slug:token>": f"invitation/{token}",

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from search.access.sessions import SessionStore
-from search.library import documents, upgrade
+from search.library import documents, trash, upgrade
 from search.library.storage import remove_left_uploads, remove_orphans
 from search.models import Audience, Word
 from workers.tasks import inspections
@@ -12,7 +12,8 @@ from workers.tasks import inspections
 
 @shared_task
 def clean_up() -> None:
-    """Remove what killed uploads left and the sessions that are over; take inspections back."""
+    """Empty the trash; remove what killed uploads left and the sessions that are over; take
+    inspections back."""
     documents.remove_unused()
     remove_orphans()
     remove_left_uploads()
@@ -21,3 +22,4 @@ def clean_up() -> None:
     Word.objects.remove_stale(timezone.now().hour)
     inspections.take_back()
     upgrade.take_back()
+    trash.empty()

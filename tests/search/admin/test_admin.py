@@ -206,15 +206,17 @@ def test_assets_are_not_added_here(curator_client):
     assert curator_client.get(reverse("admin:search_asset_add")).status_code == 403
 
 
-def test_deleting_an_asset_removes_its_files(
+def test_deleting_an_asset_for_good_removes_its_files(
     curator_client, settings, tmp_path, django_capture_on_commit_callbacks
 ):
     asset = make_asset(embedded=True, thumbnail=True)
 
+    run(curator_client, ASSETS, "delete_selected", asset, post="yes")
+    trash = reverse("admin:search_trashedasset_changelist")
     with django_capture_on_commit_callbacks(execute=True):
-        run(curator_client, ASSETS, "delete_selected", asset, post="yes")
+        run(curator_client, trash, "delete_selected", asset, post="yes")
 
-    assert not Asset.objects.exists()
+    assert not Asset.everything.exists()
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 

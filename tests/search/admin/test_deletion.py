@@ -37,8 +37,8 @@ def test_an_asset_is_shown_before_it_is_deleted(curator_client):
     page = text(curator_client.get(page_of(asset)))
 
     assert reverse("thumbnail", args=[asset.pk]) in page
-    assert "Delete “barn”?" in page
-    assert "Deletion is final" in page
+    assert "Move “barn” to the trash?" in page
+    assert "After 30 days in the trash they are deleted for good." in page
 
     curator_client.post(page_of(asset), {"post": "yes"})
     assert not Asset.objects.exists()
@@ -49,7 +49,7 @@ def test_of_many_assets_a_few_are_shown_and_the_rest_counted(curator_client, mon
     assets = [make_asset(title=f"barn {number}") for number in range(5)]
     page = text(choose(curator_client, ASSETS, *assets))
 
-    assert "Delete 5 assets?" in page
+    assert "Move 5 assets to the trash?" in page
     assert thumbnails(page) == 2
     assert "And 3 more, 5 assets in all." in page
     assert page.count('name="_selected_action"') == 5
@@ -79,6 +79,11 @@ def test_a_collection_goes_and_its_assets_stay(curator_client):
     assert "relationship" not in page
     curator_client.post(page_of(market), {"post": "yes"})
     assert (Collection.objects.count(), Asset.objects.count()) == (0, 30)
+
+
+def test_what_does_not_go_to_the_trash_says_that_its_deletion_is_final(curator_client):
+    make_asset(labels=("farm",))
+    assert "Deletion is final" in text(curator_client.get(page_of(Label.objects.get())))
 
 
 def test_a_label_is_taken_off_its_assets(curator_client):

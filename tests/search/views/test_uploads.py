@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from search.formats.sniff import UndecodableImage
+from search.library import trash
 from search.models import Asset, Embedding
 from tests.support import pictures
 from tests.support.factories import embed, make_asset, make_encoder, make_user
@@ -275,6 +276,44 @@ def test_looking_again_still_says_whose_it_is(staff_client, of_ana):
 
 
 # How much
+
+
+@pytest.fixture
+def in_trash(staff_client):
+    """An asset that was put into the trash after it was sent."""
+    send(staff_client, ("a.png", pictures.png()))
+    trash.put(Asset.objects.all(), by=make_user("curator"))
+    return Asset.everything.get()
+
+
+def test_a_file_that_is_in_the_trash_is_offered_back(staff_client, in_trash):
+    response = send(staff_client, ("again.png", pictures.png()))
+    assert response.status_code == 409
+    assert "This file is in the trash since" in text(response)
+    assert Asset.everything.count() == 1
+
+    claim = {"claim": response.context["rows"][0].claim}
+    response = staff_client.post(reverse("upload_restore"), claim)
+    assert rows(response) == [("again.png", "stored")]
+    assert Asset.objects.get() == in_trash
+
+
+def test_asked_to_be_added_anew_it_becomes_another_asset(staff_client, in_trash):
+    response = send(staff_client, ("again.png", pictures.png()))
+    claim = {"claim": response.context["rows"][0].claim}
+    staff_client.post(reverse("upload_keep"), claim)
+    assert Asset.objects.get().filename == "again.png"
+    assert Asset.everything.count() == 2
+    response = staff_client.post(reverse("upload_restore"), claim)
+    assert "It has left the library meanwhile" in text(response)
+
+
+def test_of_the_trash_of_others_nothing_is_said(curator_client, in_trash, settings):
+    settings.LIBRARY_OPEN = False
+    Asset.everything.update(owner=make_user("ana"))
+    response = send(curator_client, ("b.png", pictures.png()))
+    assert rows(response) == [("b.png", "stored")]
+    assert "trash" not in text(response).split("<main")[1]
 
 
 def test_a_file_over_the_limit_is_refused_and_the_others_go_in(staff_client, settings):
