@@ -24,6 +24,7 @@ STYLES = {  # Sources by kind of page; what comes later wins.
     "asset": f"{PAGE_STYLES} asset query region matches near_duplicates",
     "upload": f"{PAGE_STYLES} upload",
     "compare": f"{PAGE_STYLES} compare judging",
+    "sign_in": f"{PAGE_STYLES} sign_in",
 }
 SCRIPTS = {
     "page": PAGE_SCRIPTS,

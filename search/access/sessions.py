@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from hmac import compare_digest
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
@@ -97,8 +96,8 @@ def public_name(session_key: str) -> str:
 
 def named(user: User, name: str) -> Session | None:
     """The session of this person that a page called so."""
-    each = (s for s in of_person(user) if compare_digest(public_name(s.session_key), name))
-    return next(each, None)
+    names = {public_name(session.session_key): session for session in of_person(user)}
+    return names.get(name)
 
 
 def device(agent: str) -> str:

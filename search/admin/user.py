@@ -24,6 +24,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget
 
 from search.admin.deletion import MOST_ROWS, CarefulDeletion, Rows, count_of
 from search.admin.returning import Returning
+from search.admin.sessions import EndsSessions
 from search.admin.site import CheckedActions, site
 from search.library.ownership import hand_over
 from search.models import Asset, Judgement, Preference, SavedSearch, User
@@ -104,7 +105,9 @@ class RoleFilter(RadioFilter):
 
 
 @admin.register(User, site=site)
-class UserAdmin(Returning, CarefulDeletion, CheckedActions, PlainUserAdmin, ModelAdmin):  # type: ignore[misc]
+class UserAdmin(  # type: ignore[misc]
+    EndsSessions, Returning, CarefulDeletion, CheckedActions, PlainUserAdmin, ModelAdmin
+):
     """Accounts and their roles, for administrators."""
 
     form = AccountForm
@@ -122,7 +125,7 @@ class UserAdmin(Returning, CarefulDeletion, CheckedActions, PlainUserAdmin, Mode
     ]
     filter_horizontal = ["groups"]
     readonly_fields = ["last_login", "date_joined"]
-    actions_detail = ["hand_over"]
+    actions_detail = ["hand_over", "sessions"]
 
     @keeping_an_administrator
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from search.access.sessions import device
+from search.access.sessions import device, public_name
 from search.models import Session, User
 from tests.support.factories import make_user
 
@@ -107,3 +107,68 @@ def test_an_agent_of_any_form_is_stored(client):
     browser(make_user("reader"), agent="a\0" * 900).get("/saved/")
 
     assert len(Session.objects.get().agent) <= 300
+
+
+# The page, and that of an administrator
+
+
+def rows(client):
+    page = client.get("/account/sessions/").content.decode()
+    return page.count('class="ways__row"')
+
+
+def test_a_person_sees_theirs_and_nobody_elses():
+    reader = make_user("reader")
+    here, there = browser(reader), browser(reader, address="198.51.100.7")
+    browser(make_user("other")).get("/saved/"), there.get("/saved/"), here.get("/saved/")
+    page = here.get("/account/sessions/").content.decode()
+
+    assert rows(here) == 2
+    assert "Firefox on Windows" in page and "198.51.100.7" in page
+    assert page.count("this browser") == 1
+    assert not any(key in page for key in Session.objects.values_list("pk", flat=True))
+
+
+def test_one_is_ended_or_all_the_others():
+    reader = make_user("reader")
+    here, *others = (browser(reader) for _ in range(3))
+    for each in (*others, here):
+        each.get("/saved/")
+    name = public_name(others[0].session.session_key)
+    here.post("/account/sessions/", {"end": name})
+    assert [each.get("/saved/").status_code for each in (here, *others)] == [200, 302, 200]
+
+    here.post("/account/sessions/", {"end": "others"})
+    assert [each.get("/saved/").status_code for each in (here, *others)] == [200, 302, 302]
+
+
+@pytest.mark.parametrize("name", ["", "nonsense", "é", "a\0", None])
+def test_nobody_ends_a_session_of_somebody_else(name):
+    here, other = browser(make_user("reader")), browser(make_user("other"))
+    here.get("/saved/"), other.get("/saved/")
+    name = public_name(other.session.session_key) if name is None else name
+
+    assert here.post("/account/sessions/", {"end": name}).status_code == 302
+    assert other.get("/saved/").status_code == 200
+
+
+def test_an_administrator_ends_all_of_an_account(staff_client):
+    reader = make_user("reader")
+    client = browser(reader)
+    client.get("/saved/")
+    path = f"/admin/search/user/{reader.pk}/sessions/"
+    page = staff_client.get(path).content.decode()
+    assert "Firefox on Windows" in page and client.session.session_key not in page
+
+    response = staff_client.post(path, follow=True)
+
+    assert "1 session of reader ended." in response.content.decode()
+    assert client.get("/saved/").status_code == 302
+    assert staff_client.get("/saved/").status_code == 200
+
+
+def test_a_curator_does_not(curator_client):
+    reader = make_user("reader")
+    path = f"/admin/search/user/{reader.pk}/sessions/"
+
+    assert {curator_client.get(path).status_code, curator_client.post(path).status_code} == {403}
