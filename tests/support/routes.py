@@ -208,6 +208,7 @@ def _rows(owner: User) -> dict[str, str]:
         "query-pictures/<slug:token>": f"query-pictures/{TOKEN}",
         "picture/<slug:spec>": "picture/preview",
         "user/<id>": f"user/{owner.pk}",
+        "<uidb64>/<token>": "MQ/none-none",
         "<path:content_type_id>/<path:object_id>": f"{content}/{asset.pk}",
         "^(?P<app_label>search)/$": "search/",
         "admin/(?P<url>.*)$": "admin/nowhere/",

@@ -122,6 +122,8 @@ def done(cell: Cell, *methods: str) -> bool:
 
 def test_a_stranger_is_shown_nothing_but_the_doors_themselves():
     open_to_all = {"sign-in/", "invitation/<slug:token>/", "healthz", NOT_READY}
+    open_to_all |= {f"sign-in/{page}/" for page in ("forgotten", "forgotten/sent", "password/set")}
+    open_to_all |= {"sign-in/password/<uidb64>/<token>/"}
     open_pages = {c.route for c in read(TABLE) if c.role == "stranger" and done(c, "GET", "POST")}
 
     assert open_pages <= open_to_all
