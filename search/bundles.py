@@ -22,6 +22,7 @@ STYLES = {  # Sources by kind of page; what comes later wins.
     "saved_search": f"{SEARCH_STYLES} saved",
     "saved": f"{PAGE_STYLES} saved",
     "asset": f"{PAGE_STYLES} asset query region matches near_duplicates",
+    "account": f"{PAGE_STYLES} account",
     "upload": f"{PAGE_STYLES} upload",
     "compare": f"{PAGE_STYLES} compare judging",
     "sign_in": f"{PAGE_STYLES} sign_in",

@@ -359,3 +359,42 @@ class NewAccountForm(BaseUserCreationForm):
         super()._post_clean()
         if "password1" in self.cleaned_data:
             self.instance.set_password(self.cleaned_data["password1"])
+
+
+class ProfileForm(forms.ModelForm):
+    """One's own name and address; a new address needs the password."""
+
+    password = forms.CharField(required=False, strip=False, max_length=4096)
+    # A new address, which is stored once somebody has shown that it is theirs.
+    new_address = ""
+
+    class Meta:
+        model = User
+        fields = ("first_name", "last_name", "email")
+
+    def __init__(self, request: Any, data: Any) -> None:
+        super().__init__(data, instance=User.objects.get(pk=request.user.pk))
+        self.request = request
+
+    def clean(self) -> dict[str, Any]:
+        data: Any = super().clean()
+        if "email" in data and data["email"] != self.request.user.email:
+            self._check_password(data.get("password", ""))
+            self.new_address = data["email"]
+        return data
+
+    def save(self, commit: bool = True) -> User:
+        """Store all but a new address; that one has none any more is stored."""
+        if self.new_address:
+            self.instance.email = self.request.user.email
+        self.instance.save(update_fields=["first_name", "last_name", "email"])
+        return self.instance
+
+    def _check_password(self, password: str) -> None:
+        name = self.request.user.get_username()
+        # By the backends, where wrong ones are counted.
+        if not password or not authenticate(self.request, username=name, password=password):
+            sentence = "A new address needs your password; this is not it."
+            self.add_error(
+                "password", sentence if password else "A new address needs your password."
+            )

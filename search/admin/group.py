@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
-from search.admin.deletion import CarefulDeletion, Rows, count_of
+from search.admin.deletion import MOST_ROWS, CarefulDeletion, Rows
 from search.admin.returning import Returning
 from search.admin.site import CheckedActions, site
 from search.models import Grant, Group, User
@@ -47,8 +47,19 @@ class GroupAdmin(Returning, CarefulDeletion, CheckedActions, ModelAdmin):
 
     def consequence(self, rows: Rows) -> str:
         pks = [row.pk for row in rows]
-        grants = Grant.objects.filter(group__in=pks).count()
-        return f"Its people stay. With it goes what it may do: {count_of(grants, 'grant')}."
+        people = User.objects.filter(groups__in=pks).distinct().count()
+        grants = Grant.objects.filter(group__in=pks).select_related("collection")
+        number = grants.count()
+        first = [
+            f"{grant.collection} ({grant.get_level_display()})" for grant in grants[:MOST_ROWS]
+        ]
+        more = f" and {number - len(first):,} more" if number > len(first) else ""
+        if not number:
+            return f"Its people stay: {people:,}. It has been given no collection."
+        return (
+            f"Its people stay: {people:,}. From their next request on they have by it no more: "
+            f"{', '.join(first)}{more}."
+        )
 
     @display(description="people", ordering="people")
     def people(self, group: Any) -> int:

@@ -204,6 +204,7 @@ def _rows(owner: User) -> dict[str, str]:
         "trashedasset/<uuid:pk>": f"trashedasset/{trashed.pk}",
         "saved/<uuid:pk>": f"saved/{saved.pk}",
         "compare/pictures/<int:pk>": f"compare/pictures/{judged.pk}",
+        "address/<str:token>": "address/none",
         "invitation/<slug:token>": f"invitation/{token}",
         "query-pictures/<slug:token>": f"query-pictures/{TOKEN}",
         "picture/<slug:spec>": "picture/preview",
