@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from search.library import trash
 from search.models import Asset, Collection, Grant, Group, Term, User
 from tests.support.routes import ROLES, Doors
 from tests.support.terms import deny
@@ -37,11 +38,16 @@ def be_refused(asset: Asset, settings) -> None:
     deny(asset, display=Term.Display.REFUSED)
 
 
+def lie_in_the_trash(asset: Asset, settings) -> None:
+    trash.put(Asset.objects.filter(pk=asset.pk), by=asset.owner)
+
+
 STATES: dict[str, Callable[[Asset, object], None]] = {
     "of a group": be_of_a_group,
     "embargoed": be_embargoed,
     "expired": expire,
     "not cleared": be_refused,
+    "in the trash": lie_in_the_trash,
 }
 
 

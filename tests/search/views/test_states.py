@@ -20,11 +20,16 @@ from tests.support.states import PEOPLE, STATES, admit_members
 
 pytestmark = [pytest.mark.django_db, pytest.mark.promise("P7")]
 TABLE = Path(__file__).with_name("states.csv")
-ABOUT = ("assets/<uuid:pk>", "admin/search/asset/<path:object_id>")
+PAGES, EDITING, TRASH = (
+    "assets/<uuid:pk>",
+    "admin/search/asset/<path:object_id>",
+    "admin/search/trashedasset/<path:object_id>",
+)
+ABOUT = (PAGES, EDITING, TRASH)
 # Methods that are tried where time is short.
-QUICK = ("GET", "POST")
+QUICK = ("GET",)
 NOWHERE = {302, 403, 404, 405}  # Found is to the sign-in; forbidden before anything is looked up.
-HIDDEN = ["of a group", "embargoed", "expired"]
+HIDDEN = ["of a group", "embargoed", "expired", "in the trash"]
 
 
 @pytest.fixture
@@ -33,12 +38,13 @@ def doors(settings, fake_encoder, monkeypatch):
         monkeypatch.setattr(f"search.admin.{module}.ring", lambda *args: None)
     doors = Doors(settings)
     admit_members(doors)
-    doors.rows[ABOUT[1]] = f"admin/search/asset/{the_asset(doors).pk}"
+    for route in (EDITING, TRASH):
+        doors.rows[route] = route.replace("<path:object_id>", str(the_asset(doors).pk))
     return doors
 
 
 def the_asset(doors: Doors) -> Asset:
-    return Asset.objects.get(pk=doors.rows["assets/<uuid:pk>"].removeprefix("assets/"))
+    return Asset.objects.get(pk=doors.rows[PAGES].removeprefix("assets/"))
 
 
 def answers(doors: Doors, state: str, settings, methods: tuple[str, ...]) -> list[Cell]:
@@ -92,8 +98,18 @@ def test_what_is_hidden_is_nowhere_for_who_may_not_edit_it(state, role):
 
 def test_what_is_of_another_group_is_nowhere_for_a_curator_and_there_for_one_of_the_group():
     cells = [c for c in read(TABLE) if c.route.endswith(" of a group")]
-    page = "admin/search/asset/<path:object_id>/change/ of one of a group"
+    page = f"{EDITING}/change/ of one of a group"
     by_role = {cell.role: cell.statuses[0] for cell in cells if cell.route == page}
 
     assert (by_role["curator"], by_role["editor"]) == (302, 200)
     assert all(200 not in cell.statuses for cell in cells if cell.role == "curator")
+
+
+def test_what_lies_in_the_trash_is_there_alone_and_for_whoever_may_edit_it():
+    cells = [c for c in read(TABLE) if c.route.endswith(" in the trash")]
+    elsewhere = [c for c in cells if not c.route.startswith(TRASH)]
+
+    assert not any(200 in cell.statuses for cell in elsewhere)
+    page = f"{TRASH}/change/ of one in the trash"
+    there = {cell.role for cell in cells if cell.route == page and cell.statuses[0] == 200}
+    assert there == {"curator", "editor", "superuser"}
