@@ -31,6 +31,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from search.access.rules import may
 from search.admin.asset_label import LabelInline
 from search.admin.deletion import Rows
+from search.admin.history import WithHistory
 from search.admin.many_terms import OfMany
 from search.admin.site import ASSETS, ContributorPermissions, CuratorAdmin, is_curator, site
 from search.admin.term_form import WithDocuments
@@ -198,7 +199,7 @@ class CollectionInline(ContributorPermissions, TabularInline):
 
 
 @admin.register(Asset, site=site)
-class AssetAdmin(OfMany, WithDocuments, ContributorPermissions, CuratorAdmin):
+class AssetAdmin(WithHistory, OfMany, WithDocuments, ContributorPermissions, CuratorAdmin):
     """What curators see, and contributors of their own."""
 
     list_display = ["picture", "name", "state", "owner", "in_collections", "created"]

@@ -10,6 +10,7 @@ from unfold.decorators import display
 from search.access.rules import about_visible, may
 from search.admin.asset import thumbnail
 from search.admin.deletion import Rows
+from search.admin.history import WithHistory
 from search.admin.merging import Merging
 from search.admin.site import ChosenByContributors, CuratorAdmin, CuratorPermissions, site
 from search.admin.term_form import WithDocuments
@@ -55,7 +56,7 @@ class GrantInline(CuratorPermissions, TabularInline):
 
 
 @admin.register(Collection, site=site)
-class CollectionAdmin(WithDocuments, ChosenByContributors, Merging, CuratorAdmin):
+class CollectionAdmin(WithHistory, WithDocuments, ChosenByContributors, Merging, CuratorAdmin):
     list_display = ["name", "slug", "size", "seen_by"]
     empty = "There are no collections yet."
     search_fields = ["name", "slug"]

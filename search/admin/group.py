@@ -9,6 +9,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from search.admin.deletion import MOST_ROWS, CarefulDeletion, Rows
+from search.admin.history import WithHistory
 from search.admin.returning import Returning
 from search.admin.site import CheckedActions, site
 from search.models import Grant, Group, User
@@ -34,7 +35,7 @@ class CollectionInline(TabularInline):
 
 
 @admin.register(Group, site=site)
-class GroupAdmin(Returning, CarefulDeletion, CheckedActions, ModelAdmin):
+class GroupAdmin(WithHistory, Returning, CarefulDeletion, CheckedActions, ModelAdmin):
     """For superusers, as accounts are."""
 
     list_display = ["name", "people"]

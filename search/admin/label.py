@@ -15,6 +15,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from search.admin.deletion import Rows, count_of
+from search.admin.history import WithHistory
 from search.admin.merging import Merging
 from search.admin.site import ChosenByContributors, CuratorAdmin, is_curator, site
 from search.library import label_suggestions
@@ -38,7 +39,7 @@ class LinesField(SimpleArrayField):
 
 
 @admin.register(Label, site=site)
-class LabelAdmin(ChosenByContributors, Merging, CuratorAdmin):
+class LabelAdmin(WithHistory, ChosenByContributors, Merging, CuratorAdmin):
     formfield_overrides = {
         ArrayField: {"form_class": LinesField, "widget": UnfoldAdminTextareaWidget({"rows": 4})}
     }

@@ -23,6 +23,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget
 
 from search.admin.deletion import MOST_ROWS, CarefulDeletion, Rows, count_of
+from search.admin.history import WithHistory
 from search.admin.returning import Returning
 from search.admin.sessions import EndsSessions
 from search.admin.site import CheckedActions, site
@@ -106,7 +107,13 @@ class RoleFilter(RadioFilter):
 
 @admin.register(User, site=site)
 class UserAdmin(  # type: ignore[misc]
-    EndsSessions, Returning, CarefulDeletion, CheckedActions, PlainUserAdmin, ModelAdmin
+    WithHistory,
+    EndsSessions,
+    Returning,
+    CarefulDeletion,
+    CheckedActions,
+    PlainUserAdmin,
+    ModelAdmin,
 ):
     """Accounts and their roles, for administrators."""
 

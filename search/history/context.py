@@ -8,8 +8,8 @@ each, and fails at a % in a statement without parameters, as migrations have the
 
 import json
 import re
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -35,19 +35,30 @@ class HistoryMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        with acting(lambda: {"person": _person(request), "path": request.path}):
+        with acting(lambda: {"person": _person(request), "page": _page(request)}):
             return self.get_response(request)
 
 
-def acting(who: Callable[[], dict[str, Any]]) -> AbstractContextManager[None]:
+@contextmanager
+def acting(who: Callable[[], dict[str, Any]]) -> Iterator[None]:
     """What is written within has this context; within another one it has that."""
-    return connection.execute_wrapper(Context(who))
+    with connection.execute_wrapper(Context(who)):
+        yield
+    if connection.in_atomic_block and not connection.needs_rollback:
+        # The settings last as long as the transaction.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('pghistory.context_id', '', true)")
 
 
 def _person(request: HttpRequest) -> dict[str, Any] | None:
     """By id, and by name as it is today: the account may be deleted tomorrow."""
     user = request.user
     return {"id": user.pk, "name": user.get_username()} if user.is_authenticated else None
+
+
+def _page(request: HttpRequest) -> str:
+    """The name of its view: the address may hold a secret, as that of an invitation does."""
+    return request.resolver_match.view_name if request.resolver_match else ""
 
 
 class Context:

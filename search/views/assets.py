@@ -20,6 +20,7 @@ from search.access.requests import PageRequest, open_where_search_is_public, sea
 from search.access.rules import may, refuse_unless_cleared
 from search.formats.public_copy import Part, copy, public_parts, size_of
 from search.formats.sniff import UndecodableImage
+from search.history import reading, sentences
 from search.library import label_suggestions, near_duplicates
 from search.models import Asset, AssetLabel, Collection, Embedding, User
 from search.models.asset import AssetQuerySet
@@ -28,6 +29,8 @@ from search.query import Answer, Example, Query, answer
 
 # Maximum of similar assets, and of near-duplicates, on an asset's page.
 SIMILAR, DUPLICATES = 12, 24
+# Changes that an asset's page shows; its history has the others.
+CHANGES = 5
 # Seconds between two requests for a rendition that is still to be made.
 FIRST_PAUSE, LONGEST_PAUSE = 2, 32
 
@@ -48,6 +51,8 @@ def asset(request: PageRequest, pk: UUID) -> HttpResponse:
     page["terms"] = terms_of(asset, with_reasons=page["may_edit"])
     page["suggestions"] = label_suggestions.of(asset)
     page |= _near_duplicates(asset, request.user)
+    if page["may_edit"]:
+        page |= _history(asset, request.user)
     return render(request, "asset/asset.html", page)
 
 
@@ -133,6 +138,13 @@ def _near_duplicates(asset: Asset, user: User | AnonymousUser) -> dict[str, Any]
         "has_more_duplicates": len(oldest) > DUPLICATES,
         "not_duplicates": ruled_out,
     }
+
+
+def _history(asset: Asset, user: User | AnonymousUser) -> dict[str, Any]:
+    """The last changes of an asset, and whether there are more."""
+    changes, has_more = reading.page(reading.of("asset", asset.pk, user), None, CHANGES)
+    lines = sentences.lines(changes, user, here=("asset", asset.pk))
+    return {"history": lines, "has_more_history": has_more}
 
 
 def _visible(request: PageRequest, pk: UUID, *related: str | Prefetch) -> Asset:

@@ -26,11 +26,13 @@ from django.urls import get_resolver
 from django.urls.resolvers import URLResolver
 
 from search.admin import site
+from search.history.context import acting
 from search.library import trash
 from search.library.documents import keep_document
 from search.models import (
     Asset,
     AssetLabel,
+    Change,
     ClaimRule,
     Embedding,
     Encoder,
@@ -198,6 +200,9 @@ def _rows(owner: User) -> dict[str, str]:
     trashed = make_asset(title="deleted", owner=owner, embedded=True, thumbnail=True)
     trash.put(Asset.objects.filter(pk=trashed.pk), by=owner)
     content = ContentType.objects.get_for_model(Asset).pk
+    with acting(lambda: {"command": "test"}):
+        Asset.objects.filter(pk=asset.pk).update(description="A farm.")
+    change = Change.objects.latest("id")
     return {
         "assets/<uuid:pk>": f"assets/{asset.pk}",
         "documents/<uuid:pk>": f"documents/{document.pk}",
@@ -208,6 +213,8 @@ def _rows(owner: User) -> dict[str, str]:
         "invitation/<slug:token>": f"invitation/{token}",
         "query-pictures/<slug:token>": f"query-pictures/{TOKEN}",
         "picture/<slug:spec>": "picture/preview",
+        "history/<int:pk>": f"history/{change.pk}",
+        "history/<uuid:pk>": f"history/{change.context_id}",
         "user/<id>": f"user/{owner.pk}",
         "<uidb64>/<token>": "MQ/none-none",
         "<path:content_type_id>/<path:object_id>": f"{content}/{asset.pk}",

@@ -37,7 +37,7 @@ def test_what_one_does_has_one_context():
 def test_what_is_changed_by_hand_has_none():
     asset = make_asset()
     with as_command():
-        pass
+        Asset.objects.filter(pk=asset.pk).update(title="jug")
     Asset.objects.filter(pk=asset.pk).update(title="cup")
     assert last().context_id is None
 
@@ -105,8 +105,8 @@ def test_savepoints_and_plans_and_copies_work_within():
 
 def test_a_request_names_the_person_and_the_page(staff_client):
     asset, label = make_asset(), Label.objects.create(name="red")
-    curator, page = User.objects.get(username="curator"), f"/assets/{asset.pk}/suggestion/"
-    staff_client.post(page, {"label": label.pk, "fits": "no"})
+    curator = User.objects.get(username="curator")
+    staff_client.post(f"/assets/{asset.pk}/suggestion/", {"label": label.pk, "fits": "no"})
     assert last().kind == "rejection"
     person = {"id": curator.pk, "name": "curator"}
-    assert last().context.metadata == {"person": person, "path": page}
+    assert last().context.metadata == {"person": person, "page": "suggestion"}
