@@ -42,9 +42,10 @@ class HistoryMiddleware:
 @contextmanager
 def acting(who: Callable[[], dict[str, Any]]) -> Iterator[None]:
     """What is written within has this context; within another one it has that."""
-    with connection.execute_wrapper(Context(who)):
+    context = Context(who)
+    with connection.execute_wrapper(context):
         yield
-    if connection.in_atomic_block and not connection.needs_rollback:
+    if context.has_written and connection.in_atomic_block and not connection.needs_rollback:
         # The settings last as long as the transaction.
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('pghistory.context_id', '', true)")
@@ -65,13 +66,14 @@ class Context:
     """Asks who it is as something is written: most requests only read, and need no account."""
 
     def __init__(self, who: Callable[[], dict[str, Any]]) -> None:
-        self.id, self.who = str(uuid4()), who
+        self.id, self.who, self.has_written = str(uuid4()), who, False
 
     def __call__(
         self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any
     ) -> Any:
         if many or not isinstance(sql, str) or not WRITES.match(sql):
             return execute(sql, params, many, context)
+        self.has_written = True
         settings = self._settings(context["connection"].connection)
         if params is not None:
             settings = settings.replace("%", "%%")
