@@ -162,6 +162,7 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "search.history.context.HistoryMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "search.access.second_factor.SecondFactorForStaff",
 ]
 TEMPLATES = [
     {
@@ -230,6 +231,8 @@ WHITENOISE_USE_FINDERS = DEBUG
 # Security ----------------------------------------------------------------------------------------
 
 HTTPS = env_bool("HTTPS")
+# Without HTTPS browsers make passkeys for localhost alone.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS

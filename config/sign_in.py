@@ -55,6 +55,11 @@ ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 
 MFA_ADAPTER = "search.views.adapters.SecondFactors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "add_webauthn": "search.views.passkey_forms.AddForm",
+    "authenticate_webauthn": "search.views.passkey_forms.SignInForm",
+    "reauthenticate_webauthn": "search.views.passkey_forms.ConfirmForm",
+}
 MFA_TOTP_ISSUER = "Sightline"
 # Steps of 30 seconds that the clock of a telephone may be off.
 MFA_TOTP_TOLERANCE = 1

@@ -25,7 +25,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget
 from search.admin.deletion import MOST_ROWS, CarefulDeletion, Rows, count_of
 from search.admin.history import WithHistory
 from search.admin.returning import Returning
-from search.admin.sessions import EndsSessions
+from search.admin.sessions import EndsSessions, RemovesSecondFactors
 from search.admin.site import CheckedActions, site
 from search.library.ownership import hand_over
 from search.models import Asset, Judgement, Preference, SavedSearch, User
@@ -109,6 +109,7 @@ class RoleFilter(RadioFilter):
 class UserAdmin(  # type: ignore[misc]
     WithHistory,
     EndsSessions,
+    RemovesSecondFactors,
     Returning,
     CarefulDeletion,
     CheckedActions,
@@ -132,7 +133,7 @@ class UserAdmin(  # type: ignore[misc]
     ]
     filter_horizontal = ["groups"]
     readonly_fields = ["last_login", "date_joined"]
-    actions_detail = ["hand_over", "sessions"]
+    actions_detail = ["hand_over", "sessions", "second_factor"]
 
     @keeping_an_administrator
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:

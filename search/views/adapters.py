@@ -1,12 +1,15 @@
 """What allauth asks of the site: who gets in, who gets an account, and what others are told."""
 
 import logging
+import time
 from base64 import b32encode, urlsafe_b64encode
 from collections.abc import Iterator
 from secrets import token_bytes
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.app_settings import REAUTHENTICATION_TIMEOUT
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -16,7 +19,7 @@ from allauth.socialaccount.providers.base import AuthError
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth import authenticate
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 from requests import RequestException
@@ -33,6 +36,8 @@ LONGEST_NAME = 150
 
 INACTIVE = "This account is deactivated; please ask an administrator."
 CANCELLED = "You have cancelled the sign-in; nothing has changed."
+SIGN_IN_AGAIN = "Please sign out and in again, then come back within five minutes."
+WRONG = "This is not right, or it has been used already: an app has another code every 30 seconds."
 AWAY = "The provider of your sign-in does not answer; please try again in a moment."
 UNTRUE = (
     "This sign-in could not be completed: it was open for too long, or it has been used already."
@@ -48,6 +53,10 @@ SEVERAL = (
 
 class Accounts(DefaultAccountAdapter):
     """Signing in, whichever way it began."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "incorrect_password": "That is not your password."
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -73,6 +82,16 @@ class Accounts(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_address(request) or ""
 
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Who has neither password nor second factor, as of a provider, has signed in lately."""
+        request = context.request
+        if self.get_reauthentication_methods(request.user):
+            return True
+        records = get_authentication_records(request, request.user)
+        if not records or time.time() - records[-1]["at"] > REAUTHENTICATION_TIMEOUT:
+            raise PermissionDenied(SIGN_IN_AGAIN)
+        return False
+
     def reauthenticate(self, user: User, password: str) -> bool:
         # By the backends, where wrong passwords are counted.
         return authenticate(context.request, username=user.username, password=password) == user
@@ -80,6 +99,8 @@ class Accounts(DefaultAccountAdapter):
 
 class SecondFactors(DefaultMFAAdapter):
     """How second factors are stored and what they are called."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {"incorrect_code": WRONG}
 
     def encrypt(self, text: str) -> str:
         """What is in the database alone, or in a backup of it, makes no codes."""

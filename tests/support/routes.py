@@ -76,8 +76,8 @@ class Cell(NamedTuple):
 
 
 def routes(urlconf: ModuleType | None = None) -> list[str]:
-    """Every route, as it stands in the URLconf."""
-    return list(_routes(get_resolver(urlconf), ""))
+    """Every route, as it stands in the URLconf; one of two names once."""
+    return list(dict.fromkeys(_routes(get_resolver(urlconf), "")))
 
 
 def _routes(resolver: URLResolver, prefix: str) -> Iterator[str]:
@@ -216,6 +216,7 @@ def _rows(owner: User) -> dict[str, str]:
         "history/<int:pk>": f"history/{change.pk}",
         "history/<uuid:pk>": f"history/{change.context_id}",
         "user/<id>": f"user/{owner.pk}",
+        "passkey/<int:pk>": "passkey/1",
         "<uidb64>/<token>": "MQ/none-none",
         "<path:content_type_id>/<path:object_id>": f"{content}/{asset.pk}",
         "^(?P<app_label>search)/$": "search/",
