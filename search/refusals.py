@@ -66,6 +66,11 @@ SENTENCES = {
     "storage_away": "The storage could not be read.",
     "original_missing": "The original is missing from the storage.",
     "in_trash": "This file is in the trash since {since}, as “{title}”: restore it from there.",
+    "version_is_current": "These are the very bytes of the original that it has.",
+    "version_of_twin": "Its owner has this file in the library already, as another asset.",
+    "version_meanwhile": "Somebody else has just replaced or deleted it: look again.",
+    "is_version": "This file is version {number} of “{title}”, which has another original by now: "
+    "go back to it there, or add it as a picture of its own.",
     "file_gone": "It has left the library meanwhile: please send the file again.",
     "no_document": "This is no document: a PDF, a picture or plain text, please.",
     # Query -----------------------------------------------------------------------------------

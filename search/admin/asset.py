@@ -37,6 +37,7 @@ from search.admin.site import ASSETS, ContributorPermissions, CuratorAdmin, is_c
 from search.admin.term_form import WithDocuments
 from search.admin.term_inline import RightsInline, TermInline
 from search.admin.trash import days, offer_undo
+from search.admin.versions import WithVersions
 from search.formats.dates import FIRST_PHOTOGRAPH
 from search.formats.sniff import FORMATS
 from search.library import label_suggestions, near_duplicates, trash
@@ -63,7 +64,7 @@ def thumbnail_image(asset: Asset) -> SafeString:
     """The asset's thumbnail, as high as its proportions ask in a width that all share."""
     return format_html(
         '<img class="thumbnail" src="{}" alt="{}" loading="lazy">',
-        reverse("thumbnail", args=[asset.pk]),
+        reverse("thumbnail", args=[asset.pk]) + asset.version_query,
         asset.title,
     )
 
@@ -199,7 +200,9 @@ class CollectionInline(ContributorPermissions, TabularInline):
 
 
 @admin.register(Asset, site=site)
-class AssetAdmin(WithHistory, OfMany, WithDocuments, ContributorPermissions, CuratorAdmin):
+class AssetAdmin(
+    WithHistory, OfMany, WithVersions, WithDocuments, ContributorPermissions, CuratorAdmin
+):
     """What curators see, and contributors of their own."""
 
     list_display = ["picture", "name", "state", "owner", "in_collections", "created"]
@@ -222,7 +225,7 @@ class AssetAdmin(WithHistory, OfMany, WithDocuments, ContributorPermissions, Cur
     action_form = AssetActionForm
     form = AssetForm
     readonly_fields = ["preview", "taken_source", "suggestions", "whose", "states"]
-    readonly_fields += ["facts", "camera_facts", "sha256", "created"]
+    readonly_fields += ["facts", "originals", "camera_facts", "sha256", "created"]
     fields = ["preview", "title", "description", "taken", *readonly_fields[1:]]
     inlines = [LabelInline, CollectionInline, RightsInline, TermInline]
 
@@ -321,7 +324,7 @@ class AssetAdmin(WithHistory, OfMany, WithDocuments, ContributorPermissions, Cur
         return format_html(
             '<a href="{}"><img class="preview" src="{}" alt="To the page of {}"></a>',
             asset.get_absolute_url(),
-            reverse("preview", args=[asset.pk]),
+            reverse("preview", args=[asset.pk]) + asset.version_query,
             asset.title,
         )
 
@@ -348,6 +351,15 @@ class AssetAdmin(WithHistory, OfMany, WithDocuments, ContributorPermissions, Cur
     def facts(self, asset: Asset) -> str:
         size = filesizeformat(asset.bytes)
         return f"{asset.filename}, {asset.format}, {asset.width} x {asset.height}, {size}"
+
+    @display(description="versions")
+    def originals(self, asset: Asset) -> SafeString:
+        number = asset.versions.count()
+        return format_html(
+            '<a class="undo" href="{}">{}</a>',
+            reverse("admin:search_asset_versions", args=[asset.pk]),
+            f"{number} originals: compare, go back, replace" if number else "Replace the original",
+        )
 
     @display(description="camera")
     def camera_facts(self, asset: Asset) -> str:

@@ -125,9 +125,21 @@ def deed(change: Change, names: Names) -> str:
     words = _Words(change, names)
     if change.deed != Change.Deed.UPDATE:
         return DEEDS.get((change.kind, change.deed), GENERAL[change.deed]).format_map(words)
+    if way := _move(change):
+        return way.format_map(words)
     owner = OWNERS.get(change.kind, "{kind}").format_map(words)
     of = "" if owner in HERE.values() else f" of {owner}"
     return f"changed {get_text_list(list(_differences(change, names)), 'and')}{of}"
+
+
+def _move(change: Change) -> str:
+    """What was done to an asset by more than a column."""
+    after = (change.after or {}) if change.kind == "asset" else {}
+    if "trashed" in after:
+        return "moved {asset} to the trash" if after["trashed"] else "restored {asset}"
+    if "version" in after:
+        return f"made version {after['version']} the original of {{asset}}"
+    return ""
 
 
 def effects(deeds: Iterable[str]) -> list[str]:

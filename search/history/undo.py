@@ -13,8 +13,8 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import ProtectedError
 
 from search.history import reading
-from search.library import label_suggestions
-from search.models import AssetLabel, Change, Label, Rejection, User
+from search.library import label_suggestions, trash
+from search.models import Asset, AssetLabel, Change, Label, Rejection, User
 
 # Maximum changes that are taken back at once: 10,000 titles take 10 s.
 MOST = 20_000
@@ -32,6 +32,9 @@ BACK = "it is there again already"
 USED = "it is in use by now"
 ORPHANED = "what it belongs to is no longer there"
 FORBIDDEN = "you may not edit it"
+MOVED = "its own page moves it to the trash or exchanges its original"
+# Columns of an asset that are not all of what was done to it.
+MOVES = {"trashed", "version"}
 # By the database's constraint; else the last.
 CONFLICTS = {
     "there_is_an_administrator": "there would be no administrator",
@@ -66,7 +69,26 @@ def undo(changes: Iterable[Change], user: User | AnonymousUser) -> Outcome:
 def _take_back(kind: str, deed: str, run: list[Change]) -> Iterable[Left]:
     if reason := FINAL.get((kind, deed)):
         return [Left(change, reason) for change in run]
-    return WAYS[deed](reading.models()[kind], run)
+    moves = [change for change in run if kind == "asset" and MOVES & (change.after or {}).keys()]
+    others = [change for change in run if change not in moves]
+    return [*_move_back(moves), *WAYS[deed](reading.models()[kind], others)]
+
+
+# What columns alone do not do --------------------------------------------------------------------
+
+
+def _move_back(run: Sequence[Change]) -> Iterator[Left]:
+    """Restore what was put into the trash; all else of the kind has pages of its own."""
+    put = [change for change in run if (change.after or {}).get("trashed")]
+    trash.restore(Asset.everything.in_trash().filter(pk__in=[change.row for change in put]))
+    there = Asset.everything.filter(pk__in=[change.row for change in put])
+    stay = {str(pk) for pk in there.in_trash().values_list("pk", flat=True)}
+    back = {str(pk) for pk in there.values_list("pk", flat=True)} - stay
+    for change in run:
+        if change not in put:
+            yield Left(change, MOVED)
+        elif change.row not in back:
+            yield Left(change, CONFLICTS[""] if change.row in stay else GONE)
 
 
 # What was changed -------------------------------------------------------------------------------

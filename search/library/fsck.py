@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 from search.formats.facts import inspect_own
 from search.formats.sniff import UndecodableImage
 from search.library.storage import is_young, orphans, remove_orphan
-from search.models import Asset, Document, Embedding, Encoder, Rendition, TrashedEmbedding
+from search.models import Asset, Document, Embedding, Encoder, Rendition, TrashedEmbedding, Version
 from search.models.promise import Promise
 from workers.turns import turn
 
@@ -65,6 +65,7 @@ def breaches(track: Track, *, strict: bool = False) -> Iterator[Breach]:
     yield from promised_renditions()
     yield from lapsed_claims(timedelta() if strict else UNDER_WAY)
     yield from originals(track)
+    yield from versions(track)
     yield from renditions(track)
     yield from documents()
     yield from files_without_row(strict=strict)
@@ -165,6 +166,19 @@ def originals(track: Track) -> Iterator[Breach]:
             change = "has changed" if sha256 else "is missing"
             sentence = f"The original of {_name(asset)}, {asset.original.name}, {change}."
             yield Breach(sentence, partial(_put_back, asset), PUT_BACK)
+
+
+def versions(track: Track) -> Iterator[Breach]:
+    """Each earlier original is there, with its sha256, and each asset's of now is the version that
+    it says."""
+    rows = Version.objects.select_related("asset")
+    for version in track(rows.iterator(BATCH), total=rows.count(), desc="Versions"):
+        if _sha256(str(version.original.name)) != version.sha256:
+            sentence = f"The original of {version}, {version.original.name}, is missing or changed."
+            yield Breach(sentence)
+        is_of_now = version.number == version.asset.version
+        if is_of_now and version.sha256 != version.asset.sha256:
+            yield Breach(f"{_name(version.asset)} is not {version}, as it says.")
 
 
 def renditions(track: Track) -> Iterator[Breach]:

@@ -20,7 +20,7 @@ from search.formats.facts import Facts, inspect_and_derive
 from search.formats.limits import TooLarge
 from search.formats.rules import RULES
 from search.library import inputs, trash
-from search.models import Asset, Embedding, Encoder, Rendition, User
+from search.models import Asset, Embedding, Encoder, Rendition, User, Version
 from search.refusals import Refusal
 from workers.bell import ring
 
@@ -32,6 +32,14 @@ class InTrash(Refusal):
         since = date_format(timezone.localtime(asset.trashed))
         super().__init__("in_trash", title=asset.title, since=since)
         self.asset = asset
+
+
+class IsVersion(Refusal):
+    """These bytes were those of an asset that has another original by now."""
+
+    def __init__(self, version: Version) -> None:
+        super().__init__("is_version", number=version.number, title=version.asset.title)
+        self.version = version
 
 
 def ingest(
@@ -49,7 +57,7 @@ def ingest(
     see, unless an `own_copy` is asked for; of what they may not see nothing is ever given away.
     `facts` are only for a file that this program has made itself: they are looked for in the
     sandbox otherwise. Raises `UndecodableImage`, `DiskFull` and, unless an `own_copy` is asked for,
-    `InTrash`, and then stores nothing.
+    `InTrash` and `IsVersion`, and then stores nothing.
     """
     refuse_too_many_bytes(upload)
     upload.seek(0)
@@ -59,6 +67,7 @@ def ingest(
         return existing, False
     if not own_copy:
         _refuse_what_is_in_trash(sha256, owner)
+        _refuse_earlier_version(sha256, owner)
     made = None
     if facts is None:
         side = Encoder.objects.input_side()
@@ -80,6 +89,14 @@ def _refuse_what_is_in_trash(sha256: str, sender: User) -> None:
     """Of what whoever sends it may restore: of others' trash nothing is given away."""
     if asset := trash.of(sender).filter(sha256=sha256).order_by("-trashed").first():
         raise InTrash(asset)
+
+
+def _refuse_earlier_version(sha256: str, sender: User) -> None:
+    """Of what whoever sends it may edit, likewise."""
+    versions = Version.objects.filter(sha256=sha256).exclude(asset__sha256=sha256)
+    theirs = versions.filter(asset__in=Asset.objects.editable_by(sender)).select_related("asset")
+    if version := theirs.first():
+        raise IsVersion(version)
 
 
 def _store(asset: Asset, upload: File, made: Derived | None) -> tuple[Asset, bool]:

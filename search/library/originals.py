@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from django.core.files.base import File
@@ -18,13 +19,15 @@ from search.formats import decode, derived
 from search.formats.sniff import UndecodableImage
 from search.library import inputs
 from search.library.storage import FOLDERS
-from search.models import Asset, Document, JudgedQuery, Rendition, SavedPicture
+from search.models import Asset, Document, JudgedQuery, Rendition, SavedPicture, Version
 from search.refusals import Refusal
 
 logger = logging.getLogger(__name__)
 
-# The field of each model that names its file.
-FIELDS = dict(FOLDERS.values())
+# The fields of each model that name its files.
+FIELDS: dict[type[Model], list[str]] = {}
+for _model, _field in chain(*FOLDERS.values()):
+    FIELDS.setdefault(_model, []).append(_field)
 
 
 class StorageAway(Refusal):
@@ -72,11 +75,12 @@ def open_original(asset: Asset) -> File:
 @receiver(post_delete, sender=Rendition)
 @receiver(post_delete, sender=JudgedQuery)
 @receiver(post_delete, sender=SavedPicture)
+@receiver(post_delete, sender=Version)
 @receiver(post_delete, sender=Document)
 def remove_file(sender: type[Model], instance: Model, **kwargs: Any) -> None:
     """The one signal: a file is removed once the deletion of its row has committed."""
-    file = getattr(instance, FIELDS[sender])
-    names = [str(file.name)] if file else []
+    files = [getattr(instance, field) for field in FIELDS[sender]]
+    names = [str(file.name) for file in files if file]
     names += [inputs.name_of(instance.pk)] if sender is Asset else []
     for name in names:
         transaction.on_commit(partial(default_storage.delete, name))

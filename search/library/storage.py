@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from heapq import merge
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.db.models.functions import Collate
 from django.utils import timezone
 
 from search.library import inputs
-from search.models import Asset, Document, JudgedQuery, Rendition, SavedPicture
+from search.models import Asset, Document, JudgedQuery, Rendition, SavedPicture, Version
 
 logger = logging.getLogger(__name__)
 
@@ -23,12 +24,12 @@ YOUNG = timedelta(days=1)
 # Rows fetched at a time.
 BATCH = 1000
 # Each folder of the storage, and the rows that name its files.
-FOLDERS: dict[str, tuple[type[Model], str]] = {
-    "originals": (Asset, "original"),
-    "renditions": (Rendition, "file"),
-    "judged": (JudgedQuery, "picture"),
-    "saved": (SavedPicture, "picture"),
-    "documents": (Document, "file"),
+FOLDERS: dict[str, tuple[tuple[type[Model], str], ...]] = {
+    "originals": ((Asset, "original"), (Version, "original")),
+    "renditions": ((Rendition, "file"), (Version, "thumbnail")),
+    "judged": ((JudgedQuery, "picture"),),
+    "saved": ((SavedPicture, "picture"),),
+    "documents": ((Document, "file"),),
 }
 
 
@@ -45,8 +46,9 @@ def stored_files(folder: str) -> Iterator[str]:
 
 def orphans() -> Iterator[str]:
     """The stored files that no row needs."""
-    for folder, (model, field) in FOLDERS.items():
-        yield from not_among(named_files(model, field), stored_files(folder))
+    for folder, rows in FOLDERS.items():
+        names = merge(*(named_files(model, field) for model, field in rows))
+        yield from not_among(names, stored_files(folder))
     yield from inputs.not_needed(stored_files(inputs.FOLDER))
 
 
@@ -108,5 +110,5 @@ def _has_row(name: str) -> bool:
     folder = name.split("/")[0]
     if folder == inputs.FOLDER:
         return inputs.is_needed(name)
-    model, field = FOLDERS[folder]
-    return model._base_manager.filter(**{field: name}).exists()
+    rows = FOLDERS[folder]
+    return any(model._base_manager.filter(**{field: name}).exists() for model, field in rows)

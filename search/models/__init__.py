@@ -24,6 +24,7 @@ from search.models.term import Term
 from search.models.training import TrainingRun
 from search.models.trash import TrashedAsset, TrashedEmbedding
 from search.models.user import User
+from search.models.version import Version
 from search.models.words import AssetWords, Word
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "TrashedAsset",
     "TrashedEmbedding",
     "User",
+    "Version",
     "Visit",
     "Word",
 ]

@@ -256,6 +256,8 @@ class Asset(models.Model):
     # By the database's clock, as the leases of what is made of it are.
     created = models.DateTimeField(db_default=Now(), db_index=True, editable=False)
     updated = models.DateTimeField(auto_now=True)
+    # Which of its originals is that of now (search.library.versions); each has its own number.
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
     # Since when it is in the trash (search.library.trash), and who put it there.
     trashed = models.DateTimeField(null=True, editable=False)
     trashed_by = models.ForeignKey(
@@ -269,6 +271,7 @@ class Asset(models.Model):
 
     embeddings: Any
     renditions: Any
+    versions: Any
     is_cleared: bool  # On assets from with_clearance().
 
     objects = AssetManager()
@@ -283,6 +286,7 @@ class Asset(models.Model):
             "taken",
             "taken_source",
             "owner",
+            "version",
             "trashed",
             "trashed_by",
             asset="id",
@@ -350,6 +354,12 @@ class Asset(models.Model):
     def has_original_for(self, user: User | AnonymousUser) -> bool:
         """Whether a person gets an original at all: whole, or without what is private."""
         return self.is_whole_for(user) or has_public_copy(self.format)
+
+    @property
+    def version_query(self) -> str:
+        """What the addresses of its files end with once it has had another original: what a browser
+        has kept of one is not shown for the other."""
+        return f"?v={self.version}" if self.version > 1 else ""
 
     @property
     def content_type(self) -> str:

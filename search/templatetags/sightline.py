@@ -28,6 +28,10 @@ NO_ASSET = UUID(int=0)
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
+# Names of the addresses of an asset's files.
+FILES = {"thumbnail", "preview", "original"}
+
+
 @register.filter
 def ratio(asset: Asset) -> str:
     """The class of the picture's proportions."""
@@ -80,7 +84,16 @@ def at(name: str, asset: Asset | None = None, *args: str) -> str:
     That takes 0.05 ms each, this 0.002, and a page of hits shows a hundred.
     """
     address = _address(name, asset is not None, *args)
-    return address if asset is None else address.replace(str(NO_ASSET), str(asset.pk))
+    if asset is None:
+        return address
+    query = asset.version_query if name in FILES else ""
+    return address.replace(str(NO_ASSET), str(asset.pk)) + query
+
+
+@register.simple_tag
+def file_url(asset: Asset, name: str) -> str:
+    """The address of an asset's file of now."""
+    return at(name, asset)
 
 
 @cache

@@ -16,7 +16,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from search.access.requests import PageRequest, open_where_search_is_public, sealed
+from search.access.requests import PageRequest, Response, open_where_search_is_public, sealed
 from search.access.rules import may, refuse_unless_cleared
 from search.formats.public_copy import Part, copy, public_parts, size_of
 from search.formats.sniff import UndecodableImage
@@ -72,7 +72,7 @@ def rendition(request: PageRequest, pk: UUID, spec: str) -> HttpResponseBase:
     rendition = _visible(request, pk).rendition(spec)
     if rendition is None:
         raise Http404(f"The {spec} of this asset is not made yet.")
-    return rendition_response(request, rendition)
+    return _of_now(request, rendition.asset, rendition_response(request, rendition))
 
 
 @require_safe
@@ -92,7 +92,14 @@ def original(request: PageRequest, pk: UUID) -> HttpResponseBase:
     response["Content-Disposition"] = content_disposition_header(True, asset.download_name)
     response["Cache-Control"] = "private, max-age=86400"
     patch_vary_headers(response, ["Cookie"])  # One address, two answers.
-    return sealed(response)
+    return sealed(_of_now(request, asset, response))
+
+
+def _of_now(request: PageRequest, asset: Asset, response: Response) -> Response:
+    """Kept for a while only at an address that no other version of the asset has."""
+    if request.GET.urlencode() != asset.version_query.removeprefix("?"):
+        response["Cache-Control"] = "private, no-cache"
+    return response
 
 
 def _public_copy(asset: Asset, file: FieldFile) -> StreamingHttpResponse:

@@ -18,8 +18,8 @@ from search.access.requests import StaffRequest, for_contributors
 from search.disk import DiskFull
 from search.formats.sniff import UndecodableImage
 from search.library import trash
-from search.library.ingest import InTrash, display_name, ingest
-from search.models import Asset, Embedding, User
+from search.library.ingest import InTrash, IsVersion, display_name, ingest
+from search.models import Asset, Embedding, User, Version
 from search.models.asset import AssetQuerySet
 from search.models.embedding import AssetState
 from search.models.user import contributes
@@ -43,10 +43,11 @@ class Row:
     asset: Asset | None = None
     is_new: bool = True
     from_other: bool = False
-    # By which whoever has sent this file, which is in the library from somebody else or in the
-    # trash, keeps it too.
+    # By which whoever has sent this file keeps it too: it is in the library from somebody else, in
+    # the trash, or an earlier version of an asset.
     claim: str = ""
     is_trashed: bool = False
+    version_of: Asset | None = None
     refusal: str = ""
     status: int = 200
     may_pass: bool = False  # Refused now, and maybe not if it is sent again.
@@ -101,39 +102,46 @@ def keep(request: StaffRequest) -> HttpResponse:
 
     The claim says that this person has sent those bytes: nobody gets a copy for having seen one.
     """
-    pk, name = _claimed(request)
-    return _rows_page(request, [_receive_again(pk, name, request.user)])
+    return _rows_page(request, [_receive_again(*_claimed(request), request.user)])
 
 
 @require_POST
 @for_contributors("upload pictures")
 def restore(request: StaffRequest) -> HttpResponse:
     """The asset of a file that was sent again while it was in the trash, taken out of there."""
-    pk, name = _claimed(request)
+    pk, name, _ = _claimed(request)
     trash.restore(trash.of(request.user).filter(pk=pk))
     asset = _with_states(Asset.objects.visible_to(request.user)).filter(pk=pk).first()
     row = Row(name, asset, is_new=False, refusal="" if asset else sentence("file_gone", {}))
     return _rows_page(request, [row])
 
 
-def _claimed(request: StaffRequest) -> tuple[str, str]:
-    """The id of the asset whose bytes this person has sent, and the name that they have there."""
+def _claimed(request: StaffRequest) -> tuple[str, str, int]:
+    """The id of the asset whose bytes this person has sent, the name that they have there, and of
+    which version they are; 0 for that of now."""
     try:
-        person, pk, name = signing.loads(request.POST.get("claim", ""), salt=CLAIM)
+        person, pk, name, version = signing.loads(request.POST.get("claim", ""), salt=CLAIM)
     except signing.BadSignature:
         raise BadRequest("The file to keep is missing: please send it again.") from None
     if person != request.user.pk:
         raise BadRequest("Somebody else has sent this file: please send it yourself.")
-    return pk, name
+    return pk, name, version
 
 
-def _receive_again(pk: str, name: str, user: User) -> Row:
-    visible = Asset.objects.visible_to(user).filter(pk=pk)
-    asset = visible.first() or trash.of(user).filter(pk=pk).first()
-    if asset:
-        with suppress(FileNotFoundError), asset.original.open() as original:
+def _receive_again(pk: str, name: str, version: int, user: User) -> Row:
+    if row := _having(pk, version, user):
+        with suppress(FileNotFoundError), row.original.open() as original:
             return _receive(File(original, name=name), user, own_copy=True)
     return Row(name, refusal=sentence("file_gone", {}))
+
+
+def _having(pk: str, version: int, user: User) -> Asset | Version | None:
+    """What has these bytes, if it is still there for this person."""
+    if version:
+        theirs = Asset.objects.editable_by(user).filter(pk=pk)
+        return Version.objects.filter(asset__in=theirs, number=version).first()
+    visible = Asset.objects.visible_to(user).filter(pk=pk)
+    return visible.first() or trash.of(user).filter(pk=pk).first()
 
 
 def _receive(file: File, user: User, *, own_copy: bool = False) -> Row:
@@ -143,6 +151,10 @@ def _receive(file: File, user: User, *, own_copy: bool = False) -> Row:
     except InTrash as refusal:
         claim = _claim(user, refusal.asset, name)
         return Row(name, refusal=str(refusal), status=409, claim=claim, is_trashed=True)
+    except IsVersion as refusal:
+        asset, number = refusal.version.asset, refusal.version.number
+        claim = _claim(user, asset, name, number)
+        return Row(name, refusal=str(refusal), status=409, claim=claim, version_of=asset)
     except (UndecodableImage, DiskFull) as error:
         may_pass = isinstance(error, DiskFull) or error.code in MAY_PASS
         return Row(name, refusal=str(error), status=refusal_status(error), may_pass=may_pass)
@@ -152,8 +164,8 @@ def _receive(file: File, user: User, *, own_copy: bool = False) -> Row:
     return Row(name, asset, is_new, from_other=True, claim=_claim(user, asset, name))
 
 
-def _claim(user: User, asset: Asset, name: str) -> str:
-    return signing.dumps([user.pk, str(asset.pk), name], salt=CLAIM)
+def _claim(user: User, asset: Asset, name: str, version: int = 0) -> str:
+    return signing.dumps([user.pk, str(asset.pk), name, version], salt=CLAIM)
 
 
 def _with_states(assets: AssetQuerySet) -> AssetQuerySet:

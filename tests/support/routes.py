@@ -29,6 +29,7 @@ from search.admin import site
 from search.history.context import acting
 from search.library import trash
 from search.library.documents import keep_document
+from search.library.versions import FACTS
 from search.models import (
     Asset,
     AssetLabel,
@@ -49,6 +50,7 @@ from search.models import (
     Term,
     TrainingRun,
     User,
+    Version,
 )
 from tests.support import pictures
 from tests.support.factories import make_asset, make_encoder, make_user
@@ -199,6 +201,9 @@ def _rows(owner: User) -> dict[str, str]:
     ClaimRule.objects.create(claim="groups", value="press", group=group)
     trashed = make_asset(title="deleted", owner=owner, embedded=True, thumbnail=True)
     trash.put(Asset.objects.filter(pk=trashed.pk), by=owner)
+    thumbnail = asset.rendition("thumbnail").file
+    same = {name: getattr(asset, name) for name in ("original", "sha256", "filename", *FACTS)}
+    Version.objects.create(asset=asset, number=1, thumbnail=thumbnail, bytes=1, **same)
     content = ContentType.objects.get_for_model(Asset).pk
     with acting(lambda: {"command": "test"}):
         Asset.objects.filter(pk=asset.pk).update(description="A farm.")
@@ -207,6 +212,8 @@ def _rows(owner: User) -> dict[str, str]:
         "assets/<uuid:pk>": f"assets/{asset.pk}",
         "documents/<uuid:pk>": f"documents/{document.pk}",
         "trashedasset/<uuid:pk>": f"trashedasset/{trashed.pk}",
+        "asset/<uuid:pk>": f"asset/{asset.pk}",
+        "<int:number>": "1",
         "saved/<uuid:pk>": f"saved/{saved.pk}",
         "compare/pictures/<int:pk>": f"compare/pictures/{judged.pk}",
         "address/<str:token>": "address/none",

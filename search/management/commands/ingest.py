@@ -11,7 +11,7 @@ from django.core.management import CommandError
 from django.utils.text import slugify
 
 from search.formats.sniff import UndecodableImage
-from search.library.ingest import InTrash, ingest
+from search.library.ingest import InTrash, IsVersion, ingest
 from search.management.library import LibraryCommand
 from search.management.picture_files import files_under, is_sidecar
 from search.models import Asset, Collection, Embedding, User
@@ -75,7 +75,7 @@ class Command(LibraryCommand):
                 with path.open("rb") as data:
                     file = File(data, name=path.name)
                     asset, is_new = ingest(file, owner=owner, own_copy=own_copy)
-            except (UndecodableImage, InTrash, OSError) as error:
+            except (UndecodableImage, InTrash, IsVersion, OSError) as error:
                 reason = error.strerror if isinstance(error, OSError) else str(error)
                 self.outcome["refused"].append({"file": str(path), "reason": reason})
                 continue

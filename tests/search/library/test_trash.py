@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.utils import timezone
 
-from search.library import ingest, storage, trash, upgrade
+from search.library import ingest, near_duplicates, storage, trash, upgrade
 from search.library.fsck import breaches
 from search.library.merging import merge_collections
 from search.library.ownership import hand_over
@@ -28,7 +28,10 @@ from search.models import (
     User,
 )
 from search.models.lease import lease_end
+from search.models.trash import TrashedEmbeddingQuerySet
 from tests.support.factories import file_of, make_asset, make_encoder, make_user
+from tests.support.killed import die, is_killed
+from tests.support.promises import only_in_full
 from workers import look_around
 from workers.tasks import cleaning
 
@@ -364,3 +367,46 @@ def test_a_lease_that_runs_meanwhile_is_no_lease_of_what_came_back():
     put(asset)
     trash.restore(everything())
     assert Embedding.objects.claimable().count() == 1
+
+
+# Killed at each step
+
+DEEDS = {
+    "put": lambda: put(*Asset.objects.all()),
+    "restore": lambda: trash.restore(everything()),
+    "delete": lambda: trash.delete(everything()),
+}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("deed", "where", "name", "is_as_before"),
+    [
+        ("put", near_duplicates, "leave", True),
+        ("put", TrashedEmbeddingQuerySet, "take", True),
+        ("restore", trash, "_promise_again", True),
+        ("restore", trash, "give_back", True),
+        ("restore", trash, "ring", False),
+        ("delete", default_storage.__class__, "delete", False),
+    ],
+)
+@only_in_full
+def test_killed_at_any_step_it_is_there_or_here_and_whole(
+    deed, where, name, is_as_before, monkeypatch
+):
+    asset = make_asset(embedded=True, thumbnail=True)
+    asset_file = asset.original.name
+    if deed != "put":
+        put(asset)
+    with monkeypatch.context() as patch:
+        patch.setattr(where, name, die)
+        assert is_killed(DEEDS[deed])
+
+    was_there = deed != "put"
+    assert Asset.everything.count() == (0 if deed == "delete" else 1)
+    assert everything().exists() == (deed != "delete" and was_there == is_as_before)
+    assert Embedding.objects.exists() == Asset.objects.exists()
+    assert TrashedEmbedding.objects.exists() == everything().exists()
+    monkeypatch.setattr(storage, "YOUNG", timedelta(0))
+    storage.remove_orphans()
+    assert default_storage.exists(asset_file) == Asset.everything.exists()

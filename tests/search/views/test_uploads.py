@@ -1,12 +1,13 @@
 import re
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from search.formats.sniff import UndecodableImage
-from search.library import trash
+from search.library import trash, versions
 from search.models import Asset, Embedding
 from tests.support import pictures
 from tests.support.factories import embed, make_asset, make_encoder, make_user
@@ -306,6 +307,21 @@ def test_asked_to_be_added_anew_it_becomes_another_asset(staff_client, in_trash)
     assert Asset.everything.count() == 2
     response = staff_client.post(reverse("upload_restore"), claim)
     assert "It has left the library meanwhile" in text(response)
+
+
+def test_a_file_that_was_replaced_is_said_with_a_way_to_add_it_anew(staff_client):
+    send(staff_client, ("a.png", pictures.png()))
+    asset = Asset.objects.get()
+    other = ContentFile(pictures.jpeg(), name="b.jpg")
+    versions.replace(asset, other, person=make_user("curator"))
+
+    response = send(staff_client, ("again.png", pictures.png()))
+    assert "This file is version 1 of" in text(response)
+    assert reverse("admin:search_asset_versions", args=[asset.pk]) in text(response)
+    claim = {"claim": response.context["rows"][0].claim}
+    response = staff_client.post(reverse("upload_keep"), claim)
+    assert rows(response) == [("again.png", "stored")]
+    assert Asset.objects.exclude(pk=asset.pk).get().format == "PNG"
 
 
 def test_of_the_trash_of_others_nothing_is_said(curator_client, in_trash, settings):
