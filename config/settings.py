@@ -67,6 +67,8 @@ MIN_FREE_MB = env_number("MIN_FREE_MB", 500)
 # How long a person waits for the query's vector before lexical hits are shown instead.
 QUERY_TIMEOUT_SECONDS = env_number("QUERY_TIMEOUT_SECONDS", 4)
 # How long what is deleted can be restored.
+# Days for which the history of everything is whole; older, the last change of each month stays.
+HISTORY_DAYS = env_number("HISTORY_DAYS", 730)
 TRASH_DAYS = env_number("TRASH_DAYS", 30)
 CLAIM_LEASE_SECONDS = env_number("CLAIM_LEASE_SECONDS", 120)
 # Days for which an invitation holds.

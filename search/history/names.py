@@ -18,7 +18,7 @@ FIELDS = {
 }
 KINDS = {"person": "account"}  # Kinds of changes that have another name than their thing.
 LONGEST = 80  # Maximum characters that are shown of a value.
-PEOPLE = ("owner",)  # Fields of assets that name a person.
+PEOPLE = ("owner", "trashed_by")  # Fields of assets that name a person.
 
 # The thing that a page is about, and its id.
 Here = tuple[str, Any] | None

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils import formats, timezone
@@ -42,6 +43,7 @@ DEEDS = {
     for kind in ("collection", "label", "group")
     for deed, verb in (("insert", "made"), ("delete", "deleted"))
 }
+TRASH = {True: "moved {asset} to the trash", False: "took {asset} out of the trash"}
 # Of kinds that have no sentence of their own.
 GENERAL = {"insert": "added {kind}", "delete": "removed {kind}"}
 # What undoing does, by what was done.
@@ -123,6 +125,8 @@ def sentence(change: Change, names: Names, bulk: Bulk | None = None) -> str:
 def deed(change: Change, names: Names) -> str:
     """What was done, as "changed the title from “Cup” to “Blue cup”"."""
     words = _Words(change, names)
+    if "trashed" in (change.after or {}) and change.deed == Change.Deed.UPDATE:
+        return TRASH[bool((change.after or {})["trashed"])].format_map(words)
     if change.deed != Change.Deed.UPDATE:
         return DEEDS.get((change.kind, change.deed), GENERAL[change.deed]).format_map(words)
     if way := _move(change):
@@ -155,7 +159,8 @@ def subject(change: Change, names: Names) -> str:
 def _who(change: Change) -> str:
     who = change.context.metadata if change.context else None
     if who is None:
-        return BY_HAND
+        days = timedelta(days=settings.HISTORY_DAYS)
+        return "Somebody" if change.at < timezone.now() - days else BY_HAND
     if command := who.get("command"):
         return f"The command {command}"
     if task := who.get("task"):

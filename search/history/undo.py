@@ -5,6 +5,7 @@ change left it is left alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -19,9 +20,12 @@ from search.models import Asset, AssetLabel, Change, Label, Rejection, User
 # Maximum changes that are taken back at once: 10,000 titles take 10 s.
 MOST = 20_000
 BATCH = 500
+TRASHED = "trashed"  # The field of assets that lie in the trash.
+INTO_TRASH = "an asset is deleted on its own page"
+TWIN = "its owner has the same file again"
 # What no undoing brings back or takes away: files, and accounts with all that is theirs.
 FINAL = {
-    ("asset", "insert"): "an asset is deleted on its own page",
+    ("asset", "insert"): INTO_TRASH,
     ("asset", "delete"): "its file is no longer there",
     ("account", "insert"): "an account is deleted on its own page",
     ("account", "delete"): "an account that is deleted does not come back",
@@ -60,10 +64,18 @@ def undo(changes: Iterable[Change], user: User | AnonymousUser) -> Outcome:
     editable = reading.editable_among(newest_first, user)
     left = [Left(change, FORBIDDEN) for change in newest_first if change.pk not in editable]
     allowed = [change for change in newest_first if change.pk in editable]
-    with transaction.atomic():
+    with transaction.atomic(), _lock(allowed):
         for (kind, deed), run in groupby(allowed, key=lambda change: (change.kind, change.deed)):
             left += _take_back(kind, deed, list(run))
     return Outcome(len(newest_first) - len(left), left)
+
+
+def _lock(changes: Iterable[Change]) -> AbstractContextManager[None]:
+    """The one that comes before those of rows, where labels are given or the trash is left."""
+    kinds = {change.kind for change in changes}
+    is_trash = any(TRASHED in (change.after or {}) for change in changes)
+    needs_lock = is_trash or kinds & {"label", "asset_label"}
+    return label_suggestions.exclusive_lock() if needs_lock else nullcontext()
 
 
 def _take_back(kind: str, deed: str, run: list[Change]) -> Iterable[Left]:
@@ -96,8 +108,12 @@ def _move_back(run: Sequence[Change]) -> Iterator[Left]:
 
 def _restore(model: Any, run: Sequence[Change]) -> Iterator[Left]:
     """Give rows the values back that they had."""
+    from_trash = [change for change in run if TRASHED in (change.after or {})]
+    yield from _from_trash(from_trash)
     rows, restored = _locked(model, run), {}
     for change in run:
+        if change in from_trash:
+            continue
         row = rows.get(change.row)
         if row is None or not _is_as(row, change.after):
             yield Left(change, CHANGED if row else GONE)
@@ -108,9 +124,21 @@ def _restore(model: Any, run: Sequence[Change]) -> Iterator[Left]:
     fields = sorted({name for change in run for name in change.before or {}})
     yield from _write(
         [rows[pk] for pk in restored],
-        lambda some: model._default_manager.bulk_update(some, fields, batch_size=BATCH),
+        lambda some: _all(model).bulk_update(some, fields, batch_size=BATCH),
         restored,
     )
+
+
+def _from_trash(run: Sequence[Change]) -> Iterator[Left]:
+    """Assets go there and come from there by ways of their own, with their vectors."""
+    moved = {change.row: change for change in run if (change.after or {})[TRASHED]}
+    yield from (Left(change, INTO_TRASH) for change in run if change.row not in moved)
+    there = Asset.everything.in_trash().filter(pk__in=moved)
+    gone = moved.keys() - {str(pk) for pk in there.values_list("pk", flat=True)}
+    yield from (Left(moved[row], CHANGED) for row in gone)
+    if moved:
+        twins = trash.restore(there).twins
+        yield from (Left(moved[str(asset.pk)], TWIN) for asset in twins)
 
 
 # What was added ----------------------------------------------------------------------------------
@@ -192,15 +220,13 @@ def _parents(model: Any, run: Sequence[Change]) -> dict[str, set[Any]]:
 
 
 def _add(model: Any, rows: Sequence[Any]) -> None:
+    model._default_manager.bulk_create(rows, batch_size=BATCH)
     if model is not AssetLabel:
-        model._default_manager.bulk_create(rows, batch_size=BATCH)
         return
-    with label_suggestions.shared_lock():
-        model._default_manager.bulk_create(rows, batch_size=BATCH)
-        for label in {row.label_id for row in rows}:
-            about = {"label": label, "asset__in": [r.asset_id for r in rows if r.label_id == label]}
-            Rejection.objects.filter(**about).delete()
-            AssetLabel.objects.filter(source=AssetLabel.Source.ENCODER, **about).delete()
+    for label in {row.label_id for row in rows}:
+        about = {"label": label, "asset__in": [r.asset_id for r in rows if r.label_id == label]}
+        Rejection.objects.filter(**about).delete()
+        AssetLabel.objects.filter(source=AssetLabel.Source.ENCODER, **about).delete()
 
 
 # Rows --------------------------------------------------------------------------------------------
@@ -209,12 +235,17 @@ def _add(model: Any, rows: Sequence[Any]) -> None:
 def _locked(model: Any, run: Sequence[Change]) -> dict[str, Any]:
     """The rows of these changes that are there, locked in one order, with what is compared."""
     names = {name for change in run for name in (change.after or change.before or {})}
-    rows = model._default_manager.filter(pk__in={change.row for change in run})
+    rows = _all(model).filter(pk__in={change.row for change in run})
     fields = names & _fields(model).keys()
     return {
         str(row.pk): row
         for row in rows.only(*fields).order_by("pk").select_for_update(of=("self",))
     }
+
+
+def _all(model: Any) -> Any:
+    """Its rows, those in the trash too."""
+    return getattr(model, "everything", model._default_manager)
 
 
 def _fields(model: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group
 
 from search.history import reading, sentences
 from search.history.context import acting
+from search.library import trash
 from search.models import Asset, AssetLabel, Change, Collection, Grant, Label, Rights, Term, User
 from tests.support.factories import make_asset, make_user
 
@@ -62,6 +63,13 @@ def test_an_owner_is_named():
     with by("Ann"):
         Asset.objects.update(owner=make_user("ben"))
     assert last(asset) == "Ann changed the owner from “owner” to “ben”."
+
+
+def test_the_trash():
+    asset = make_asset()
+    with by("Ann"):
+        trash.put(Asset.objects.all(), by=make_user())
+    assert last(asset) == "Ann moved it to the trash."
 
 
 def test_labels():

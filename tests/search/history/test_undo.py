@@ -11,11 +11,12 @@ from search.history.undo import (
     FINAL,
     FORBIDDEN,
     GONE,
+    INTO_TRASH,
     ORPHANED,
     USED,
     undo,
 )
-from search.library import label_suggestions
+from search.library import label_suggestions, trash
 from search.library.merging import merge_labels
 from search.models import (
     Asset,
@@ -185,6 +186,17 @@ def test_what_is_no_longer_there_has_a_sentence(admin):
         Asset.objects.update(title="Mug")
     asset.delete()
     assert deed.undo(admin) == (0, [GONE])
+
+
+def test_what_was_moved_to_the_trash_comes_back(admin):
+    make_assets([{"title": "Cup"}, {"title": "Jug"}])
+    with Deed() as deed:
+        trash.put(Asset.objects.all(), by=admin)
+    assert not Asset.objects.exists()
+    with Deed() as undoing:
+        assert deed.undo(admin) == (2, [])
+    assert Asset.objects.count() == 2
+    assert undoing.undo(admin) == (0, [INTO_TRASH, INTO_TRASH])
 
 
 def test_an_asset_comes_neither_back_nor_goes(admin):
