@@ -257,6 +257,10 @@ SENTENCES = {
     "picture_stops_worker": "The worker stopped {times} times while it worked on this picture.",
     "request_stops_worker": "The worker stopped {times} times while it loaded this; "
     "is there the memory?",
+    "both_have": "{number} of its assets are of files that {heir} has too: delete them, or hand the"
+    " account over to somebody else.",
+    "departure_stops_worker": "The worker stopped {times} times while it handed this over.",
+    "departure_failed": "It could not be ended: is it the last administrator’s? Please try again.",
     "request_killed": "It could not be loaded; is there the memory?",
     "request_superseded": "{checkpoint} is being added by another process.",
     "training_stops_worker": "The worker stopped {times} times while it trained; "

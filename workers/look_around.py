@@ -14,6 +14,7 @@ from workers import queues
 from workers.bell import ring
 from workers.tasks import (
     calibrations,
+    departures,
     embeddings,
     encoders,
     inspections,
@@ -29,6 +30,7 @@ KINDS: dict[str, list[ModuleType]] = {
     queues.INGEST: [
         renditions,
         trash,
+        departures,
         embeddings,
         near_duplicates,
         encoders,

@@ -145,8 +145,8 @@ def _account_of(person: Invitee) -> User | None:
 
 
 def _invite(person: Invitee, role: str, groups: Iterable[Group], by: User) -> str:
-    invitation = Invitation(name=person.name, email=person.email, role=role, invited_by=by)
-    token = invitation.renew()
+    invitation = Invitation(name=person.name, email=person.email, role=role)
+    token = invitation.renew(by)
     invitation.groups.set(groups)
     return token
 

@@ -104,7 +104,7 @@ class InvitationAdmin(CheckedActions, ModelAdmin):
             sentence = f"Choose up to {invitations.MOST_AT_ONCE} that nobody has accepted."
             self.message_user(request, sentence, messages.ERROR)
             return None
-        return self._links(request, "Sent again", [row.renew() for row in rows])
+        return self._links(request, "Sent again", [row.renew(request.user) for row in rows])
 
     @action(description="Revoke", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:

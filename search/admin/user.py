@@ -1,18 +1,13 @@
 """Accounts: who they are, what they may, and who has their pictures after them."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin import ShowFacets
 from django.contrib.auth.admin import UserAdmin as PlainUserAdmin
-from django.db import IntegrityError
-from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -20,15 +15,15 @@ from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import RadioFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from search.admin.deletion import MOST_ROWS, CarefulDeletion, Rows, count_of
+from search.admin.departure import NO_ADMINISTRATOR, Departing, keeping_an_administrator
 from search.admin.history import WithHistory
 from search.admin.returning import Returning
 from search.admin.sessions import EndsSessions, RemovesSecondFactors
 from search.admin.site import CheckedActions, site
-from search.library.ownership import hand_over
-from search.models import Asset, Judgement, Preference, SavedSearch, User
+from search.models import Departure, Judgement, Preference, SavedSearch, User
 
 ROLE_COLOURS = {
     "Viewer": "",
@@ -36,43 +31,6 @@ ROLE_COLOURS = {
     "Curator": "success",
     "Administrator": "warning",
 }
-NO_ADMINISTRATOR = (
-    "This would leave no administrator who can sign in: make another account one first."
-)
-
-
-AdminView = Callable[..., Any]
-
-
-def keeping_an_administrator(view: AdminView) -> AdminView:
-    """Answer with a sentence where the database keeps the last administrator, as of two who take
-    each other's role at the same moment (search/sql/administrators.sql)."""
-
-    @wraps(view)
-    def guarded(self: Any, request: HttpRequest, *args: Any, **options: Any) -> Any:
-        try:
-            return view(self, request, *args, **options)
-        except IntegrityError as error:
-            refusal: Any = error.__cause__
-            if refusal.diag.constraint_name != "there_is_an_administrator":
-                raise
-            self.message_user(request, NO_ADMINISTRATOR, messages.ERROR)
-            return redirect(request.get_full_path())
-
-    return guarded
-
-
-class HeirForm(forms.Form):
-    """Whose an account's pictures become."""
-
-    to = forms.ModelChoiceField(
-        User.objects.none(), label="New owner", empty_label=None, widget=UnfoldAdminSelectWidget
-    )
-
-    def __init__(self, data: Any, person: User) -> None:
-        super().__init__(data)
-        others = User.objects.exclude(pk=person.pk).filter(is_active=True)
-        self.fields["to"].queryset = others.order_by("username")  # type: ignore[attr-defined]
 
 
 class AccountForm(UserChangeForm):
@@ -107,6 +65,7 @@ class RoleFilter(RadioFilter):
 
 @admin.register(User, site=site)
 class UserAdmin(  # type: ignore[misc]
+    Departing,
     WithHistory,
     EndsSessions,
     RemovesSecondFactors,
@@ -133,6 +92,7 @@ class UserAdmin(  # type: ignore[misc]
     ]
     filter_horizontal = ["groups"]
     readonly_fields = ["last_login", "date_joined"]
+    actions = ["deactivate", "reactivate"]
     actions_detail = ["hand_over", "sessions", "second_factor"]
 
     @keeping_an_administrator
@@ -155,33 +115,28 @@ class UserAdmin(  # type: ignore[misc]
     def name(self, person: User) -> str:
         return person.get_full_name()
 
-    @action(description="Hand over the pictures", permissions=["delete"], url_path="hand-over")
-    def hand_over(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        person = self.get_object(request, object_id)
-        if person is None:
-            raise Http404("There is no such account.")
-        form = HeirForm(request.POST if request.method == "POST" else None, person)
-        if form.is_valid():
-            self._hand_over(request, person, form.cleaned_data["to"])
-            return redirect("admin:search_user_change", person.pk)
-        context = self.admin_site.each_context(request)
-        context |= {"title": f"Hand over the pictures of {person}", "opts": self.opts}
-        context |= {"form": form, "person": person, "assets": _owned(person)}
-        return TemplateResponse(request, "admin/search/user/hand_over.html", context)
+    @action(description="Deactivate", permissions=["change"])
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        number = queryset.filter(is_active=True).update(is_active=False)
+        accounts = count_of(number, "account")
+        self.message_user(request, f"{accounts} signed out everywhere; all they have made stays.")
 
-    def _hand_over(self, request: HttpRequest, person: User, heir: User) -> None:
-        before, left = _owned(person), hand_over(person, heir)
-        text = f"{count_of(before - left, 'asset')} of {person} {{}} {heir}’s now."
-        self.message_user(request, text.format("is" if before - left == 1 else "are"))
-        if left:
-            self.message_user(request, both_have(person, heir, left), messages.WARNING)
+    @action(description="Let sign in again", permissions=["change"])
+    def reactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        number = queryset.filter(is_active=False, departure=None).update(is_active=True)
+        self.message_user(request, f"{count_of(number, 'account')} may sign in again.")
 
     def objections(self, rows: Rows, count: int) -> list[SafeString | str]:
         pks = [row.pk for row in rows]
         if User.objects.filter(pk__in=pks).without_administrator():
             return [NO_ADMINISTRATOR]
         owners = User.objects.filter(pk__in=pks).annotate(count=Count("assets")).filter(count__gt=0)
-        sentences = [owns_pictures(owner) for owner in owners.order_by("username")[:MOST_ROWS]]
+        waiting = Departure.objects.filter(heir__in=pks).select_related("person", "heir")
+        sentences: list[SafeString | str] = [
+            f"{row.heir} is to get everything of {row.person}: wait until that is done."
+            for row in waiting[:MOST_ROWS]
+        ]
+        sentences += [owns_pictures(owner) for owner in owners.order_by("username")[:MOST_ROWS]]
         return super().objections(rows, count) + sentences
 
     def consequence(self, rows: Rows) -> str:
@@ -199,11 +154,6 @@ class UserAdmin(  # type: ignore[misc]
         )
 
 
-def _owned(person: User) -> int:
-    """How many assets an account has, those in the trash too."""
-    return Asset.everything.filter(owner=person).count()
-
-
 def owns_pictures(owner: Any) -> SafeString:
     return format_html(
         '{} owns {}. <a href="{}">Hand them over</a> to another account first, then delete this '
@@ -211,16 +161,4 @@ def owns_pictures(owner: Any) -> SafeString:
         owner,
         count_of(owner.count, "asset"),
         reverse("admin:search_user_hand_over", args=[owner.pk]),
-    )
-
-
-def both_have(person: User, heir: User, number: int) -> SafeString:
-    return format_html(
-        '<a href="{}?owner__id__exact={}">{}</a> stayed with {}, since {} has the same files: '
-        "delete them, or hand them over to somebody else.",
-        reverse("admin:search_asset_changelist"),
-        person.pk,
-        count_of(number, "asset"),
-        person,
-        heir,
     )

@@ -4,6 +4,7 @@ from search.models.calibration import Calibration
 from search.models.change import Change
 from search.models.claim_rule import ClaimedGroup, ClaimedRole, ClaimRule
 from search.models.collection import Collection, CollectionAsset
+from search.models.departure import Departure
 from search.models.document import Document
 from search.models.embedding import Embedding
 from search.models.encoder import Encoder
@@ -42,6 +43,7 @@ __all__ = [
     "NotDuplicate",
     "Document",
     "Membership",
+    "Departure",
     "Embedding",
     "Encoder",
     "EncoderRequest",

@@ -17,17 +17,22 @@ TOKEN_BYTES = 32
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self) -> Self:
-        return self.filter(accepted=None, revoked=None, expires__gt=timezone.now())
+        """Those by which somebody may make an account now, as long as whoever invited them may."""
+        unanswered = self.filter(accepted=None, revoked=None, expires__gt=timezone.now())
+        return unanswered.filter(invited_by__is_superuser=True, invited_by__is_active=True)
 
     def of_token(self, token: str) -> Self:
         return self.filter(digest=digest_of(token))
 
     def in_state(self, state: str) -> Self:
+        orphaned = Q(accepted=None, revoked=None, expires__gt=timezone.now()) & (
+            Q(invited_by=None) | Q(invited_by__is_superuser=False) | Q(invited_by__is_active=False)
+        )
         ended = Q(accepted=None, revoked=None, expires__lte=timezone.now())
         return {
             Invitation.State.OPEN: self.open(),
             Invitation.State.ACCEPTED: self.exclude(accepted=None),
-            Invitation.State.REVOKED: self.exclude(revoked=None),
+            Invitation.State.REVOKED: self.exclude(revoked=None) | self.filter(orphaned),
             Invitation.State.EXPIRED: self.filter(ended),
         }[Invitation.State(state)]
 
@@ -81,17 +86,20 @@ class Invitation(models.Model):
             return self.State.ACCEPTED
         if self.revoked:
             return self.State.REVOKED
-        return self.State.OPEN if self.expires > timezone.now() else self.State.EXPIRED
+        if self.expires <= timezone.now():
+            return self.State.EXPIRED
+        by = self.invited_by
+        return self.State.OPEN if by and by.is_superuser and by.is_active else self.State.REVOKED
 
-    def renew(self) -> str:
-        """Give it a link of its own for so many days; one that it had before leads nowhere.
+    def renew(self, by: User) -> str:
+        """Have an administrator give it a link for so many days; one before leads nowhere then.
 
         Returns the token, which is stored nowhere.
         """
         token = token_urlsafe(TOKEN_BYTES)
         self.digest = digest_of(token)
         self.expires = timezone.now() + timedelta(days=settings.INVITATION_DAYS)
-        self.revoked = None
+        self.revoked, self.invited_by = None, by
         self.save()
         return token
 

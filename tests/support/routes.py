@@ -194,7 +194,7 @@ def _rows(owner: User) -> dict[str, str]:
     Preference.objects.create(query=judged, left=encoder, right=other, verdict="tie", person=owner)
     Evaluation.objects.create(encoder=encoder, dataset="d", task="t", queries=1, figures=FIGURES)
     TrainingRun.objects.create(person=owner)
-    token = Invitation(name="ann").renew()
+    token = Invitation(name="ann").renew(make_user("superuser", staff=True))
     document = keep_document(ContentFile(b"I agree.", name="c.txt"))
     Term.objects.create(asset=asset, effect=Term.Effect.ALLOW, document=document)
     group = Group.objects.create(name="press")

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from search.access import invitations
 from search.models import Invitation, User
+from search.models.user import flags
 from tests.support.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -151,6 +152,16 @@ def test_whoever_is_invited_chooses_name_and_password_and_is_signed_in(boss, str
     assert Invitation.objects.get().account == ann
 
 
+@pytest.mark.parametrize("deed", [{"is_active": False}, flags("curator")])
+def test_the_invitations_of_somebody_who_is_administrator_no_more_are_void(boss, stranger, deed):
+    link = link_of(boss)
+    make_user("other", role="administrator")
+    User.objects.filter(username="boss").update(**deed)
+    assert stranger.post(link, CHOICE).status_code == 404
+    assert str(Invitation.objects.get().state) == "revoked"
+    assert Invitation.objects.in_state("revoked").exists()
+
+
 def test_a_link_makes_one_account(boss, stranger):
     link = link_of(boss)
     stranger.post(link, CHOICE)
@@ -165,7 +176,7 @@ def test_a_link_that_leads_nowhere_tells_no_reason(boss, stranger):
     each = {i.name: i for i in Invitation.objects.all()}
     boss.post(LIST, {"action": "revoke", "_selected_action": [each["b"].pk]})
     Invitation.objects.filter(name="c").update(expires=timezone.now() - timedelta(seconds=1))
-    each["d"].renew()
+    each["d"].renew(User.objects.get(username="boss"))
     never = "/invitation/" + "x" * 43 + "/"
     for method in ("get", "post"):
         answers = [
