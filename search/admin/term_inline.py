@@ -43,6 +43,7 @@ class TermInline(Documented, CuratorPermissions, StackedInline):
     fields = [*FIELDS, "upload", "stored", "link"]
     readonly_fields = ["stored"]
     extra = 0
+    collapsible = True
     verbose_name_plural = "use terms"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Term]:

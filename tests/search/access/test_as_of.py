@@ -59,7 +59,7 @@ def test_what_a_curator_may_not_see_today_no_day_brings_back(library, settings):
 
 def test_the_page_says_so_and_leads_back(library, curator_client):
     page = curator_client.get("/?q=red&as_of=2026-03-01").content.decode()
-    assert "as of the beginning of 2026-03-01" in page
+    assert "would have found as 2026-03-01 began" in page
     assert '<a href="/?q=red">Back to today</a>' in page
 
 
