@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from search.library import trash
+from search.library import trash, versions
 from search.models import Asset, Collection, Grant, Group, Term, User
+from tests.support import pictures
 from tests.support.routes import ROLES, Doors
 from tests.support.terms import deny
 
@@ -42,12 +44,18 @@ def lie_in_the_trash(asset: Asset, settings) -> None:
     trash.put(Asset.objects.filter(pk=asset.pk), by=asset.owner)
 
 
+def be_replaced(asset: Asset, settings) -> None:
+    file = ContentFile(pictures.jpeg(colour="blue"), name="new.jpg")
+    versions.replace(asset, file, person=asset.owner)
+
+
 STATES: dict[str, Callable[[Asset, object], None]] = {
     "of a group": be_of_a_group,
     "embargoed": be_embargoed,
     "expired": expire,
     "not cleared": be_refused,
     "in the trash": lie_in_the_trash,
+    "replaced": be_replaced,
 }
 
 

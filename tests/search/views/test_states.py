@@ -25,7 +25,7 @@ PAGES, EDITING, TRASH = (
     "admin/search/asset/<path:object_id>",
     "admin/search/trashedasset/<path:object_id>",
 )
-ABOUT = (PAGES, EDITING, TRASH)
+ABOUT = (PAGES, EDITING, TRASH, "admin/search/asset/<uuid:pk>")
 # Methods that are tried where time is short.
 QUICK = ("GET",)
 NOWHERE = {302, 403, 404, 405}  # Found is to the sign-in; forbidden before anything is looked up.
