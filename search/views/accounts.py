@@ -22,6 +22,8 @@ from search.access.requests import PageRequest, leaving_nothing
 from search.forms import PasswordForm
 from search.views import errors
 
+ONLY_BY_PROVIDER = "You have no password here: you sign in by the provider of single sign-on."
+
 
 class PasswordView(PasswordChangeView):
     """One's own password, for everybody with an account."""
@@ -29,6 +31,12 @@ class PasswordView(PasswordChangeView):
     form_class = PasswordForm
     template_name = "account/password.html"
     success_url = reverse_lazy("password_changed")
+
+    def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        person = self.request.user
+        if person.is_authenticated and not person.has_usable_password():
+            raise PermissionDenied(ONLY_BY_PROVIDER)
+        return super().dispatch(*args, **kwargs)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return super().get_form_kwargs() | {"request": self.request}
