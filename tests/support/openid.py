@@ -119,8 +119,8 @@ def _base64(data: bytes) -> str:
 
 
 @contextmanager
-def provider() -> Iterator[Provider]:
-    """A provider that answers on a port of its own; `url` is its issuer."""
+def provider(port: int = 0) -> Iterator[Provider]:
+    """A provider that answers on this port, or one of its own; `url` is its issuer."""
     each = Provider()
 
     class Handler(BaseHTTPRequestHandler):
@@ -146,7 +146,7 @@ def provider() -> Iterator[Provider]:
         def log_message(self, *args: Any) -> None:
             """Nothing is printed."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
     each.url = f"http://127.0.0.1:{server.server_port}"
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.support import openid
 from tests.support.browser import ARGUMENTS, chromium
 from tests.support.snapshot import Snapshot
 from tests.support.stack import PASSWORD, USER, Stack
@@ -14,8 +15,17 @@ VIEWPORT = {"width": 1280, "height": 720}
 
 
 @pytest.fixture(scope="package")
-def running():
-    env = {"BELL_SECONDS": "1", "MAX_UPLOAD_MB": "2"}
+def provider():
+    """The OpenID provider of the stack."""
+    with openid.provider() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="package")
+def running(provider):
+    env = {"BELL_SECONDS": "1", "MAX_UPLOAD_MB": "2", "OIDC_NAME": "Example ID"}
+    env |= {"OIDC_ISSUER": provider.url, "OIDC_CLIENT_ID": openid.CLIENT}
+    env["OIDC_CLIENT_SECRET"] = openid.SECRET
     with Stack(env=env, catalogue=True) as stack:
         yield stack, Snapshot(stack)
 

@@ -10,9 +10,9 @@ from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 
 from config.sign_in import providers
-from search.models import User
+from search.models import ClaimRule, Collection, Grant, Group, User
 from tests.support import openid
-from tests.support.factories import make_user
+from tests.support.factories import make_asset, make_user
 
 pytestmark = pytest.mark.django_db
 START, BACK = "/sign-in/provider/", "/sign-in/provider/back/"
@@ -395,3 +395,29 @@ def test_the_claims_are_stored_without_those_of_the_exchange(client, provider):
     stored = SocialAccount.objects.get().extra_data
     assert stored["department"] == "Press"
     assert not {"nonce", "iat", "exp"} & stored.keys()
+
+
+# Groups by claims
+
+
+def test_a_group_of_a_claim_gives_access_and_without_it_there_is_none(client, provider, settings):
+    settings.LIBRARY_OPEN = False
+    asset, press = make_asset(owner=make_user("owner")), Group.objects.create(name="Press")
+    closed = Collection.objects.create(name="Embargo", slug="embargo", is_open=False)
+    closed.assets.add(asset)
+    Grant.objects.create(collection=closed, group=press)
+    ClaimRule.objects.create(claim="groups", value="press", group=press)
+    page = f"/assets/{asset.pk}/"
+
+    provider.claims["groups"] = ["press"]
+    sign_in(client)
+    assert client.get(page).status_code == 200
+    provider.claims["groups"] = []
+    sign_in(client)
+    assert client.get(page).status_code == 404
+    provider.claims["groups"] = "press"
+    sign_in(client)
+    assert client.get(page).status_code == 200
+    del provider.claims["groups"]
+    sign_in(client)
+    assert client.get(page).status_code == 404
