@@ -15,6 +15,8 @@ from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RelatedDropdownFilter
@@ -63,7 +65,9 @@ class PeopleFilter(RelatedDropdownFilter):
 
 @admin.register(TrashedAsset, site=site)
 class TrashAdmin(ContributorPermissions, ReadOnlyAdmin):
-    list_display = ["picture", "title", "owner", "trashed_by", "trashed", "goes", "back"]
+    list_display = ["picture", "title", "owner", "who", "since", "goes", "back"]
+    list_before_template = "admin/search/trash/_about.html"
+    view_on_site = False
     list_display_links = ["picture", "title"]
     empty = "The trash is empty."
     list_filter = [("trashed_by", PeopleFilter), ("owner", PeopleFilter)]
@@ -71,7 +75,7 @@ class TrashAdmin(ContributorPermissions, ReadOnlyAdmin):
     search_help_text = "Words of title, description, file name, label or collection"
     ordering = ["-trashed"]
     actions = ["restore", "delete_selected"]
-    fields = ["preview", "title", "description", "owner", "trashed_by", "trashed", "goes", "facts"]
+    fields = ["preview", "title", "description", "owner", "who", "since", "goes", "facts"]
     readonly_fields = fields
     change_form_outer_before_template = "admin/search/trash/_restore.html"
     deletion_verb, deletion_end = "Delete", " for good"
@@ -90,8 +94,8 @@ class TrashAdmin(ContributorPermissions, ReadOnlyAdmin):
         return self.lets_in(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        title = f"Trash: what was deleted, for {days()}"
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        context = {"title": "Trash", "days": days(), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def get_urls(self) -> list[Any]:
         named = {
@@ -171,9 +175,17 @@ class TrashAdmin(ContributorPermissions, ReadOnlyAdmin):
     def preview(self, asset: Asset) -> SafeString:
         return _image("preview", asset)
 
-    @display(description="deleted for good", ordering="trashed")
-    def goes(self, asset: TrashedAsset) -> datetime:
-        return asset.goes
+    @display(description="moved here by", ordering="trashed_by__username")
+    def who(self, asset: Asset) -> str:
+        return asset.trashed_by.get_username() if asset.trashed_by else ""
+
+    @display(description="on", ordering="trashed")
+    def since(self, asset: Asset) -> str:
+        return _date(asset.trashed)
+
+    @display(description="deleted for good on", ordering="trashed")
+    def goes(self, asset: TrashedAsset) -> str:
+        return _date(asset.goes)
 
     @display(description="original")
     def facts(self, asset: Asset) -> str:
@@ -197,6 +209,10 @@ def _image(spec: str, asset: Asset) -> SafeString:
         reverse("admin:search_trashedasset_picture", args=[asset.pk, spec]),
         asset.title,
     )
+
+
+def _date(moment: datetime | None) -> str:
+    return date_format(timezone.localtime(moment))
 
 
 def _moment(text: str) -> datetime:

@@ -112,7 +112,7 @@ class WithVersions:
         response = FileResponse(open_file(file))
         response["Content-Type"] = content_type(version.format) if is_original else "image/jpeg"
         name = download_name(version.filename, version.format)
-        response["Content-Disposition"] = content_disposition_header(is_original, name)
+        response["Content-Disposition"] = str(content_disposition_header(is_original, name))
         response["Cache-Control"] = "private, max-age=86400"
         return sealed(response)
 

@@ -21,7 +21,7 @@ class TrashedAssetManager(models.Manager.from_queryset(AssetQuerySet)):  # type:
 class TrashedAsset(Asset):
     """The same row as the asset; of a page of its own in the admin."""
 
-    objects = TrashedAssetManager()
+    objects = TrashedAssetManager()  # type: ignore[misc]
 
     class Meta:
         proxy = True
