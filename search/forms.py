@@ -356,7 +356,7 @@ class NewAccountForm(BaseUserCreationForm):
         return name
 
     def _post_clean(self) -> None:
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         if "password1" in self.cleaned_data:
             self.instance.set_password(self.cleaned_data["password1"])
 

@@ -42,7 +42,10 @@ class InvitationForm(forms.Form):
         choices=User.Role, initial=User.Role.VIEWER, widget=UnfoldAdminRadioSelectWidget
     )
     groups = forms.ModelMultipleChoiceField(
-        Group.objects.order_by("name"), required=False, widget=UnfoldAdminSelectMultipleWidget
+        Group.objects.order_by("name"),
+        required=False,
+        widget=UnfoldAdminSelectMultipleWidget,
+        help_text="Hold Ctrl, or ⌘, to choose several.",
     )
 
     def clean_people(self) -> list[invitations.Invitee]:
@@ -64,11 +67,23 @@ class StateFilter(RadioFilter):
         return queryset.in_state(state) if state in Invitation.State.values else queryset
 
 
+def _person(request: Any) -> User:
+    return request.user
+
+
 @admin.register(Invitation, site=site)
 class InvitationAdmin(CheckedActions, ModelAdmin):
     """For administrators; links are stored nowhere, and shown once."""
 
-    list_display = ["who", "current_state", "role", "groups_of", "invited_by", "expires", "account"]
+    list_display = [
+        "who",
+        "current_state",
+        "role_of",
+        "groups_of",
+        "invited_by",
+        "expires",
+        "account",
+    ]
     list_display_links = None
     list_filter = [StateFilter]
     list_filter_submit = True
@@ -93,7 +108,7 @@ class InvitationAdmin(CheckedActions, ModelAdmin):
             raise PermissionDenied("Only administrators may invite people; ask one of them.")
         form = InvitationForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
-            tokens = invitations.invite(**form.cleaned_data, by=request.user)
+            tokens = invitations.invite(**form.cleaned_data, by=_person(request))
             return self._links(request, "Invited", tokens)
         return self._page(request, "add", {"title": "Invite people", "form": form})
 
@@ -104,7 +119,7 @@ class InvitationAdmin(CheckedActions, ModelAdmin):
             sentence = f"Choose up to {invitations.MOST_AT_ONCE} that nobody has accepted."
             self.message_user(request, sentence, messages.ERROR)
             return None
-        return self._links(request, "Sent again", [row.renew(request.user) for row in rows])
+        return self._links(request, "Sent again", [row.renew(_person(request)) for row in rows])
 
     @action(description="Revoke", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
@@ -131,6 +146,10 @@ class InvitationAdmin(CheckedActions, ModelAdmin):
     @display(description="state", label=STATE_COLOURS)
     def current_state(self, invitation: Invitation) -> str:
         return str(invitation.state)
+
+    @display(description="role", ordering="role")
+    def role_of(self, invitation: Invitation) -> str:
+        return invitation.role.capitalize()
 
     @display(description="groups")
     def groups_of(self, invitation: Invitation) -> str:

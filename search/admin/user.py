@@ -41,6 +41,10 @@ class AccountForm(UserChangeForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.initial["role"] = self.instance.role
+        self.fields["groups"].help_text = "Hold Ctrl, or ⌘, to choose several."
+        self.fields[
+            "is_active"
+        ].help_text = "Else it can't sign in, and all that it has made stays."
 
     def clean(self) -> dict[str, Any]:
         data: Any = super().clean()
@@ -90,7 +94,7 @@ class UserAdmin(  # type: ignore[misc]
         ("May", {"fields": ["role", "groups", "is_active"]}),
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
-    filter_horizontal = ["groups"]
+    filter_horizontal = ()  # Wider than a phone.
     readonly_fields = ["last_login", "date_joined"]
     actions = ["deactivate", "reactivate"]
     actions_detail = ["hand_over", "sessions", "second_factor"]

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from django.contrib import messages
+from django.contrib.auth.models import Group as PlainGroup
 from django.core import signing
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import Http404, HttpResponse
@@ -21,7 +22,7 @@ MOST_NAMES = 100
 class Circle(NamedTuple):
     """A group as those see it who are in it."""
 
-    group: Group
+    group: PlainGroup
     grants: list[Grant]
     people: list[User]
     number: int  # Of the others in it.

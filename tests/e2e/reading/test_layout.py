@@ -46,14 +46,15 @@ def addresses(stack):
     ((asset,),) = stack.sql("SELECT id::text FROM search_asset ORDER BY created LIMIT 1")
     search = ["/", "/?q=red&everything=1", "/?label=nowhere", f"/assets/{asset}/"]
     saved_searches = ["/saved/?q=mug", f"/saved/{saved}/", f"/saved/{saved}/change/"]
-    return [*search, *saved_searches, "/upload/", "/admin/search/evaluation/", "/nowhere/"]
+    others = ["/account/", "/account/groups/", "/upload/", "/admin/search/evaluation/", "/nowhere/"]
+    return [*search, *saved_searches, *others]
 
 
 @pytest.fixture(scope="module")
 def visits(stack, browser, signed_in, addresses):
     """Visits of each page by a curator, and of the page to sign in by a stranger."""
     visits = {}
-    for state, pages in ((signed_in, addresses), (None, ["/sign-in/"])):
+    for state, pages in ((signed_in, addresses), (None, ["/sign-in/", "/invitation/nowhere/"])):
         context = browser.new_context(base_url=stack.url, storage_state=state)
         visits |= visit_all(context.new_page(), pages)
         context.close()
