@@ -47,7 +47,7 @@ class SessionStore(PlainStore):
         return Session
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
-        session = super().create_model_instance(data)
+        session: Any = super().create_model_instance(data)
         session.user_id = data.get(SESSION_KEY)
         if use := data.get(USE):
             session.last_use = datetime.fromtimestamp(use["at"], UTC)

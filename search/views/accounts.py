@@ -32,7 +32,7 @@ class PasswordView(PasswordChangeView):
     template_name = "account/password.html"
     success_url = reverse_lazy("password_changed")
 
-    def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
         person = self.request.user
         if person.is_authenticated and not person.has_usable_password():
             raise PermissionDenied(ONLY_BY_PROVIDER)

@@ -20,6 +20,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 from requests import RequestException
@@ -32,6 +33,7 @@ from search.views import errors
 
 logger = logging.getLogger(__name__)
 BACKEND = "django.contrib.auth.backends.ModelBackend"
+# Maximum of characters of a name of an account, and of a first or last name.
 LONGEST_NAME = 150
 
 INACTIVE = "This account is deactivated; please ask an administrator."
@@ -65,7 +67,7 @@ class Accounts(DefaultAccountAdapter):
         return ["allauth.mfa.stages.AuthenticateStage"]
 
     def login(self, request: HttpRequest, user: User) -> None:
-        user.backend = BACKEND  # type: ignore[attr-defined]
+        user.backend = BACKEND
         super().login(request, user)
 
     def post_login(self, request: HttpRequest, user: User, **options: Any) -> HttpResponse:
@@ -174,7 +176,7 @@ class ProviderAccounts(DefaultSocialAccountAdapter):
         user = super().populate_user(request, sociallogin, data)
         user.email = _address(sociallogin)
         for name in ("first_name", "last_name"):
-            setattr(user, name, getattr(user, name)[: User._meta.get_field(name).max_length])
+            setattr(user, name, getattr(user, name)[:LONGEST_NAME])
         return user
 
     def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
@@ -183,9 +185,13 @@ class ProviderAccounts(DefaultSocialAccountAdapter):
         wish = account.extra_data.get("preferred_username")
         name = wish if isinstance(wish, str) else user.email.partition("@")[0]
         _give_name(user, name or account.uid)
-        user.save()
         account.user = user
-        account.save()
+        try:
+            with transaction.atomic():
+                user.save()
+                account.save()
+        except IntegrityError:  # Of two first sign-ins at a time the other has made it.
+            raise ImmediateHttpResponse(errors.refusal(403, UNTRUE)) from None
         logger.info("The provider brought a new account: %s.", user)
         return user
 

@@ -134,6 +134,19 @@ def test_whatever_claims_there_are_an_account_comes_of_it(client, provider, clai
     assert person(client) == name
 
 
+def test_of_two_first_sign_ins_at_a_time_one_makes_the_account_and_nothing_is_left_of_the_other(
+    client, provider, monkeypatch
+):
+    def full_clean(user, **options):
+        """The other one has just got through."""
+        SocialAccount.objects.create(user=make_user("first"), provider="sso", uid="1")
+
+    monkeypatch.setattr(User, "full_clean", full_clean)
+
+    assert refused(client, sign_in(client), UNTRUE)
+    assert list(User.objects.values_list("username", flat=True)) == ["first"]
+
+
 # Accounts that are there before the first sign-in
 
 

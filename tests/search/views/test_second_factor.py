@@ -4,13 +4,17 @@ import re
 import time
 
 import pytest
+import requests
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from allauth.socialaccount.models import SocialAccount
 from axes.models import AccessAttempt
 from django.test import Client, override_settings
 
-from search.models import Session, User
+from config.sign_in import providers
+from search.models import ClaimRule, Session, User
+from tests.support import openid
 from tests.support.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +145,25 @@ def test_without_the_store_of_used_codes_nobody_is_let_in(client, with_app, monk
 
     assert client.post(ASK, {"code": code()}).status_code == 503
     assert not is_in(client)
+
+
+def test_who_comes_by_a_provider_is_asked_too_and_has_what_claims_give_after(
+    client, with_app, settings
+):
+    with openid.provider() as provider:
+        settings.OIDC_ISSUER = provider.url
+        options = (openid.CLIENT, openid.SECRET, ["openid"])
+        settings.SOCIALACCOUNT_PROVIDERS = providers(provider.url, *options)
+        SocialAccount.objects.create(user=with_app, provider="sso", uid="1")
+        ClaimRule.objects.create(claim="groups", value="press", role=User.Role.CURATOR)
+        provider.claims["groups"] = ["press"]
+        start = client.get("/sign-in/provider/", {"next": "/saved/"})
+        back = requests.get(start.url, allow_redirects=False, timeout=5).headers["Location"]
+        assert client.get(back).url == ASK
+    assert not is_in(client) and not User.objects.get().is_staff
+
+    assert client.post(ASK, {"code": code()}).url == "/saved/"
+    assert is_in(client) and User.objects.get().is_staff
 
 
 # Recovery codes
