@@ -106,7 +106,7 @@ def is_bundled(encoder: Encoder) -> bool:
 def terms_of(asset: Asset, *, with_reasons: bool) -> list[Term]:
     """What is said of the use of an asset with `collections`: all of it with its reasons to those
     who may edit it, the worst first; to others what is in force elsewhere than here."""
-    terms = Term.objects.of(asset).with_states()
+    terms: Any = Term.objects.of(asset).with_states()
     if not with_reasons:
         return list(terms.in_force().filter(kind=Term.Kind.USE, denies=False))
     names = {collection.pk: collection.name for collection in asset.collections.all()}

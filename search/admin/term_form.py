@@ -96,7 +96,7 @@ class TermForm(forms.ModelForm):
             )
             field = next((FIELD_OF.get(c.name, "") for c in broken), "") or NON_FIELD_ERRORS
             errors.error_dict.setdefault(field, []).append(error)
-        super()._update_errors(errors)
+        super()._update_errors(errors)  # type: ignore[misc]
 
 
 class WithDocuments:

@@ -31,7 +31,8 @@ class AddedTerms(BaseInlineFormSet):
     """Whoever adds a row means it: one as it came is no blank one that is passed over."""
 
     def _construct_form(self, i: int, **options: Any) -> Any:
-        return super()._construct_form(i, **options | {"empty_permitted": False})
+        options["empty_permitted"] = False
+        return super()._construct_form(i, **options)  # type: ignore[misc]
 
 
 class TermInline(Documented, CuratorPermissions, StackedInline):

@@ -195,7 +195,7 @@ def renditions(track: Track) -> Iterator[Breach]:
 def documents() -> Iterator[Breach]:
     """The document of each term is there, as it was stored."""
     for document in Document.objects.iterator(BATCH):
-        sha256 = _sha256(document.file.name)
+        sha256 = _sha256(str(document.file.name))
         if sha256 != document.sha256 and Document.objects.filter(pk=document.pk).exists():
             change = "has changed" if sha256 else "is missing"
             yield Breach(f"The document {document}, {document.file.name}, {change}.")

@@ -29,7 +29,7 @@ class Cover(Lookup):
 
     lookup_name = "cover"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         spans, of_spans = self.process_lhs(compiler, connection)
         moment, of_moment = self.process_rhs(compiler, connection)
         return f"{spans} @> {moment}", [*of_spans, *of_moment]

@@ -46,9 +46,9 @@ def asset(request: PageRequest, pk: UUID) -> HttpResponse:
     similar = _similar(asset, request.user)
     waits = any(embedding.state == "waiting" for embedding in asset.embeddings.all())
     page = {"asset": asset, "answer": similar, "is_waiting": waits}
-    page["may_edit"] = may(request.user, "edit", asset)
-    page["may_download"] = asset.is_cleared or page["may_edit"]
-    page["terms"] = terms_of(asset, with_reasons=page["may_edit"])
+    may_edit = may(request.user, "edit", asset)
+    page |= {"may_edit": may_edit, "may_download": asset.is_cleared or may_edit}
+    page["terms"] = terms_of(asset, with_reasons=may_edit)
     page["suggestions"] = label_suggestions.of(asset)
     page |= _near_duplicates(asset, request.user)
     if page["may_edit"]:
