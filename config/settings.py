@@ -142,7 +142,6 @@ INSTALLED_APPS = [
     "pghistory",
     "allauth.account",
     "allauth.socialaccount",
-    "allauth.socialaccount.providers.openid_connect",
     "allauth.mfa",
     "search",
 ]

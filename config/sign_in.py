@@ -32,8 +32,7 @@ def providers(issuer: str, client_id: str, secret: str, scopes: list[str]) -> di
         "secret": secret,
         "settings": {"server_url": issuer, "scope": scopes, "oauth_pkce_enabled": True},
     }
-    oidc: dict[str, Any] = {"provider_class": "search.views.provider.Provider"}
-    return {"openid_connect": oidc | {"APPS": [app] if issuer else []}}
+    return {"openid_connect": {"APPS": [app] if issuer else []}}
 
 
 SOCIALACCOUNT_PROVIDERS = providers(

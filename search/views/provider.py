@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.models import SocialLogin, SocialToken
+from allauth.socialaccount.providers import registry
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
@@ -129,6 +130,10 @@ class Provider(OpenIDConnectProvider):
     def extract_email_addresses(self, data: dict[str, Any]) -> list[Any]:
         claims = data["id_token"]
         return super().extract_email_addresses(data) if _has_address(claims) else []
+
+
+# Not by its app, which every worker would load too: 15 MB each (requests, PyJWT, cryptography).
+registry.register(Provider)
 
 
 def _has_address(claims: Claims) -> bool:
