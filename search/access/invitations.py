@@ -12,6 +12,7 @@ from django.core import mail
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -24,6 +25,8 @@ MOST_AT_ONCE = 50
 LONGEST = 150
 # Seconds that a mail server is waited for, each time and for all mails of a request.
 PATIENCE, ALL_MAILS = 4, 8.0
+# Where a session notes the digest of the link that it opened, for a sign-in by a provider.
+LINK = "invitation"
 SUBJECT = "An account of Sightline for you"
 NOT_MAILED = "The mail server does not take it: please hand the link over yourself."
 
@@ -82,24 +85,36 @@ def letters(tokens: Sequence[str], links: Sequence[str]) -> list[Letter]:
         return [_send(letter, connection, until) for letter in each]
 
 
-def accept(token: str, person: User) -> bool:
+def accept(digest: str, person: User) -> bool:
     """Store the account that somebody makes of an invitation; False where that is gone meanwhile.
 
-    Of two who come by one link the second waits for the first, and finds it accepted.
+    What a provider has said of them stays. Of two who come by one link the second waits for the
+    first, and finds it accepted.
     """
     with transaction.atomic():
-        of_token = Invitation.objects.open().of_token(token).select_for_update(of=("self",))
-        invitation = of_token.first()
+        of_link = Invitation.objects.open().filter(digest=digest).select_for_update(of=("self",))
+        invitation = of_link.first()
         if invitation is None:
             return False
-        person.role, person.email = invitation.role, invitation.email
-        first, _, last = invitation.name.rpartition(" ")
-        person.first_name, person.last_name = (first, last) if first else (last, "")
+        person.role, person.email = invitation.role, person.email or invitation.email
+        if not person.get_full_name():
+            first, _, last = invitation.name.rpartition(" ")
+            person.first_name, person.last_name = (first, last) if first else (last, "")
         person.save()
-        person.groups.set(invitation.groups.all())
+        person.groups.add(*invitation.groups.all())
         invitation.accepted, invitation.account = timezone.now(), person
         invitation.save(update_fields=["accepted", "account"])
     return True
+
+
+def is_invited(request: HttpRequest) -> bool:
+    """Whether this browser has opened a link that holds."""
+    return Invitation.objects.open().filter(digest=request.session.get(LINK, "")).exists()
+
+
+def accept_opened(request: HttpRequest, person: User) -> None:
+    """Give an account that a provider has brought what the link that this browser opened gives."""
+    accept(request.session.pop(LINK, ""), person)
 
 
 def _lines(text: str) -> Iterator[str]:

@@ -25,6 +25,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 from requests import RequestException
 
+from search.access import invitations
 from search.access.addresses import client_address
 from search.access.claims import apply_claims
 from search.access.sessions import device
@@ -162,7 +163,7 @@ class ProviderAccounts(DefaultSocialAccountAdapter):
         return users[0], address
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        if not settings.OIDC_CREATE_ACCOUNTS:
+        if not (settings.OIDC_CREATE_ACCOUNTS or invitations.is_invited(request)):
             logger.warning("Sign-in refused: %s has no account.", sociallogin.account.uid)
             raise ImmediateHttpResponse(errors.refusal(403, NO_ACCOUNT))
         return True
@@ -189,6 +190,7 @@ class ProviderAccounts(DefaultSocialAccountAdapter):
         try:
             with transaction.atomic():
                 user.save()
+                invitations.accept_opened(request, user)
                 account.save()
         except IntegrityError:  # Of two first sign-ins at a time the other has made it.
             raise ImmediateHttpResponse(errors.refusal(403, UNTRUE)) from None

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.db import IntegrityError
@@ -28,15 +29,20 @@ def invitation(request: PageRequest, token: str) -> HttpResponse:
     invitation = Invitation.objects.open().of_token(token).first()
     if invitation is None:
         return _show(request, {}, status=404)
-    form = NewAccountForm(request.POST if request.method == "POST" else None)
+    page: dict[str, Any] = {"invitation": invitation}
+    if settings.OIDC_ISSUER:
+        request.session[invitations.LINK] = invitation.digest
+        page["provider"] = settings.OIDC_NAME
+    if not settings.LOCAL_SIGN_IN:
+        return _show(request, page)
+    page["form"] = form = NewAccountForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        page = {"form": form, "invitation": invitation}
         return _show(request, page, status=400 if form.is_bound else 200)
     try:
-        accepted = invitations.accept(token, form.instance)
+        accepted = invitations.accept(invitation.digest, form.instance)
     except IntegrityError:  # Somebody else has taken this name meanwhile.
         form.add_error("username", form.NOT_AVAILABLE)
-        return _show(request, {"form": form, "invitation": invitation}, status=400)
+        return _show(request, page, status=400)
     if not accepted:
         return _show(request, {}, status=404)
     login(request, form.instance, BACKEND)

@@ -8,9 +8,10 @@ import pytest
 import requests
 from allauth.socialaccount.models import SocialAccount
 from django.test import Client
+from django.utils import timezone
 
 from config.sign_in import providers
-from search.models import ClaimRule, Collection, Grant, Group, User
+from search.models import ClaimRule, Collection, Grant, Group, Invitation, User
 from tests.support import openid
 from tests.support.factories import make_asset, make_user
 
@@ -196,6 +197,60 @@ def test_without_new_accounts_whoever_has_none_is_told(client, provider, setting
     make_user("reader")
     User.objects.update(email="anna@example.org")
     assert sign_in(client).url == "/"
+
+
+def invited(client, settings, *, role: str = "curator") -> Invitation:
+    """An invitation whose link this browser has opened, where nobody else gets an account."""
+    settings.OIDC_CREATE_ACCOUNTS = False
+    invitation = Invitation(name="Ann Smith", role=role)
+    token = invitation.renew(make_user("boss", staff=True))
+    invitation.groups.add(Group.objects.create(name="Press"))
+    page = client.get(f"/invitation/{token}/").content.decode()
+    assert 'href="/sign-in/provider/">Sign in by Example ID</a>' in page
+    return invitation
+
+
+def test_whoever_is_invited_makes_the_account_by_the_provider(client, provider, settings):
+    invitation = invited(client, settings)
+    sign_in(client)
+
+    anna = User.objects.get(username="anna")
+    assert person(client) == "anna"
+    assert (anna.role, anna.groups.get().name) == ("curator", "Press")
+    invitation.refresh_from_db()
+    assert invitation.account == anna
+    assert not anna.has_usable_password()
+
+
+def test_an_invitation_that_is_revoked_meanwhile_lets_nobody_in(client, provider, settings):
+    invited(client, settings)
+    back = there(client)
+    Invitation.objects.update(revoked=timezone.now())
+
+    assert refused(client, come_back(client, back), "You have no account here yet")
+
+
+def test_an_invitation_gives_nothing_to_an_account_that_is_there(client, provider, settings):
+    provider.claims |= VERIFIED
+    anna = make_user("anna")
+    User.objects.filter(pk=anna.pk).update(email=VERIFIED["email"])
+    invitation = invited(client, settings)
+    sign_in(client)
+
+    anna.refresh_from_db()
+    invitation.refresh_from_db()
+    assert (person(client), anna.role, str(invitation.state)) == ("anna", "viewer", "open")
+
+
+def test_with_passwords_switched_off_an_invitation_offers_none(client, provider, settings):
+    settings.LOCAL_SIGN_IN = False
+    invitation = invited(client, settings)
+    token = invitation.renew(User.objects.get(username="boss"))
+    choice = {"username": "eve", "password1": "correct horse", "password2": "correct horse"}
+    page = client.post(f"/invitation/{token}/", choice).content.decode()
+
+    assert "password1" not in page
+    assert not User.objects.filter(username="eve").exists()
 
 
 def test_who_is_deactivated_does_not_come_in_by_the_provider(client, provider):
