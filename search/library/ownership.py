@@ -18,9 +18,9 @@ from search.models import (
 from search.models.asset import AssetQuerySet
 from search.refusals import Refusal
 
-# Maximum of assets of one statement, for which triggers note each change and its terms: 5,000 take
-# 3 s of a busy machine, 100,000 61 s.
-STEP = 5_000
+# Maximum of assets of one statement, since triggers note each change and its terms: 5,000 took 6 to
+# 8 s on a busy machine, 100,000 61 s, and a statement of the site may take 15.
+STEP = 2_000
 LEVELS = Grant.Level.values
 # What is equal, of two judgements or preferences, where one person may have but one.
 OF_ONE_PERSON: dict[type[Any], tuple[str, ...]] = {
