@@ -34,6 +34,7 @@ SCRIPTS = {
     "asset": f"{PAGE_SCRIPTS} rows region",
     "upload": f"{PAGE_SCRIPTS} upload",
     "compare": f"{PAGE_SCRIPTS} compare",
+    "sign_in": f"{PAGE_SCRIPTS} passkeys",
 }
 BUNDLES = {
     f"search/bundles/{kind}.css": [f"search/{name}.css" for name in names.split()]

@@ -1,5 +1,6 @@
 """What every test may use. PostgreSQL is real: the embedded one, in a folder of its own."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -126,36 +127,38 @@ def fresh_cache():
     cache.clear()
 
 
+def signed_in(user) -> Client:
+    """A browser as it is after a sign-in: the use of its session is noted already."""
+    client = Client()
+    client.force_login(user)
+    session = client.session
+    session["use"] = {"at": time.time(), "address": "127.0.0.1", "agent": ""}
+    session.save()
+    return client
+
+
 @pytest.fixture
 def reader_client(db) -> Client:
     """A signed-in person who may search."""
-    client = Client()
-    client.force_login(factories.make_user("reader"))
-    return client
+    return signed_in(factories.make_user("reader"))
 
 
 @pytest.fixture
 def staff_client(db) -> Client:
     """A signed-in person who may upload and use the admin."""
-    client = Client()
-    client.force_login(factories.make_user("curator", staff=True))
-    return client
+    return signed_in(factories.make_user("curator", staff=True))
 
 
 @pytest.fixture
 def curator_client(db) -> Client:
     """Staff, but no superuser."""
-    client = Client()
-    client.force_login(factories.make_user("curator", role="curator"))
-    return client
+    return signed_in(factories.make_user("curator", role="curator"))
 
 
 @pytest.fixture
 def contributor_client(db) -> Client:
     """A signed-in person who may upload, and edit what is theirs."""
-    client = Client()
-    client.force_login(factories.make_user("contributor", role="contributor"))
-    return client
+    return signed_in(factories.make_user("contributor", role="contributor"))
 
 
 @pytest.fixture
