@@ -5,7 +5,9 @@ from functools import wraps
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,6 +18,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminSelectWidget
 
+from search.access.requests import leaving_nothing
 from search.admin.deletion import count_of
 from search.library import ownership
 from search.models import Departure, User
@@ -35,7 +38,7 @@ def keeping_an_administrator(view: AdminView) -> AdminView:
     def guarded(self: Any, request: HttpRequest, *args: Any, **options: Any) -> Any:
         try:
             with transaction.atomic():
-                return view(self, request, *args, **options)
+                return _leaving(request, view(self, request, *args, **options))
         except IntegrityError as error:
             refusal: Any = error.__cause__
             if refusal.diag.constraint_name != "there_is_an_administrator":
@@ -44,6 +47,16 @@ def keeping_an_administrator(view: AdminView) -> AdminView:
             return redirect(request.get_full_path())
 
     return guarded
+
+
+def _leaving(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The answer, or the way out for administrators who have deleted or deactivated themselves:
+    their session is gone, and could not be written to."""
+    stays = User.objects.filter(pk=request.user.pk, is_active=True).exists()
+    if request.method != "POST" or stays:
+        return response
+    logout(request)
+    return leaving_nothing(redirect(settings.LOGIN_URL))
 
 
 class HeirForm(forms.Form):

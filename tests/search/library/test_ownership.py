@@ -215,3 +215,28 @@ def test_nobody_deactivates_all_administrators_at_once(boss):
     page = boss.post(path, action, follow=True).content.decode()
     assert "This would leave no administrator" in page
     assert User.objects.get(username="boss").is_active
+
+
+@pytest.mark.parametrize("page", ["delete", "hand_over"])
+def test_an_administrator_of_two_deletes_themselves_and_is_signed_out(boss, bo, page):
+    make_user("other", role="administrator")
+    person = User.objects.get(username="boss")
+    path = reverse(f"admin:search_user_{page}", args=[person.pk])
+    answer = boss.post(path, {"post": "yes", "to": bo.pk, "then": "deleted"})
+    assert answer.status_code == 302
+    assert not User.objects.filter(username="boss").exists()
+    assert boss.get("/").status_code == 302
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_an_administrator_of_two_deactivates_themselves_and_is_signed_out(boss, bulk):
+    make_user("other", role="administrator")
+    pk = User.objects.get(username="boss").pk
+    path = reverse("admin:search_user_change", args=[pk])
+    fields: dict[str, object] = {"username": "boss", "role": "administrator"}
+    if bulk:
+        path = reverse("admin:search_user_changelist")
+        fields = {"action": "deactivate", "_selected_action": [pk]}
+    assert boss.post(path, fields).url == "/sign-in/"
+    assert not User.objects.get(pk=pk).is_active
+    assert boss.get("/").status_code == 302
