@@ -9,6 +9,7 @@ being encoded anew. A worker that is at one of them comes too late, as with one 
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import product
 from typing import NamedTuple
 from uuid import UUID
 
@@ -100,11 +101,11 @@ def _without_twins(assets: Iterable[Asset]) -> tuple[list[Asset], list[Asset]]:
 def _promise_again(assets: Sequence[Asset]) -> None:
     """Promise the vectors of encoders that have come meanwhile."""
     had = set(TrashedEmbedding.objects.filter(asset__in=assets).values_list("asset", "encoder"))
+    new = product(assets, list(Encoder.objects.live()))
     Embedding.objects.bulk_create(
         (
             Embedding(asset=asset, encoder=encoder, sha256=asset.sha256, next_try_at=Now())
-            for asset in assets
-            for encoder in Encoder.objects.live()
+            for asset, encoder in new
             if (asset.pk, encoder.pk) not in had
         ),
         ignore_conflicts=True,

@@ -32,6 +32,7 @@ SMALL = {
     "overhead": "--assets 100 --requests 1",
     "recall": "--assets 50 --queries 20",
     "starts": "--pictures 20 --most 300",
+    "trash": "--assets 120",
     "pages": "--pictures 20 --times 1",
     "rendition_formats": "--pictures 1",
     "texts": "--rounds 5 --assets 50 --waiting 20 --checkpoint workers/checkpoints/studio-siglip2",
