@@ -13,7 +13,7 @@ def main() -> None:
     from django.core.management import execute_from_command_line
 
     from config import embedded
-    from search.history.context import acting
+    from search.history.context import acting_for_good
 
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     try:
@@ -22,8 +22,9 @@ def main() -> None:
             embedded.start_database(settings.VAR_DIR)
     except embedded.EmbeddedError as error:
         sys.exit(str(error))
-    with acting(lambda: {"command": command}):
-        execute_from_command_line(sys.argv)
+    if command != "runserver":  # Whose requests have contexts of their own.
+        acting_for_good({"command": command})
+    execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

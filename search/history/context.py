@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import connection
+from django.db.backends.signals import connection_created
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from psycopg.sql import Literal
@@ -49,6 +50,17 @@ def acting(who: Callable[[], dict[str, Any]]) -> Iterator[None]:
         # The settings last as long as the transaction.
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('pghistory.context_id', '', true)")
+
+
+def acting_for_good(who: dict[str, Any]) -> None:
+    """What this process writes has this context, by all connections of all its threads."""
+    context = Context(lambda: who)
+
+    def attach(connection: Any, **kwargs: Any) -> None:
+        if context not in connection.execute_wrappers:
+            connection.execute_wrappers.append(context)
+
+    connection_created.connect(attach, weak=False)
 
 
 def _person(request: HttpRequest) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """What the things are called that changes are about, as far as a person may see them."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,6 +20,9 @@ FIELDS = {
 KINDS = {"person": "account"}  # Kinds of changes that have another name than their thing.
 LONGEST = 80  # Maximum characters that are shown of a value.
 PEOPLE = ("owner", "trashed_by")  # Fields of assets that name a person.
+
+# Classes of characters that are written from right to left.
+RIGHT_TO_LEFT = ("R", "AL")
 
 # The thing that a page is about, and its id.
 Here = tuple[str, Any] | None
@@ -103,4 +107,6 @@ def _of_deleted(thing: str, ids: set[str], model: Any) -> dict[str, str]:
 def quoted(value: str) -> str:
     """A value between quotes, shortened where it is long."""
     short = value if len(value) <= LONGEST else f"{value[: LONGEST - 1].rstrip()}…"
-    return f"“{short}”"
+    turns = any(unicodedata.bidirectional(character) in RIGHT_TO_LEFT for character in short)
+    # Isolated, so that it does not turn the sentence around it.
+    return f"“\u2068{short}\u2069”" if turns else f"“{short}”"

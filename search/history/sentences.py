@@ -43,7 +43,6 @@ DEEDS = {
     for kind in ("collection", "label", "group")
     for deed, verb in (("insert", "made"), ("delete", "deleted"))
 }
-TRASH = {True: "moved {asset} to the trash", False: "took {asset} out of the trash"}
 # Of kinds that have no sentence of their own.
 GENERAL = {"insert": "added {kind}", "delete": "removed {kind}"}
 # What undoing does, by what was done.
@@ -97,10 +96,16 @@ class Line:
 
 
 def lines(
-    changes: Sequence[Change], user: User | AnonymousUser, *, here: Here = None
+    changes: Sequence[Change],
+    user: User | AnonymousUser,
+    *,
+    here: Here = None,
+    is_whole: bool = False,
 ) -> list[Line]:
-    """`here` is the thing that the page is about, and its id: it has no name there."""
-    names, bulks = Names(changes, user, here), reading.bulks(changes, user)
+    """`here` is the thing that the page is about, and its id: it has no name there. `is_whole` is
+    a page of one bulk action, of which no line has to say so."""
+    names = Names(changes, user, here)
+    bulks = {} if is_whole else reading.bulks(changes, user)
     editable = reading.editable_among(changes, user)
     return [
         Line(
@@ -125,15 +130,13 @@ def sentence(change: Change, names: Names, bulk: Bulk | None = None) -> str:
 def deed(change: Change, names: Names) -> str:
     """What was done, as "changed the title from “Cup” to “Blue cup”"."""
     words = _Words(change, names)
-    if "trashed" in (change.after or {}) and change.deed == Change.Deed.UPDATE:
-        return TRASH[bool((change.after or {})["trashed"])].format_map(words)
     if change.deed != Change.Deed.UPDATE:
         return DEEDS.get((change.kind, change.deed), GENERAL[change.deed]).format_map(words)
     if way := _move(change):
         return way.format_map(words)
+    differences = get_text_list(list(_differences(change, names)), "and")
     owner = OWNERS.get(change.kind, "{kind}").format_map(words)
-    of = "" if owner in HERE.values() else f" of {owner}"
-    return f"changed {get_text_list(list(_differences(change, names)), 'and')}{of}"
+    return f"changed {differences}" if owner in HERE.values() else f"changed {owner}: {differences}"
 
 
 def _move(change: Change) -> str:

@@ -20,12 +20,9 @@ from search.models import Asset, AssetLabel, Change, Label, Rejection, User
 # Maximum changes that are taken back at once: 10,000 titles take 10 s.
 MOST = 20_000
 BATCH = 500
-TRASHED = "trashed"  # The field of assets that lie in the trash.
-INTO_TRASH = "an asset is deleted on its own page"
-TWIN = "its owner has the same file again"
 # What no undoing brings back or takes away: files, and accounts with all that is theirs.
 FINAL = {
-    ("asset", "insert"): INTO_TRASH,
+    ("asset", "insert"): "an asset is deleted on its own page",
     ("asset", "delete"): "its file is no longer there",
     ("account", "insert"): "an account is deleted on its own page",
     ("account", "delete"): "an account that is deleted does not come back",
@@ -73,7 +70,7 @@ def undo(changes: Iterable[Change], user: User | AnonymousUser) -> Outcome:
 def _lock(changes: Iterable[Change]) -> AbstractContextManager[None]:
     """The one that comes before those of rows, where labels are given or the trash is left."""
     kinds = {change.kind for change in changes}
-    is_trash = any(TRASHED in (change.after or {}) for change in changes)
+    is_trash = any("trashed" in (change.after or {}) for change in changes)
     needs_lock = is_trash or kinds & {"label", "asset_label"}
     return label_suggestions.exclusive_lock() if needs_lock else nullcontext()
 
@@ -108,12 +105,8 @@ def _move_back(run: Sequence[Change]) -> Iterator[Left]:
 
 def _restore(model: Any, run: Sequence[Change]) -> Iterator[Left]:
     """Give rows the values back that they had."""
-    from_trash = [change for change in run if TRASHED in (change.after or {})]
-    yield from _from_trash(from_trash)
     rows, restored = _locked(model, run), {}
     for change in run:
-        if change in from_trash:
-            continue
         row = rows.get(change.row)
         if row is None or not _is_as(row, change.after):
             yield Left(change, CHANGED if row else GONE)
@@ -127,18 +120,6 @@ def _restore(model: Any, run: Sequence[Change]) -> Iterator[Left]:
         lambda some: _all(model).bulk_update(some, fields, batch_size=BATCH),
         restored,
     )
-
-
-def _from_trash(run: Sequence[Change]) -> Iterator[Left]:
-    """Assets go there and come from there by ways of their own, with their vectors."""
-    moved = {change.row: change for change in run if (change.after or {})[TRASHED]}
-    yield from (Left(change, INTO_TRASH) for change in run if change.row not in moved)
-    there = Asset.everything.in_trash().filter(pk__in=moved)
-    gone = moved.keys() - {str(pk) for pk in there.values_list("pk", flat=True)}
-    yield from (Left(moved[row], CHANGED) for row in gone)
-    if moved:
-        twins = trash.restore(there).twins
-        yield from (Left(moved[str(asset.pk)], TWIN) for asset in twins)
 
 
 # What was added ----------------------------------------------------------------------------------

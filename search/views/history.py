@@ -53,7 +53,7 @@ def _undo(request: StaffRequest, changes: Changes) -> HttpResponse:
         return _take_back(request, changes)
     count = changes.count()
     newest = list(changes.select_related("context").order_by("-id")[:EXAMPLES])
-    lines = sentences.lines(newest, request.user)
+    lines = sentences.lines(newest, request.user, is_whole=True)
     page = {"lines": lines, "count": count, "others": count - len(lines), "next": _next(request)}
     page["effect"] = " ".join(sentences.effects(changes.values_list("deed", flat=True).distinct()))
     page["too_many"] = undo.MOST if count > undo.MOST else 0

@@ -2,8 +2,9 @@
 
 import pytest
 from django.db import connection, transaction
+from django.db.backends.signals import connection_created
 
-from search.history.context import acting
+from search.history.context import acting, acting_for_good
 from search.models import Asset, Change, Label, User
 from tests.support.factories import make_asset
 
@@ -32,6 +33,19 @@ def test_what_one_does_has_one_context():
             Asset.objects.filter(pk=asset.pk).update(title="cup")
     first, second = Change.objects.order_by("-id")[:2]
     assert first.context_id == second.context_id is not None
+
+
+def test_a_process_is_named_by_whichever_connection_it_writes(monkeypatch):
+    asset, made = make_asset(), connection.copy()
+    monkeypatch.setattr(connection_created, "receivers", [])
+    acting_for_good({"command": "ingest"})
+    try:
+        with made.cursor() as cursor:
+            cursor.execute("UPDATE search_asset SET title = title")
+        assert [wrapper.who() for wrapper in made.execute_wrappers] == [{"command": "ingest"}]
+    finally:
+        made.close()
+    assert Asset.objects.filter(pk=asset.pk).exists()
 
 
 def test_what_is_changed_by_hand_has_none():

@@ -36,7 +36,7 @@ def test_a_change_of_a_title():
     with by("Ann"):
         Asset.objects.update(title="Blue cup")
     assert last(asset) == "Ann changed the title from “Cup” to “Blue cup”."
-    assert last() == "Ann changed the title from “Cup” to “Blue cup” of “Blue cup”."
+    assert last() == "Ann changed “Blue cup”: the title from “Cup” to “Blue cup”."
 
 
 def test_several_fields_and_values_that_were_not_there():
@@ -56,6 +56,13 @@ def test_a_long_value_is_shortened():
     with by("Ann"):
         Asset.objects.update(description="word " * 100)
     assert len(last(asset)) < 130 and last(asset).endswith("word…”.")
+
+
+def test_a_value_from_right_to_left_does_not_turn_the_sentence():
+    asset = make_asset(title="Cup")
+    with by("Ann"):
+        Asset.objects.update(title="כוס")
+    assert last(asset) == "Ann changed the title from “Cup” to “\u2068כוס\u2069”."
 
 
 def test_an_owner_is_named():

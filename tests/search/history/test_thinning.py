@@ -62,7 +62,7 @@ def test_who_made_it_is_forgotten_with_the_context(settings):
     assert (old.context_id, new.context.metadata["person"]["name"]) == (None, "Ann")
     assert pghistory.models.Context.objects.count() == 1
     line = sentences.lines([old], make_user("admin", staff=True))[0]
-    assert line.sentence.startswith("Somebody changed the title")
+    assert line.sentence.startswith("Somebody changed “Jug”: the title")
 
 
 def test_of_accounts_nothing_that_is_old_stays(settings):

@@ -11,7 +11,7 @@ from search.history.undo import (
     FINAL,
     FORBIDDEN,
     GONE,
-    INTO_TRASH,
+    MOVED,
     ORPHANED,
     USED,
     undo,
@@ -196,7 +196,7 @@ def test_what_was_moved_to_the_trash_comes_back(admin):
     with Deed() as undoing:
         assert deed.undo(admin) == (2, [])
     assert Asset.objects.count() == 2
-    assert undoing.undo(admin) == (0, [INTO_TRASH, INTO_TRASH])
+    assert undoing.undo(admin) == (0, [MOVED, MOVED])
 
 
 def test_an_asset_comes_neither_back_nor_goes(admin):
