@@ -23,8 +23,8 @@ Changes = QuerySet[Change, Change]
 @cache
 def models() -> dict[str, type[Model]]:
     """The model of each kind of change, as `history` in its Meta names it."""
-    recorders = (pair for pair in pgtrigger.registered() if isinstance(pair[1], Recorder))
-    return {trigger.kind: model for model, trigger in recorders}
+    pairs: Any = pgtrigger.registered()
+    return {trigger.kind: model for model, trigger in pairs if isinstance(trigger, Recorder)}
 
 
 def page(changes: Changes, before: int | None, size: int = PAGE) -> tuple[list[Change], bool]:
@@ -53,7 +53,7 @@ def visible_to(user: User | AnonymousUser) -> Changes:
         return Change.objects.all()
     if not contributes(user):
         return Change.objects.none()
-    visible = Q(asset=None) | Q(asset__in=Asset.objects.visible_to(user).values("pk"))
+    visible: Any = Q(asset=None) | Q(asset__in=Asset.objects.visible_to(user).values("pk"))
     collections = Collection.objects.visible_to(user).values("pk")
     visible &= Q(collection=None) | Q(collection__in=collections) | Exists(_deletion_of_open())
     if not user.is_staff:
@@ -81,7 +81,7 @@ def editable_by(user: User | AnonymousUser) -> Q:
     joined = Q(kind="in_collection") & Q(
         collection__in=Collection.objects.contributable_by(user).values("pk")
     )
-    editable = Q(asset=None) | Q(asset__in=assets)
+    editable: Any = Q(asset=None) | Q(asset__in=assets)
     editable &= Q(collection=None) | Q(collection__in=managed) | joined
     editable &= Q(person=None, group=None) | Q(kind="grant")
     if not user.is_staff:

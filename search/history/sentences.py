@@ -181,7 +181,7 @@ class _Words(dict[str, str]):
 
     def __init__(self, change: Change, names: Names) -> None:
         self.change, self.names = change, names
-        self.values = change.after or change.before or {}
+        self.fields = change.after or change.before or {}
 
     def __missing__(self, word: str) -> str:
         if word in THINGS:
@@ -199,20 +199,20 @@ class _Words(dict[str, str]):
         return self["person"] if self.change.person is not None else self["group"]
 
     def _level(self) -> str:
-        return _text("grant", "level", self.values.get("level"), self.names)
+        return _text("grant", "level", self.fields.get("level"), self.names)
 
     def _term(self) -> str:
         fields = ("kind", "effect", "scope", "territory", "ends_use")
-        moments = {name: _moment(self.values.get(name)) for name in ("since", "until")}
+        moments = {name: _moment(self.fields.get(name)) for name in ("since", "until")}
         term = Term(
-            **{name: self.values[name] for name in fields if name in self.values}, **moments
+            **{name: self.fields[name] for name in fields if name in self.fields}, **moments
         )
         return quoted(term.sentence.rstrip("."))
 
     def _values(self) -> str:
         pairs = [
             f"{_word(self.change.kind, name)} {_text(self.change.kind, name, value, self.names)}"
-            for name, value in self.values.items()
+            for name, value in self.fields.items()
             if value not in EMPTY and name != "asset"
         ]
         return f": {', '.join(pairs)}" if pairs else ""

@@ -4,7 +4,6 @@ Of each row the last change of each month stays, without who made it. Of account
 which group nothing stays, and of an account that is deleted its names and address go at once.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -68,7 +67,7 @@ def _find(statement: str, *values: Any) -> list[Any]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _each(pks: Sequence[Any], statement: str) -> None:
+def _each(pks: list[Any], statement: str) -> None:
     """A batch at a time, each in a transaction of its own: nobody waits for its locks."""
     for start in range(0, len(pks), BATCH):
         with connection.cursor() as cursor:

@@ -105,7 +105,8 @@ def _move_back(run: Sequence[Change]) -> Iterator[Left]:
 
 def _restore(model: Any, run: Sequence[Change]) -> Iterator[Left]:
     """Give rows the values back that they had."""
-    rows, restored = _locked(model, run), {}
+    rows = _locked(model, run)
+    restored: dict[str, list[Change]] = {}
     for change in run:
         row = rows.get(change.row)
         if row is None or not _is_as(row, change.after):

@@ -65,7 +65,7 @@ class Collection(models.Model):
         return self.name
 
 
-class CollectionAsset(Collection.assets.through):  # type: ignore[name-defined,misc]
+class CollectionAsset(Collection.assets.through):  # type: ignore[name-defined]
     """The link of an asset with a collection, for its triggers."""
 
     class Meta:

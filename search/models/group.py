@@ -13,7 +13,7 @@ class Group(PlainGroup):
         triggers = history("group", "name", group="id")
 
 
-class Membership(User.groups.through):  # type: ignore[name-defined,misc]
+class Membership(User.groups.through):  # type: ignore[name-defined]
     """The link of a person with a group, for its triggers."""
 
     class Meta:
