@@ -22,7 +22,6 @@ EXAMPLES = 10
 
 
 @require_safe
-@for_contributors("read what was changed")
 def history(request: StaffRequest, pk: UUID) -> HttpResponse:
     asset = get_object_or_404(Asset.objects.visible_to(request.user), pk=pk)
     refuse_unless_editable(request, asset)

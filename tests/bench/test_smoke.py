@@ -20,7 +20,7 @@ SMALL = {
     "duplicates": "--pictures 4",
     "engines": "--rounds 1 --batches 1",
     "fuzz": "--queries 50",
-    "history": "--assets 100 --rounds 1 --uploads 2 --pages 2",
+    "history": "--assets 100 --rounds 1 --uploads 1 --pages 2",
     "ingest": "--pictures 2 --rounds 1 --checkpoint workers/checkpoints/studio-clip",
     "lexical": "--assets 50",
     "losses": "--sizes 1",
