@@ -4,8 +4,8 @@
 
 A library of drawn vectors, in a database of its own. Edits all of its assets by one statement each,
 of which EXPLAIN ANALYZE tells what history's triggers took; takes in pictures by `ingest` with and
-without these, and asks for pages of hits with and without the middleware, in turn. Writes the tables
-to bench/results/history.md. Takes 10 minutes.
+without these, and asks for pages of hits with and without the middleware, in turn. Writes tables to
+bench/results/history.md. Takes 10 minutes.
 """
 
 import io
