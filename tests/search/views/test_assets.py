@@ -244,7 +244,7 @@ def test_who_gets_no_original_is_offered_the_preview(reader_client, staff_client
     make_renditions(barn)
     html = text(reader_client.get(address))
     assert button not in html and preview in html
-    assert f"The {name} original is only for its owner and for staff" in html
+    assert f"The {name} original is only for its owner and for curators" in html
 
 
 def test_control_everyone_is_offered_what_everyone_gets(reader_client):
