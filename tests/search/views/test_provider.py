@@ -75,6 +75,7 @@ def test_the_page_offers_the_provider_by_its_name(client, provider):
     page = client.get("/sign-in/?next=/saved/").content.decode()
 
     assert 'href="/sign-in/provider/?next=/saved/">Sign in by Example ID</a>' in page
+    assert provider.url not in page  # No page of ours names or loads anything of another host.
 
 
 def test_control_without_a_provider_there_is_no_such_way(client):
