@@ -52,13 +52,15 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         """Without what terms of use hide from viewers now, unless this person may edit it."""
         if user.is_superuser:
             return self
+        if not contributes(user):
+            return self.cleared_at(moments.now())
         if not hasattr(user, "may_edit"):  # Looked up once for each request, as audiences are.
             user.may_edit = _may_edit(user)
-        return self.filter(_hides_not(moments.now()) | user.may_edit)
+        return self.filter(~Q(hidden__cover=moments.now()) | user.may_edit)
 
     def cleared_at(self, moment: Combinable) -> Self:
         """Without what terms of use hide from viewers at a moment."""
-        return self.filter(_hides_not(moment))
+        return self.filter(~Q(hidden__cover=moment))
 
     def with_clearance(self) -> Self:
         """Each with `is_cleared`: whether terms of use let viewers download it now."""
@@ -170,10 +172,6 @@ def _may_edit(user: Any) -> Q:
     audiences = Audience.objects.granted(Grant.objects.of(user).to_edit())
     loose = Q(audience=None) if settings.LIBRARY_OPEN else Q()
     return is_among(audiences) | Q(owner=user.pk) | loose
-
-
-def _hides_not(moment: Combinable) -> Q:
-    return ~Q(hidden__cover=moment)
 
 
 def _collections() -> Any:

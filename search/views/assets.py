@@ -1,6 +1,6 @@
 """An asset's page and its files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -42,7 +42,7 @@ def asset(request: PageRequest, pk: UUID) -> HttpResponse:
     of_people = AssetLabel.objects.filter(source=AssetLabel.Source.PERSON).select_related("label")
     labels = Prefetch("asset_labels", of_people.order_by("label__name"), to_attr="labels_given")
     collections = Prefetch("collections", Collection.objects.visible_to(request.user))
-    asset = _visible(request, pk, embeddings, collections, labels, "rights__licence")
+    asset = _visible(request, pk, embeddings, collections, labels, joined=["rights__licence"])
     similar = _similar(asset, request.user)
     waits = any(embedding.state == "waiting" for embedding in asset.embeddings.all())
     page = {"asset": asset, "answer": similar, "is_waiting": waits}
@@ -154,7 +154,9 @@ def _history(asset: Asset, user: User | AnonymousUser) -> dict[str, Any]:
     return {"history": lines, "has_more_history": has_more}
 
 
-def _visible(request: PageRequest, pk: UUID, *related: str | Prefetch) -> Asset:
+def _visible(
+    request: PageRequest, pk: UUID, *related: str | Prefetch, joined: Sequence[str] = ()
+) -> Asset:
     assets: AssetQuerySet = Asset.objects.visible_to(request.user).with_clearance()
-    assets = assets.select_related("owner")
+    assets = assets.select_related("owner", *joined)
     return get_object_or_404(assets.prefetch_related("renditions", *related), pk=pk)

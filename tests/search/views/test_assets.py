@@ -359,7 +359,7 @@ def test_an_id_that_is_none_is_a_404(reader_client):
 def test_the_page_reads_no_vector(reader_client, django_assert_max_num_queries):
     barn = make_asset(embedded=True)
 
-    with django_assert_max_num_queries(20) as queries:
+    with django_assert_max_num_queries(21) as queries:
         reader_client.get(barn.get_absolute_url())
 
     assert Asset.objects.exists()
