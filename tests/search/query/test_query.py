@@ -36,8 +36,8 @@ def library(db):
     Collection.objects.bulk_create(
         Collection(slug=slug, name=name) for slug, name in COLLECTIONS.items()
     )
-    for name in OWNERS:
-        make_user(name)
+    for name in OWNERS:  # Whose picture nobody sees is not known by name.
+        make_asset(owner=make_user(name))
 
 
 # What can be asked -------------------------------------------------------------------------------
