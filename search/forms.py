@@ -6,14 +6,11 @@ from functools import partial
 from typing import Any
 
 from django import forms
-from django.contrib.auth import authenticate
-from django.contrib.auth.forms import BaseUserCreationForm, PasswordChangeForm
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, QueryDict
+from django.http import QueryDict
 
 from search.formats.region import NoRegion, Region
 from search.models import Asset, Label, Preference, User
-from search.models.names import called
 from search.models.saved_search import FILTERS_BY_KIND
 from search.query import Example, Malformed, Query, Sort, Words, filters
 from search.query.filters import FILTERS, NAMES, SPELLINGS
@@ -319,82 +316,3 @@ class SuggestionForm(forms.Form):
 
     label = forms.ModelChoiceField(Label.objects.all())
     fits = forms.ChoiceField(choices=[("yes", "It fits"), ("no", "It does not fit")])
-
-
-class PasswordForm(PasswordChangeForm):
-    """A new password for one's own account; wrong guesses at the old one count as at sign-in."""
-
-    error_messages = PasswordChangeForm.error_messages | {
-        "password_incorrect": "That is not your password of now.",
-    }
-
-    def __init__(self, request: HttpRequest, **options: Any) -> None:
-        super().__init__(**options)
-        self.request = request
-
-    def clean_old_password(self) -> str:
-        password = self.cleaned_data["old_password"]
-        # By the backends, as at sign-in: django-axes counts there, and answers for the whole page.
-        if authenticate(self.request, username=self.user.get_username(), password=password):
-            return password
-        raise forms.ValidationError(self.error_messages["password_incorrect"])
-
-
-class NewAccountForm(BaseUserCreationForm):
-    """The name and the password that somebody chooses who is invited; `instance` has both."""
-
-    NOT_AVAILABLE = "This name is not available: please choose another one."
-
-    class Meta:
-        model = User
-        fields = ("username",)
-
-    def clean_username(self) -> str:
-        name = self.cleaned_data["username"]
-        if called(User.objects.all(), name, "username").exists():
-            raise forms.ValidationError(self.NOT_AVAILABLE)
-        return name
-
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        if "password1" in self.cleaned_data:
-            self.instance.set_password(self.cleaned_data["password1"])
-
-
-class ProfileForm(forms.ModelForm):
-    """One's own name and address; a new address needs the password."""
-
-    password = forms.CharField(required=False, strip=False, max_length=4096)
-    # A new address, which is stored once somebody has shown that it is theirs.
-    new_address = ""
-
-    class Meta:
-        model = User
-        fields = ("first_name", "last_name", "email")
-
-    def __init__(self, request: Any, data: Any) -> None:
-        super().__init__(data, instance=User.objects.get(pk=request.user.pk))
-        self.request = request
-
-    def clean(self) -> dict[str, Any]:
-        data: Any = super().clean()
-        if "email" in data and data["email"] != self.request.user.email:
-            self._check_password(data.get("password", ""))
-            self.new_address = data["email"]
-        return data
-
-    def save(self, commit: bool = True) -> User:
-        """Store all but a new address; that one has none any more is stored."""
-        if self.new_address:
-            self.instance.email = self.request.user.email
-        self.instance.save(update_fields=["first_name", "last_name", "email"])
-        return self.instance
-
-    def _check_password(self, password: str) -> None:
-        name = self.request.user.get_username()
-        # By the backends, where wrong ones are counted.
-        if not password or not authenticate(self.request, username=name, password=password):
-            sentence = "A new address needs your password; this is not it."
-            self.add_error(
-                "password", sentence if password else "A new address needs your password."
-            )

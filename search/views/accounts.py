@@ -19,7 +19,7 @@ from django.urls import reverse_lazy
 from django_htmx.http import HttpResponseClientRefresh
 
 from search.access.requests import PageRequest, leaving_nothing
-from search.forms import PasswordForm
+from search.account_forms import PasswordForm
 from search.views import errors
 
 ONLY_BY_PROVIDER = "You have no password here: you sign in by the provider of single sign-on."

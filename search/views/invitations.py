@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from search.access import invitations
 from search.access.requests import PageRequest
-from search.forms import NewAccountForm
+from search.account_forms import NewAccountForm
 from search.models import Invitation
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from search.access import new_address
 from search.access.requests import StaffRequest as PersonRequest
-from search.forms import ProfileForm
+from search.account_forms import ProfileForm
 from search.models import Collection, Grant, Group, Membership, User
 
 # Maximum of people of a group whose names its page lists; of more it says how many there are.

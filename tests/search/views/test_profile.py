@@ -74,6 +74,15 @@ def test_what_is_wrong_is_told_in_words_and_changes_nothing(reader_client, field
     assert mail.outbox == []
 
 
+def test_who_has_no_password_is_told_whom_to_ask_for_another_address(reader_client):
+    person = reader()
+    person.set_unusable_password()
+    person.save()
+    reader_client.force_login(person)
+    answer = change(reader_client, email="ann@x.org")
+    assert answer.status_code == 400 and "ask an administrator" in text(answer)
+
+
 def test_wrong_passwords_are_counted_as_at_sign_in(reader_client, settings):
     settings.AXES_FAILURE_LIMIT = 2
     for _ in range(2):
