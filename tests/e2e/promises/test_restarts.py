@@ -13,11 +13,11 @@ import pytest
 
 from tests.support.crowd import Crowd, ask, is_up, search
 from tests.support.faults import most_writes, picture, settled
-from tests.support.promises import FULL, only_in_full
+from tests.support.promises import only_in_full
 
-TIMES = 20 if FULL else 1
+TIMES = 20
 
-pytestmark = [pytest.mark.promise("P12"), pytest.mark.usefixtures("emptied")]
+pytestmark = [only_in_full, pytest.mark.promise("P12"), pytest.mark.usefixtures("emptied")]
 
 
 def upload(session, number: int):
@@ -75,7 +75,6 @@ def test_restarts_under_load_cost_no_answer(stack, figure):
     assert (stack.embedded(), most_writes(stack)) == (len(uploads.answers), 1)
 
 
-@only_in_full
 def test_control_a_site_that_is_ended_and_started_loses_answers(stack):
     searches, _ = in_use(stack, lambda: restart(stack, "web"))
     assert stack.eventually(lambda: is_up(stack))

@@ -206,8 +206,8 @@ def test_people_see_what_the_oracle_says_whatever_has_changed(fake_encoder, sett
 
 
 STEPS = settings(
-    max_examples=100 if FULL else 3,
-    stateful_step_count=50 if FULL else 30,
+    max_examples=100 if FULL else 2,
+    stateful_step_count=50 if FULL else 20,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -27,8 +27,8 @@ PAGES, EDITING, TRASH = (
     "admin/search/trashedasset/<path:object_id>",
 )
 ABOUT = (PAGES, EDITING, TRASH, "admin/search/asset/<uuid:pk>")
-# Methods that are tried where time is short.
-QUICK = ("GET",)
+# Methods and roles that are tried where time is short.
+QUICK = ("GET",), ("public", "viewer", "contributor", "curator", "editor")
 NOWHERE = {302, 403, 404, 405}  # Found is to the sign-in; forbidden before anything is looked up.
 HIDDEN = ["of a group", "embargoed", "expired", "in the trash"]
 
@@ -48,28 +48,31 @@ def the_asset(doors: Doors) -> Asset:
     return Asset.objects.get(pk=doors.rows[PAGES].removeprefix("assets/"))
 
 
-def answers(doors: Doors, state: str, settings, methods: tuple[str, ...]) -> list[Cell]:
+def answers(
+    doors: Doors, state: str, settings, methods: tuple[str, ...], roles: tuple[str, ...] = PEOPLE
+) -> list[Cell]:
     """Those about the asset in a state, which is left again."""
     about = [route for route in routes() if route.startswith(ABOUT)]
     was_open = settings.LIBRARY_OPEN
     with transaction.atomic():
         STATES[state](the_asset(doors), settings)
-        cells = doors.cells(about, methods, PEOPLE)
+        cells = doors.cells(about, methods, roles)
         transaction.set_rollback(True)
     settings.LIBRARY_OPEN = was_open
     return [cell._replace(route=f"{cell.route} of one {state}") for cell in cells]
 
 
 def test_every_role_is_answered_by_the_state_as_the_table_says(doors, settings, figure):
-    methods = METHODS if FULL or "ROUTES" in os.environ else QUICK
+    methods, roles = (METHODS, PEOPLE) if FULL or "ROUTES" in os.environ else QUICK
     with quickly(doors):
-        cells = [c for state in STATES for c in answers(doors, state, settings, methods)]
+        cells = [c for state in STATES for c in answers(doors, state, settings, methods, roles)]
     if os.environ.get("ROUTES") == "write":
         write(TABLE, cells)
 
     asked = len(cells) * len(methods)
     figure("P7", f"{len(STATES)} states of an asset: {asked:,} answers as in states.csv")
-    assert differences(read(TABLE), cells) == []
+    table = [cell for cell in read(TABLE) if cell.role in roles]
+    assert differences(table, cells) == []
 
 
 def test_control_a_state_that_is_not_asked_for_is_noticed(doors, settings, monkeypatch):
