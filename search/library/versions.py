@@ -211,8 +211,13 @@ def _facts(version: Version) -> dict[str, str]:
     camera = ", ".join(str(version.camera[n]) for n in ("model", "lens") if n in version.camera)
     return {
         "Pixels": f"{version.width:,} x {version.height:,}",
-        "Size": f"{version.bytes / 1_000_000:,.1f} MB",
+        "Size": _size(version.bytes),
         "Format": version.format,
         "Taken": taken,
         "Camera": camera or "not known",
     }
+
+
+def _size(number: int) -> str:
+    megabyte = 1_000_000
+    return f"{number / megabyte:,.1f} MB" if number >= megabyte else f"{number / 1000:.1f} kB"

@@ -331,5 +331,9 @@ def test_differences_are_said_in_sentences():
         "Size: 1.0 MB, now 2.0 MB.",
         "Format: PNG, now JPEG.",
     ]
+    small, smaller = Version(asset=asset, bytes=64_000), Version(asset=asset, bytes=1_600)
+    for version in (small, smaller):
+        version.width = version.height = 1
+    assert versions.differences(small, smaller) == ["Size: 64.0 kB, now 1.6 kB."]
     assert versions.differences(one, one) == ["Size, format, date and camera are those of now."]
     assert Encoder.objects.count() == 0
