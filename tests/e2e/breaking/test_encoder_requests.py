@@ -87,5 +87,5 @@ def test_control_were_it_claimed_but_once_it_would_be_lost(stack, ask):
 def test_a_refusal_stands_in_its_row_and_on_the_page(stack, ask):
     session = ask(str(stack.var))
     refused = "SELECT 1 FROM search_encoderrequest WHERE error <> ''"
-    assert stack.eventually(lambda: bool(stack.sql(refused)), 120), stack.logs()
+    assert stack.eventually(lambda: bool(stack.sql(refused)), 300), stack.logs()
     assert "is no checkpoint" in session.get("/admin/search/encoder/").text
